@@ -1,1 +1,385 @@
-//! plugin
+//! The Confluence plugin of Actionbay: creates, shows and lists pages and blog posts of Confluence Cloud.
+//!
+//! Compiled for `wasm32-unknown-unknown` and made into a component, it implements
+//! `integration:action@0.1.0` and imports that contract and nothing else. It holds no token, names no host
+//! and keeps no state: the host supplies origin, site and credential of every request.
+//!
+//! This file alone knows the generated bindings. It decodes what the host passes, calls the plugin's logic,
+//! and encodes the answer. The logic is plain Rust against the traits of [`platform`] and runs natively too:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`manifest`] | what `describe` says |
+//! | [`authorize`] | Atlassian's OAuth and its sites |
+//! | [`templates`] | the actions, one per file, with their schemas |
+//! | `confluence` | the REST client: paths, pages of results, errors |
+//! | [`content`] | Markdown and Confluence's storage format |
+//! | [`platform`] | the imports as traits |
+
+#![allow(
+    clippy::result_large_err,
+    reason = "the contract's failure is a record of eight fields; a call makes one at most, so a box would only cost"
+)]
+
+pub mod authorize;
+mod confluence;
+pub mod content;
+pub mod manifest;
+pub mod platform;
+pub mod templates;
+
+#[cfg(target_arch = "wasm32")]
+mod component {
+    //! The exports, and the imports as the traits of `platform`.
+
+    use self::bindings::exports::integration::action::action as wit;
+    use self::bindings::integration::action::connections::{self, Connection};
+    use self::bindings::integration::action::{http, log, oauth, progress, types};
+    use crate::authorize::{self, Outcome, Step};
+    use crate::manifest::{MANIFEST, TokenErrorMeaning};
+    use crate::platform::{
+        Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session,
+        Site,
+    };
+    use crate::templates::{self, Effect};
+
+    #[allow(
+        unsafe_code,
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        clippy::allow_attributes_without_reason,
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::panic,
+        reason = "generated: it crosses the component's boundary, which is raw memory"
+    )]
+    mod bindings {
+        wit_bindgen::generate!({ path: "../wit", world: "integration" });
+        export!(Plugin with_types_in self);
+        use super::Plugin;
+    }
+
+    struct Plugin;
+
+    impl wit::Guest for Plugin {
+        fn describe() -> wit::Manifest {
+            manifest()
+        }
+
+        fn authorize(step: wit::Step) -> Result<wit::Outcome, types::Failure> {
+            let step = match step {
+                wit::Step::Begin(scopes) => Step::Begin(scopes),
+                wit::Step::Callback(query) => Step::Callback(all(query, parameter_in)),
+                wit::Step::ChooseSite(chosen) => Step::ChooseSite(chosen.connection, site_in(chosen.site)),
+            };
+            match authorize::authorize(&Host, step).map_err(failure_out)? {
+                Outcome::Redirect(parameters) => Ok(wit::Outcome::Redirect(all(parameters, parameter_out))),
+                Outcome::Choose(connection, sites) => {
+                    Ok(wit::Outcome::Choose(wit::SiteChoice { connection, sites: all(sites, site_out) }))
+                }
+                Outcome::Granted(connection, site, attributes) => Ok(wit::Outcome::Granted(wit::Grant {
+                    connection,
+                    site: Some(site_out(site)),
+                    attributes: all(attributes, parameter_out),
+                })),
+            }
+        }
+
+        fn refresh(connection: &Connection) -> Result<connections::Facts, types::Failure> {
+            authorize::refresh(&Host, connection).map(facts_out).map_err(failure_out)
+        }
+
+        fn execute_template(
+            call: wit::TemplateCall,
+            connection: &Connection,
+        ) -> Result<String, types::Failure> {
+            templates::execute(&Lent(connection), &call.template, &call.input).map_err(failure_out)
+        }
+    }
+
+    /// The host, while authorizing.
+    struct Host;
+
+    impl Authority for Host {
+        type Connection = Connection;
+
+        fn facts(&self, connection: &Connection) -> Facts {
+            facts_in(connection.facts())
+        }
+
+        fn exchange_code(&self) -> Result<Connection, Failure> {
+            oauth::exchange_code().map_err(failure_in)
+        }
+
+        fn refresh_token(&self, connection: &Connection) -> Result<Facts, Failure> {
+            oauth::refresh_token(connection).map(facts_in).map_err(failure_in)
+        }
+
+        fn send(&self, request: Request, on_behalf_of: &Connection) -> Result<Response, Failure> {
+            send(request, on_behalf_of)
+        }
+
+        fn log(&self, level: Level, message: &str) {
+            write(level, message);
+        }
+    }
+
+    /// The host, for a template, with the connection that was lent.
+    struct Lent<'a>(&'a Connection);
+
+    impl Session for Lent<'_> {
+        fn facts(&self) -> Facts {
+            facts_in(self.0.facts())
+        }
+
+        fn send(&self, request: Request) -> Result<Response, Failure> {
+            send(request, self.0)
+        }
+
+        fn log(&self, level: Level, message: &str) {
+            write(level, message);
+        }
+
+        fn progress(&self, done: u64, total: Option<u64>, message: &str) {
+            progress::report(done, total, message);
+        }
+    }
+
+    fn send(request: Request, on_behalf_of: &Connection) -> Result<Response, Failure> {
+        let request = http::Request {
+            audience: request.audience.to_owned(),
+            method: match request.method {
+                Method::Get => http::Method::Get,
+                Method::Post => http::Method::Post,
+            },
+            path: request.path,
+            query: all(request.query, parameter_out),
+            headers: Vec::new(),
+            body: match request.body {
+                Body::None => http::Body::None,
+                Body::Json(json) => http::Body::Json(json),
+            },
+        };
+        let response = http::send(&request, Some(on_behalf_of)).map_err(failure_in)?;
+        Ok(Response {
+            status: response.status,
+            headers: all(response.headers, |header| Parameter { name: header.name, value: header.value }),
+            body: response.body,
+        })
+    }
+
+    fn write(level: Level, message: &str) {
+        let level = match level {
+            Level::Debug => log::Level::Debug,
+            Level::Warn => log::Level::Warn,
+        };
+        log::write(&level, message);
+    }
+
+    fn all<A, B>(list: Vec<A>, one: impl FnMut(A) -> B) -> Vec<B> {
+        list.into_iter().map(one).collect()
+    }
+
+    fn texts(list: &[&str]) -> Vec<String> {
+        list.iter().map(|text| (*text).to_owned()).collect()
+    }
+
+    fn parameter_in(parameter: types::Parameter) -> Parameter {
+        Parameter { name: parameter.name, value: parameter.value }
+    }
+
+    fn parameter_out(parameter: Parameter) -> types::Parameter {
+        types::Parameter { name: parameter.name, value: parameter.value }
+    }
+
+    fn pair((name, value): &(&str, &str)) -> types::Parameter {
+        types::Parameter { name: (*name).to_owned(), value: (*value).to_owned() }
+    }
+
+    fn site_in(site: types::Site) -> Site {
+        Site { id: site.id, name: site.name, url: site.url }
+    }
+
+    fn site_out(site: Site) -> types::Site {
+        types::Site { id: site.id, name: site.name, url: site.url }
+    }
+
+    fn facts_in(facts: connections::Facts) -> Facts {
+        Facts {
+            id: facts.id,
+            scopes: facts.scopes,
+            expires_at: facts.expires_at,
+            refreshable: facts.refreshable,
+            site: facts.site.map(site_in),
+            attributes: all(facts.attributes, parameter_in),
+        }
+    }
+
+    fn facts_out(facts: Facts) -> connections::Facts {
+        connections::Facts {
+            id: facts.id,
+            scopes: facts.scopes,
+            expires_at: facts.expires_at,
+            refreshable: facts.refreshable,
+            site: facts.site.map(site_out),
+            attributes: all(facts.attributes, parameter_out),
+        }
+    }
+
+    fn failure_in(failure: types::Failure) -> Failure {
+        use types::FailureKind as From;
+        Failure {
+            kind: match failure.kind {
+                From::InvalidInput => FailureKind::InvalidInput,
+                From::NotFound => FailureKind::NotFound,
+                From::Conflict => FailureKind::Conflict,
+                From::AuthorizationRequired => FailureKind::AuthorizationRequired,
+                From::BadClientCredentials => FailureKind::BadClientCredentials,
+                From::InsufficientScope(scopes) => FailureKind::InsufficientScope(scopes),
+                From::AccessDenied => FailureKind::AccessDenied,
+                From::RateLimited => FailureKind::RateLimited,
+                From::Denied => FailureKind::Denied,
+                From::Unreachable => FailureKind::Unreachable,
+                From::TimedOut => FailureKind::TimedOut,
+                From::LimitExceeded => FailureKind::LimitExceeded,
+                From::Gone => FailureKind::Gone,
+                From::TooLarge => FailureKind::TooLarge,
+                From::Upstream => FailureKind::Upstream,
+                From::Internal => FailureKind::Internal,
+                From::Other(word) => FailureKind::Other(word),
+            },
+            code: failure.code,
+            message: failure.message,
+            hint: failure.hint,
+            request_sent: failure.request_sent,
+            retry_after: failure.retry_after,
+            upstream_status: failure.upstream_status,
+            upstream_request_id: failure.upstream_request_id,
+        }
+    }
+
+    fn failure_out(failure: Failure) -> types::Failure {
+        use types::FailureKind as To;
+        types::Failure {
+            kind: match failure.kind {
+                FailureKind::InvalidInput => To::InvalidInput,
+                FailureKind::NotFound => To::NotFound,
+                FailureKind::Conflict => To::Conflict,
+                FailureKind::AuthorizationRequired => To::AuthorizationRequired,
+                FailureKind::BadClientCredentials => To::BadClientCredentials,
+                FailureKind::InsufficientScope(scopes) => To::InsufficientScope(scopes),
+                FailureKind::AccessDenied => To::AccessDenied,
+                FailureKind::RateLimited => To::RateLimited,
+                FailureKind::Denied => To::Denied,
+                FailureKind::Unreachable => To::Unreachable,
+                FailureKind::TimedOut => To::TimedOut,
+                FailureKind::LimitExceeded => To::LimitExceeded,
+                FailureKind::Gone => To::Gone,
+                FailureKind::TooLarge => To::TooLarge,
+                FailureKind::Upstream => To::Upstream,
+                FailureKind::Internal => To::Internal,
+                FailureKind::Other(word) => To::Other(word),
+            },
+            code: failure.code,
+            message: failure.message,
+            hint: failure.hint,
+            request_sent: failure.request_sent,
+            retry_after: failure.retry_after,
+            upstream_status: failure.upstream_status,
+            upstream_request_id: failure.upstream_request_id,
+        }
+    }
+
+    fn manifest() -> wit::Manifest {
+        wit::Manifest {
+            id: MANIFEST.id.to_owned(),
+            title: MANIFEST.title.to_owned(),
+            version: MANIFEST.version.to_owned(),
+            summary: MANIFEST.summary.to_owned(),
+            authorization: vec![wit::AuthorizationMethod::Oauth2(oauth2())],
+            audiences: MANIFEST
+                .audiences
+                .iter()
+                .map(|audience| wit::Audience {
+                    name: audience.name.to_owned(),
+                    origin: audience.origin.to_owned(),
+                    path_prefix: audience.path_prefix.to_owned(),
+                    authorization_only: audience.authorization_only,
+                    cost: audience.cost.as_ref().map(|cost| wit::CallCost {
+                        request: cost.request,
+                        object: cost.object,
+                        budget: cost.budget,
+                        window: cost.window,
+                    }),
+                })
+                .collect(),
+            templates: MANIFEST.templates.iter().map(template).collect(),
+        }
+    }
+
+    fn oauth2() -> wit::Oauth2 {
+        let oauth2 = &MANIFEST.oauth2;
+        wit::Oauth2 {
+            authorization_url: oauth2.authorization_url.to_owned(),
+            authorization_parameters: oauth2.authorization_parameters.iter().map(pair).collect(),
+            token_url: oauth2.token_url.to_owned(),
+            refresh_url: Some(oauth2.refresh_url.to_owned()),
+            token_request_encoding: wit::TokenRequestEncoding::Json,
+            client_authentication: wit::ClientAuthentication::RequestBody,
+            // Atlassian documents no code challenge, and requires the client's secret.
+            pkce: wit::Pkce::Unsupported,
+            default_scopes: texts(oauth2.default_scopes),
+            offline_scope: Some(oauth2.offline_scope.to_owned()),
+            token_errors: oauth2
+                .token_errors
+                .iter()
+                .map(|rule| wit::TokenErrorRule {
+                    status: rule.status,
+                    error: rule.error.to_owned(),
+                    meaning: match rule.meaning {
+                        TokenErrorMeaning::AuthorizationRequired => {
+                            wit::TokenErrorMeaning::AuthorizationRequired
+                        }
+                        TokenErrorMeaning::BadClientCredentials => {
+                            wit::TokenErrorMeaning::BadClientCredentials
+                        }
+                    },
+                })
+                .collect(),
+            scope_mismatches: oauth2
+                .scope_mismatches
+                .iter()
+                .map(|rule| wit::ScopeMismatchRule {
+                    status: rule.status,
+                    header: rule.header.as_ref().map(pair),
+                    body_contains: rule.body_contains.map(ToOwned::to_owned),
+                })
+                .collect(),
+            refresh_token_leeway: oauth2.refresh_token_leeway,
+            refresh_token_idle_lifetime: Some(oauth2.refresh_token_idle_lifetime),
+        }
+    }
+
+    fn template(template: &templates::Template) -> wit::Template {
+        wit::Template {
+            id: template.id.to_owned(),
+            title: template.title.to_owned(),
+            summary: template.summary.to_owned(),
+            input_schema: template.input_schema.to_owned(),
+            output_schema: template.output_schema.to_owned(),
+            scopes: texts(template.scopes),
+            effect: match template.effect {
+                Effect::Read => wit::Effect::Read,
+                Effect::Create => wit::Effect::Create,
+            },
+            repeatable: template.repeatable,
+            prompts: template
+                .prompts
+                .iter()
+                .map(|(field, text)| wit::Prompt { field: (*field).to_owned(), text: (*text).to_owned() })
+                .collect(),
+            utterances: texts(template.utterances),
+        }
+    }
+}

@@ -1,1 +1,52 @@
-//! stand-in
+//! A stand-in for Atlassian's authorization server (auth.atlassian.com), its API gateway (api.atlassian.com)
+//! and Confluence Cloud, all on one loopback port.
+//!
+//! It is strict where the real one is strict, so that a client that passes here has met the traps that break
+//! clients there: rotating refresh tokens with a leeway, expired tokens answered 404 on v2, classic scopes
+//! refused by v2 with a 401, v1 content calls that are gone, lists whose `next` link lacks the gateway's
+//! prefix, cursors that contain `=`, title filters that match too much, four shapes of errors.
+//! State lives in memory and starts with two spaces and some pages.
+//!
+//! ```
+//! use atlassian_sandbox::{Sandbox, SandboxConfig};
+//!
+//! let sandbox = Sandbox::start(SandboxConfig::default())?;
+//! println!("authorize at {}/authorize as {}", sandbox.url(), sandbox.client().client_id);
+//! # Ok::<(), std::io::Error>(())
+//! ```
+//!
+//! | path | what |
+//! |---|---|
+//! | `/authorize`, `/oauth/token`, `/oauth/token/accessible-resources` | OAuth 2.0 (3LO) |
+//! | `/ex/confluence/{cloudid}/wiki/api/v2/…`, `…/wiki/rest/api/…` | Confluence behind the gateway |
+//! | `/wiki/spaces/…` | pages for people, at their `webui` links |
+//! | `/_sandbox/…` | what scripts steer by, see [`control`] |
+//!
+//! [`consent`] answers the consent page as a person would, [`scenario`] is the quick start's script.
+
+mod client;
+mod clock;
+pub mod consent;
+pub mod control;
+mod control_api;
+mod door;
+mod errors;
+mod faults;
+mod gateway;
+mod html;
+mod http;
+mod oauth;
+mod recorder;
+mod render;
+mod routes;
+pub mod scenario;
+mod server;
+mod site;
+mod state;
+mod storage;
+mod v1;
+mod v2;
+mod view;
+
+pub use client::ClientRegistration;
+pub use server::{Sandbox, SandboxConfig};

@@ -1,0 +1,232 @@
+//! A client of `/_sandbox/`, for scripts and tests; the sandbox may run in another process.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use crate::ClientRegistration;
+
+/// Why a control call failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ControlError {
+    /// The sandbox was not reached, or did not answer in JSON.
+    #[error("the sandbox did not answer")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The sandbox refused the call.
+    #[error("the sandbox refused the call ({status}): {sentence}")]
+    Refused {
+        /// The status of the answer.
+        status: u16,
+        /// Its sentence.
+        sentence: String,
+    },
+}
+
+/// What [`Control::settings`] changes; what is `None` stays as it is.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct SettingsChange {
+    /// The lifetime, in seconds, of access tokens made from here on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_lifetime: Option<u64>,
+    /// Whether the token endpoint sends `token_type`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_type: Option<bool>,
+    /// Whether accessible-resources also lists Jira, under the ids of the Confluence sites.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jira_entry: Option<bool>,
+    /// How many sites there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sites: Option<usize>,
+}
+
+/// Steers a sandbox over HTTP.
+///
+/// ```
+/// use atlassian_sandbox::control::Control;
+/// use atlassian_sandbox::{Sandbox, SandboxConfig};
+///
+/// let sandbox = Sandbox::start(SandboxConfig::default())?;
+/// let control = Control::new(sandbox.url());
+/// control.faults(serde_json::json!({"match": {"path": "/oauth/token"}, "status": 503}))?;
+/// assert_eq!(control.counters()?["token_grants"]["refresh_token"], 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Control {
+    base: String,
+    agent: Agent,
+}
+
+impl Control {
+    /// A client of the sandbox at a URL such as [`Sandbox::url`](crate::Sandbox::url) gives.
+    pub fn new(url: &str) -> Self {
+        let agent = Agent::config_builder()
+            .proxy(None)
+            .max_redirects(0)
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)))
+            .build()
+            .new_agent();
+        Self { base: format!("{}/_sandbox", url.trim_end_matches('/')), agent }
+    }
+
+    /// What was counted: `requests` by method and path template, `answers` by status, `token_grants` by type,
+    /// `token_refusals` by error, `consents`, `faults`.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn counters(&self) -> Result<Value, ControlError> {
+        self.get("/counters")
+    }
+
+    /// The last requests as they were received, oldest first, credentials as fingerprints.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn requests(&self) -> Result<Vec<Value>, ControlError> {
+        match self.get("/requests")?.get_mut("requests").map(Value::take) {
+            Some(Value::Array(requests)) => Ok(requests),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Forgets the recorded requests. Counters stay.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn clear_requests(&self) -> Result<(), ControlError> {
+        self.delete("/requests")
+    }
+
+    /// Adds spaces and pages: `{"spaces": [{key, name}], "pages": {space, count, title_prefix}, "site": 1}`,
+    /// each optional. Gives what was made.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or refuses what was asked.
+    pub fn seed(&self, seed: Value) -> Result<Value, ControlError> {
+        self.post("/seed", &seed)
+    }
+
+    /// Orders a fault: `{"match": {method, path}, "times": 1, "status", "headers", "body", "delay_ms",
+    /// "after_effect"}`. The path is a template, or a path in which `*` stands for anything; behind the gateway
+    /// it starts at `/wiki`.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or refuses what was asked.
+    pub fn faults(&self, fault: Value) -> Result<Value, ControlError> {
+        self.post("/faults", &fault)
+    }
+
+    /// Takes back every fault that has not happened.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn clear_faults(&self) -> Result<(), ControlError> {
+        self.delete("/faults")
+    }
+
+    /// Changes settings and gives all of them.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or refuses what was asked.
+    pub fn settings(&self, change: &SettingsChange) -> Result<Value, ControlError> {
+        self.post("/settings", &json!(change))
+    }
+
+    /// Moves the sandbox's clock forward.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn advance_clock(&self, by: Duration) -> Result<Value, ControlError> {
+        self.post("/clock", &json!({"advance_seconds": by.as_secs()}))
+    }
+
+    /// The registration of the first app.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn client(&self) -> Result<ClientRegistration, ControlError> {
+        registration(self.get("/client")?)
+    }
+
+    /// Registers another app with every scope that the sandbox knows.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or refuses what was asked.
+    pub fn register_client(&self, redirect_uri: &str) -> Result<ClientRegistration, ControlError> {
+        registration(self.post("/clients", &json!({"redirect_uri": redirect_uri}))?)
+    }
+
+    /// Registers another app with these scopes enabled.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or does not know a scope.
+    pub fn register_client_with_scopes(
+        &self,
+        redirect_uri: &str,
+        scopes: &[&str],
+    ) -> Result<ClientRegistration, ControlError> {
+        registration(self.post("/clients", &json!({"redirect_uri": redirect_uri, "scopes": scopes}))?)
+    }
+
+    /// A page or blog post as it is stored, whatever its status.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such page.
+    pub fn page(&self, id: &str) -> Result<Value, ControlError> {
+        self.get(&format!("/pages/{}", crate::html::percent(id)))
+    }
+
+    fn get(&self, path: &str) -> Result<Value, ControlError> {
+        read(self.agent.get(format!("{}{path}", self.base)).call())
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value, ControlError> {
+        read(self.agent.post(format!("{}{path}", self.base)).send_json(body))
+    }
+
+    fn delete(&self, path: &str) -> Result<(), ControlError> {
+        read(self.agent.delete(format!("{}{path}", self.base)).call()).map(|_| ())
+    }
+}
+
+type Sent = Result<ureq::http::Response<ureq::Body>, ureq::Error>;
+
+/// The largest answer that is read: a thousand requests with their bodies.
+const LARGEST_ANSWER: u64 = 512 * 1024 * 1024;
+
+fn read(sent: Sent) -> Result<Value, ControlError> {
+    let unreachable = |error: ureq::Error| ControlError::Unreachable(Box::new(error));
+    let mut answer = sent.map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    if status == 204 {
+        return Ok(Value::Null);
+    }
+    let body = answer.body_mut().with_config().limit(LARGEST_ANSWER).read_to_vec().map_err(unreachable)?;
+    let value: Value =
+        serde_json::from_slice(&body).map_err(|error| ControlError::Unreachable(Box::new(error)))?;
+    if answer.status().is_success() {
+        return Ok(value);
+    }
+    let sentence = value.get("error").and_then(Value::as_str).unwrap_or("no reason given").to_owned();
+    Err(ControlError::Refused { status, sentence })
+}
+
+fn registration(value: Value) -> Result<ClientRegistration, ControlError> {
+    serde_json::from_value(value).map_err(|error| ControlError::Unreachable(Box::new(error)))
+}

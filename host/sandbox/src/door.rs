@@ -1,0 +1,138 @@
+//! The one door: every request passes here, in this order.
+//!
+//! 1. A `Host` that is not loopback is refused: a web page of another origin may have had its name pointed at
+//!    this machine.
+//! 2. `/_sandbox/` goes to the scripts' own endpoints, which are neither counted nor recorded.
+//! 3. A fault that was ordered for the request answers in its handler's stead, or after it.
+//! 4. The handler answers; the request is counted and recorded with the status that the caller sees.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::to_bytes;
+use axum::extract::{Request, State as Shared};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
+use rand::RngCore as _;
+
+use crate::http::{Call, Reply};
+use crate::routes::{CONFLUENCE, Found, OUTER, Visit, find};
+use crate::state::{App, State};
+use crate::v2::fields::too_large;
+use crate::{control_api, gateway, view};
+
+/// The most of a body that is read; Confluence's own limit is checked by its operations.
+const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
+pub(crate) async fn serve(Shared(app): Shared<Arc<App>>, request: Request) -> Response {
+    if !is_loopback(request.headers()) {
+        return Reply::text(421, "This sandbox answers on loopback addresses only.\n").into_response();
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return too_large().into_response();
+    };
+    let call = Call::new(&parts, body.to_vec());
+    if call.path.starts_with("/_sandbox") {
+        return control_api::handle(&mut app.state(), &call).into_response();
+    }
+    let (reply, delay) = answer(&mut app.state(), &call);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let id = trace_id();
+    reply.header("atl-request-id", id.clone()).header("atl-traceid", id.replace('-', "")).into_response()
+}
+
+fn answer(state: &mut State, call: &Call) -> (Reply, Duration) {
+    let (template, below) = names(call);
+    let fault = state.faults.take(&call.method, &[&template, below, &call.path]);
+    let (reply, delay) = match fault {
+        None => (dispatch(state, call), Duration::ZERO),
+        Some(fault) => {
+            state.counters.faults += 1;
+            let done = if fault.after_effect { Some(dispatch(state, call)) } else { None };
+            let reply = fault.reply().or(done).unwrap_or_else(|| dispatch(state, call));
+            (reply, fault.delay())
+        }
+    };
+    state.counters.answered(&format!("{} {template}", call.method), reply.status);
+    let now = state.clock.now();
+    state.recorder.record(&state.authorizations, now, call, reply.status);
+    (reply, delay)
+}
+
+fn dispatch(state: &mut State, call: &Call) -> Reply {
+    if let Some((cloud_id, path)) = gateway::split(&call.path) {
+        return gateway::handle(state, call, cloud_id, path);
+    }
+    match find(OUTER, &call.method, &call.path) {
+        Found::Route(route, parameters) => {
+            let mut visit = Visit { state, call, parameters, site: 0 };
+            (route.handler)(&mut visit).unwrap_or_else(|refusal| refusal)
+        }
+        Found::OtherMethod(_) => Reply::text(405, "This method is not played here.\n"),
+        Found::Nothing => gateway::lost_prefix(state.clock.now(), &call.path).unwrap_or_else(view::nothing),
+    }
+}
+
+/// The names that counters and faults know a request by: its template, and its path below the gateway.
+fn names(call: &Call) -> (String, &str) {
+    let (table, below) = match gateway::split(&call.path) {
+        Some((_, below)) => (CONFLUENCE, below),
+        None => (OUTER, call.path.as_str()),
+    };
+    let template = match find(table, &call.method, below) {
+        Found::Route(route, _) => route.template,
+        Found::OtherMethod(template) => template,
+        Found::Nothing => "(unknown path)",
+    };
+    (template.to_owned(), below)
+}
+
+fn is_loopback(headers: &HeaderMap) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let (name, port) = match host.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (host, ""),
+    };
+    port.chars().all(|c| c.is_ascii_digit())
+        && (matches!(name, "127.0.0.1" | "[::1]") || name.eq_ignore_ascii_case("localhost"))
+}
+
+/// An id for the answer, of the shape of Atlassian's.
+fn trace_id() -> String {
+    let random = rand::rng().next_u64();
+    let more = rand::rng().next_u64();
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        random >> 32,
+        (random >> 16) & 0xffff,
+        random & 0xffff,
+        more >> 48,
+        more & 0xffff_ffff_ffff
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_pass_as_host() {
+        let host = |host: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, host.parse().unwrap());
+            is_loopback(&headers)
+        };
+        for name in ["127.0.0.1", "127.0.0.1:8080", "localhost:1", "LOCALHOST", "[::1]:80", "[::1]"] {
+            assert!(host(name), "{name}");
+        }
+        for name in
+            ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "0.0.0.0", "a@localhost"]
+        {
+            assert!(!host(name), "{name}");
+        }
+        assert!(!is_loopback(&HeaderMap::new()));
+    }
+}

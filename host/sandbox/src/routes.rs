@@ -1,0 +1,179 @@
+//! The table of operations: method, path template, the scopes it takes, and its handler.
+
+use percent_encoding::percent_decode_str;
+
+use crate::errors;
+use crate::http::{Answer, Call, Reply};
+use crate::oauth::{authorize, resources, token};
+use crate::site::{Kind, Site};
+use crate::state::State;
+use crate::v2::{create, read, spaces, update};
+use crate::{v1, view};
+
+/// What a handler works on.
+pub(crate) struct Visit<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) call: &'a Call,
+    /// The values of the template's parameters, decoded.
+    pub(crate) parameters: Vec<(&'static str, String)>,
+    /// Which site the call is for.
+    pub(crate) site: usize,
+}
+
+impl Visit<'_> {
+    pub(crate) fn site(&self) -> Result<&Site, Reply> {
+        self.state.sites.get(self.site).ok_or_else(errors::not_found)
+    }
+
+    pub(crate) fn site_mut(&mut self) -> Result<&mut Site, Reply> {
+        self.state.sites.get_mut(self.site).ok_or_else(errors::not_found)
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(other, _)| *other == name).map_or("", |(_, value)| value)
+    }
+
+    /// The parameter `id`, an int64 in Confluence's paths.
+    pub(crate) fn id(&self) -> Result<u64, Reply> {
+        self.parameter("id").parse().map_err(|_| errors::wrong_type("id", "long"))
+    }
+}
+
+/// Sets of scopes: any one of the sets suffices, all of a set are needed together.
+pub(crate) type Access = &'static [&'static [&'static str]];
+
+pub(crate) struct Route {
+    method: &'static str,
+    pub(crate) template: &'static str,
+    pub(crate) access: Access,
+    pub(crate) handler: fn(&mut Visit<'_>) -> Answer,
+}
+
+const fn route(
+    method: &'static str,
+    template: &'static str,
+    access: Access,
+    handler: fn(&mut Visit<'_>) -> Answer,
+) -> Route {
+    Route { method, template, access, handler }
+}
+
+const ANYONE: Access = &[];
+const READ_PAGE: Access = &[&["read:page:confluence"]];
+const WRITE_PAGE: Access = &[&["write:page:confluence"]];
+const DELETE_PAGE: Access = &[&["delete:page:confluence"]];
+const READ_SPACE: Access = &[&["read:space:confluence"]];
+const READ_USER: Access = &[&["read:confluence-user"], &["read:content-details:confluence"]];
+
+/// What people and authorization clients reach without the gateway.
+pub(crate) const OUTER: &[Route] = &[
+    route("GET", "/", ANYONE, |visit| Ok(view::start(visit))),
+    route("GET", "/authorize", ANYONE, |visit| Ok(authorize::page(visit.state, visit.call))),
+    route("POST", "/authorize/decision", ANYONE, |visit| Ok(authorize::decide(visit.state, visit.call))),
+    route("POST", "/oauth/token", ANYONE, |visit| Ok(token::exchange(visit.state, visit.call))),
+    route("GET", "/oauth/token/accessible-resources", ANYONE, |visit| {
+        Ok(resources::list(visit.state, visit.call))
+    }),
+    route("GET", "/avatars/{name}", ANYONE, view::avatar),
+    route("GET", "/wiki/spaces/{key}", ANYONE, view::space),
+    route("GET", "/wiki/spaces/{key}/pages/{id}", ANYONE, view::content),
+    route("GET", "/wiki/spaces/{key}/pages/{id}/{slug}", ANYONE, view::content),
+    route("GET", "/wiki/spaces/{key}/blog/{year}/{month}/{day}/{id}/{slug}", ANYONE, view::content),
+    route("GET", "/wiki/pages/resumedraft.action", ANYONE, view::draft),
+    route("GET", "/wiki/x/{id}", ANYONE, view::short),
+    route("GET", "/site/{site}/wiki/spaces/{key}", ANYONE, view::space),
+    route("GET", "/site/{site}/wiki/spaces/{key}/pages/{id}", ANYONE, view::content),
+    route("GET", "/site/{site}/wiki/spaces/{key}/pages/{id}/{slug}", ANYONE, view::content),
+    route(
+        "GET",
+        "/site/{site}/wiki/spaces/{key}/blog/{year}/{month}/{day}/{id}/{slug}",
+        ANYONE,
+        view::content,
+    ),
+    route("GET", "/site/{site}/wiki/pages/resumedraft.action", ANYONE, view::draft),
+    route("GET", "/site/{site}/wiki/x/{id}", ANYONE, view::short),
+];
+
+/// What lies behind the gateway, for every site. v2 takes granular scopes only, and blog posts take those of
+/// pages (Confluence's v2 document).
+pub(crate) const CONFLUENCE: &[Route] = &[
+    route("GET", "/wiki/api/v2/spaces", READ_SPACE, spaces::all),
+    route("GET", "/wiki/api/v2/spaces/{id}", READ_SPACE, spaces::one),
+    route("GET", "/wiki/api/v2/spaces/{id}/pages", READ_PAGE, |visit| read::of_space(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/spaces/{id}/blogposts", READ_PAGE, |visit| {
+        read::of_space(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/api/v2/pages", READ_PAGE, |visit| read::all(visit, Kind::Page)),
+    route("POST", "/wiki/api/v2/pages", WRITE_PAGE, |visit| create::create(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/pages/{id}", READ_PAGE, |visit| read::one(visit, Kind::Page)),
+    route("PUT", "/wiki/api/v2/pages/{id}", WRITE_PAGE, |visit| update::update(visit, Kind::Page)),
+    route("DELETE", "/wiki/api/v2/pages/{id}", DELETE_PAGE, |visit| update::delete(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/blogposts", READ_PAGE, |visit| read::all(visit, Kind::BlogPost)),
+    route("POST", "/wiki/api/v2/blogposts", WRITE_PAGE, |visit| create::create(visit, Kind::BlogPost)),
+    route("GET", "/wiki/api/v2/blogposts/{id}", READ_PAGE, |visit| read::one(visit, Kind::BlogPost)),
+    route("PUT", "/wiki/api/v2/blogposts/{id}", WRITE_PAGE, |visit| update::update(visit, Kind::BlogPost)),
+    route("DELETE", "/wiki/api/v2/blogposts/{id}", DELETE_PAGE, |visit| {
+        update::delete(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/rest/api/user/current", READ_USER, v1::current_user),
+    route("GET", "/wiki/rest/api/content", ANYONE, v1::gone),
+    route("POST", "/wiki/rest/api/content", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}", ANYONE, v1::gone),
+    route("PUT", "/wiki/rest/api/content/{id}", ANYONE, v1::gone),
+    route("DELETE", "/wiki/rest/api/content/{id}", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/child", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/child/{type}", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/history", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/label", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/property", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/content/{id}/version", ANYONE, v1::gone),
+    route("POST", "/wiki/rest/api/contentbody/convert/{to}", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/space", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/space/{key}", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/space/{key}/content", ANYONE, v1::gone),
+    route("GET", "/wiki/rest/api/space/{key}/content/{type}", ANYONE, v1::gone),
+];
+
+/// What a path leads to.
+pub(crate) enum Found {
+    /// A route, and the values of its parameters.
+    Route(&'static Route, Vec<(&'static str, String)>),
+    /// A template, but not with this method.
+    OtherMethod(&'static str),
+    Nothing,
+}
+
+/// Looks a path up in a table.
+pub(crate) fn find(table: &'static [Route], method: &str, path: &str) -> Found {
+    let mut found = Found::Nothing;
+    for route in table {
+        if let Some(parameters) = parameters(route.template, path) {
+            if route.method == method {
+                return Found::Route(route, parameters);
+            }
+            found = Found::OtherMethod(route.template);
+        }
+    }
+    found
+}
+
+fn parameters(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let mut parameters = Vec::new();
+    let (mut wanted, mut given) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), given.next()) {
+            (None, None) => return Some(parameters),
+            (Some(wanted), Some(given)) => {
+                match wanted.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                    Some(_) if given.is_empty() => return None,
+                    Some(name) => {
+                        parameters.push((name, percent_decode_str(given).decode_utf8().ok()?.into_owned()));
+                    }
+                    None if wanted == given => {}
+                    None => return None,
+                }
+            }
+            _ => return None,
+        }
+    }
+}

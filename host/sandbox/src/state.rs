@@ -1,0 +1,118 @@
+//! Everything the sandbox remembers, all of it in memory.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::oauth::Authorizations;
+use crate::recorder::Recorder;
+use crate::site::{Ids, Site, seed};
+
+/// What scripts may change while the sandbox runs.
+pub(crate) struct Settings {
+    /// The lifetime of access tokens made from here on.
+    pub(crate) token_lifetime: Duration,
+    /// Whether the token endpoint sends `token_type`, which Atlassian's documented example lacks.
+    pub(crate) token_type: bool,
+    /// Whether accessible-resources also lists Jira, under the same id.
+    pub(crate) jira_entry: bool,
+}
+
+/// How people answered the consent page.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Consents {
+    pub(crate) allowed: u64,
+    pub(crate) denied: u64,
+    pub(crate) refused: u64,
+}
+
+/// What was counted since the start.
+#[derive(Debug, Serialize)]
+pub(crate) struct Counters {
+    requests: BTreeMap<String, u64>,
+    answers: BTreeMap<u16, u64>,
+    token_grants: BTreeMap<String, u64>,
+    token_refusals: BTreeMap<String, u64>,
+    pub(crate) consents: Consents,
+    pub(crate) faults: u64,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let none = |name: &str| (name.to_owned(), 0);
+        Self {
+            requests: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            token_grants: BTreeMap::from([none("authorization_code"), none("refresh_token")]),
+            token_refusals: BTreeMap::new(),
+            consents: Consents::default(),
+            faults: 0,
+        }
+    }
+}
+
+impl Counters {
+    pub(crate) fn answered(&mut self, label: &str, status: u16) {
+        *self.requests.entry(label.to_owned()).or_default() += 1;
+        *self.answers.entry(status).or_default() += 1;
+    }
+
+    pub(crate) fn granted(&mut self, kind: &str) {
+        *self.token_grants.entry(kind.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn refused(&mut self, error: &str) {
+        *self.token_refusals.entry(error.to_owned()).or_default() += 1;
+    }
+}
+
+/// The state behind the one lock.
+pub(crate) struct State {
+    pub(crate) origin: String,
+    pub(crate) clock: Clock,
+    pub(crate) settings: Settings,
+    pub(crate) authorizations: Authorizations,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) ids: Ids,
+    pub(crate) recorder: Recorder,
+    pub(crate) counters: Counters,
+    pub(crate) faults: Faults,
+}
+
+impl State {
+    /// The site that has a content id; ids are unique over all sites.
+    pub(crate) fn site_of(&self, content: u64) -> Option<&Site> {
+        self.sites.iter().find(|site| site.contents.contains_key(&content))
+    }
+
+    /// Makes or drops sites until there are `count`, and at least one.
+    pub(crate) fn set_sites(&mut self, count: usize) {
+        let count = count.max(1);
+        self.sites.truncate(count);
+        while self.sites.len() < count {
+            let site = seed::site(&self.origin, self.sites.len(), &mut self.ids, self.clock.now());
+            self.sites.push(site);
+        }
+    }
+}
+
+/// The state as the server's tasks share it.
+pub(crate) struct App {
+    state: Mutex<State>,
+}
+
+impl App {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state: Mutex::new(state) }
+    }
+
+    /// The state. A handler that panicked has at worst left one page half changed, which is no reason to stop
+    /// answering.
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,35 @@
+//! What is left of Confluence's REST API, version 1, behind the gateway.
+
+use serde_json::json;
+
+use crate::errors;
+use crate::http::{Answer, Reply};
+use crate::routes::Visit;
+use crate::site::{ACCOUNT, PERSON};
+
+/// A content or space call: removed, whatever the scopes of the token.
+pub(crate) fn gone(_: &mut Visit<'_>) -> Answer {
+    Err(errors::gone())
+}
+
+/// `GET /user/current`, which still answers.
+pub(crate) fn current_user(visit: &mut Visit<'_>) -> Answer {
+    let site = visit.site()?;
+    Ok(Reply::json(
+        200,
+        &json!({
+            "type": "known",
+            "accountId": ACCOUNT,
+            "accountType": "atlassian",
+            "email": "",
+            "publicName": PERSON,
+            "displayName": PERSON,
+            "isExternalCollaborator": false,
+            "_links": {
+                "self": format!("{}/rest/api/user?accountId={ACCOUNT}", site.base()),
+                "base": site.base(),
+                "context": "/wiki",
+            },
+        }),
+    ))
+}

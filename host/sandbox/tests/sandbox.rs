@@ -1,0 +1,28 @@
+//! The sandbox, over real HTTP.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests stand outside of test functions, where clippy.toml does not reach"
+)]
+
+#[path = "sandbox/support.rs"]
+mod support;
+
+#[path = "sandbox/consent.rs"]
+mod consent;
+#[path = "sandbox/content.rs"]
+mod content;
+#[path = "sandbox/control.rs"]
+mod control;
+#[path = "sandbox/gateway.rs"]
+mod gateway;
+#[path = "sandbox/lists.rs"]
+mod lists;
+#[path = "sandbox/server.rs"]
+mod server;
+#[path = "sandbox/tokens.rs"]
+mod tokens;
+#[path = "sandbox/view.rs"]
+mod view;

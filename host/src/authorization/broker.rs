@@ -1,0 +1,182 @@
+//! The two token requests, as a plugin asks for them: in its name and out of its sight.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use super::Authorizations;
+use super::connection::{Connection, ConnectionStatus, REFRESH_TOKEN, Tokens};
+use super::live::{LiveConnection, Renewal};
+use super::pending::PendingAuthorization;
+use super::profile::Profile;
+use super::token_endpoint::{self, Grant, TokenAnswer};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{ConnectionId, random_id};
+use crate::runtime::{Authority, ConnectionFacts, TokenBroker, TokenErrorRule};
+use crate::secret::{SecretString, Secrets};
+use crate::vault::Expect;
+
+/// Exchanges the code of one callback, once.
+pub(super) struct CodeExchange {
+    pub(super) authorizations: Arc<Authorizations>,
+    pub(super) pending: PendingAuthorization,
+    pub(super) profile: Profile,
+    pub(super) client_secret: SecretString,
+    pub(super) verifier: Option<SecretString>,
+    pub(super) code: Mutex<Option<SecretString>>,
+    /// What the exchange stored.
+    pub(super) stored: Mutex<Option<ConnectionId>>,
+    pub(super) token_errors: Vec<TokenErrorRule>,
+}
+
+impl CodeExchange {
+    /// The connection that was stored, if the code was exchanged.
+    pub(super) fn stored(&self) -> Option<ConnectionId> {
+        self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn take_code(&self) -> Result<SecretString> {
+        self.code.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(|| {
+            Failure::new(FailureKind::Denied, "code-spent", "The code of this callback was exchanged already.")
+        })
+    }
+
+    fn connection(&self, answer: &TokenAnswer) -> Result<Connection> {
+        let now = self.authorizations.clock.now()?;
+        let scopes = answer.scope.as_deref().map(|scope| scope.split_whitespace().map(str::to_owned).collect());
+        Ok(Connection {
+            id: ConnectionId::new(random_id("c-")?)?,
+            workspace: self.pending.workspace.clone(),
+            integration: self.pending.integration.clone(),
+            profile: self.pending.profile.clone(),
+            user: self.pending.user.clone(),
+            status: ConnectionStatus::AwaitingSite,
+            reason: None,
+            since: now,
+            // Without a `scope` in the answer, all that was asked for was granted (RFC 6749 section 5.1).
+            scopes: scopes.unwrap_or_else(|| self.pending.scopes.clone()),
+            issued_at: now,
+            expires_at: answer.expires_in.map(|seconds| now.saturating_add(seconds)),
+            refreshable: answer.refresh_token.is_some(),
+            site: None,
+            attributes: Vec::new(),
+            given_up_at: Some(self.pending.expires_at),
+        })
+    }
+}
+
+impl TokenBroker for CodeExchange {
+    fn exchange_code(&self, deadline: Instant) -> Result<Arc<dyn Authority>> {
+        let code = self.take_code()?;
+        let grant = Grant::Code {
+            code: &code,
+            redirect_uri: &self.pending.redirect_uri,
+            verifier: self.verifier.as_ref(),
+        };
+        let answer = token_endpoint::request(
+            &self.authorizations.egress,
+            &self.profile,
+            &self.client_secret,
+            &self.token_errors,
+            &grant,
+            deadline,
+        )?;
+        let connection = self.connection(&answer)?;
+        let tokens = Tokens { access: answer.access_token, refresh: answer.refresh_token };
+        self.authorizations.put_connection(&connection, Some(&tokens), Expect::Absent)?;
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.id.clone());
+        Ok(Arc::new(LiveConnection::new(Arc::clone(&self.authorizations), connection, Renewal::Never)))
+    }
+
+    fn refresh_token(&self, _: &dyn Authority, _: Instant) -> Result<ConnectionFacts> {
+        Err(not_here("A refresh token is not exchanged while authorizing."))
+    }
+
+    fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::new();
+        secrets.add(&self.client_secret);
+        if let Some(code) = self.code.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            secrets.add(code);
+        }
+        if let Some(verifier) = &self.verifier {
+            secrets.add(verifier);
+        }
+        secrets
+    }
+}
+
+/// Exchanges the refresh token of one connection.
+pub(super) struct Refresh {
+    pub(super) authorizations: Arc<Authorizations>,
+    pub(super) connection: Connection,
+    pub(super) generation: i64,
+    pub(super) profile: Profile,
+    pub(super) client_secret: SecretString,
+    pub(super) refresh_token: SecretString,
+    pub(super) live: Arc<LiveConnection>,
+    pub(super) token_errors: Vec<TokenErrorRule>,
+}
+
+impl Refresh {
+    fn renewed(&self, answer: &TokenAnswer) -> Result<Connection> {
+        let now = self.authorizations.clock.now()?;
+        let mut renewed = self.connection.clone().in_status(ConnectionStatus::Active, None, now);
+        renewed.issued_at = now;
+        renewed.expires_at = answer.expires_in.map(|seconds| now.saturating_add(seconds));
+        if let Some(scope) = &answer.scope {
+            renewed.scopes = scope.split_whitespace().map(str::to_owned).collect();
+        }
+        Ok(renewed)
+    }
+}
+
+impl TokenBroker for Refresh {
+    fn exchange_code(&self, _: Instant) -> Result<Arc<dyn Authority>> {
+        Err(not_here("There is no code to exchange while refreshing."))
+    }
+
+    fn refresh_token(&self, connection: &dyn Authority, deadline: Instant) -> Result<ConnectionFacts> {
+        if connection.facts().id != self.connection.id.as_str() {
+            return Err(not_here("This call refreshes another connection."));
+        }
+        let answer = token_endpoint::request(
+            &self.authorizations.egress,
+            &self.profile,
+            &self.client_secret,
+            &self.token_errors,
+            &Grant::RefreshToken(&self.refresh_token),
+            deadline,
+        )?;
+        let renewed = self.renewed(&answer)?;
+        // An answer without a refresh token leaves the old one in force (RFC 6749 section 6).
+        let tokens = Tokens { access: answer.access_token, refresh: answer.refresh_token };
+        self.authorizations.put_connection(&renewed, Some(&tokens), Expect::Generation(self.generation))?;
+        let facts = renewed.facts();
+        self.live.replace(renewed);
+        Ok(facts)
+    }
+
+    fn secrets(&self) -> Secrets {
+        let mut secrets = Secrets::new();
+        secrets.add(&self.client_secret);
+        secrets.add(&self.refresh_token);
+        secrets
+    }
+}
+
+impl Authorizations {
+    /// The refresh token of a connection.
+    pub(super) fn refresh_token(&self, connection: &Connection) -> Result<SecretString> {
+        self.vault.read(&connection.place(REFRESH_TOKEN))?.ok_or_else(|| {
+            Failure::new(
+                FailureKind::AuthorizationRequired,
+                "not-refreshable",
+                format!("The connection {} has expired and has no refresh token.", connection.id),
+            )
+            .hint("Authorize again, with the scope that brings a refresh token.")
+        })
+    }
+}
+
+fn not_here(why: &str) -> Failure {
+    Failure::new(FailureKind::Denied, "no-token-request-here", why)
+}

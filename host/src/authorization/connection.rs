@@ -1,0 +1,265 @@
+//! Connections, as they are stored and shown. Their tokens are in the vault.
+
+use serde::{Deserialize, Serialize};
+
+use super::Authorizations;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::runtime::{ConnectionFacts, Site};
+use crate::secret::SecretString;
+use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
+
+/// How a connection stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ConnectionStatus {
+    /// It works.
+    Active,
+    /// The tokens are there, and a site must be chosen.
+    AwaitingSite,
+    /// A person has to authorize again.
+    NeedsReauthorization,
+    /// The profile's client id or secret is wrong.
+    BadClientCredentials,
+}
+
+impl ConnectionStatus {
+    /// The status as one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::AwaitingSite => "awaiting-site",
+            Self::NeedsReauthorization => "needs-reauthorization",
+            Self::BadClientCredentials => "bad-client-credentials",
+        }
+    }
+}
+
+/// One authorized account: everything that is known of it but its tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// The workspace that owns it.
+    pub workspace: WorkspaceId,
+    /// The integration it is for.
+    pub integration: IntegrationId,
+    /// The profile it was made with.
+    pub profile: ProfileId,
+    /// The end user it belongs to; absent: it serves everybody (pre-authorized).
+    pub user: Option<String>,
+    /// How it stands.
+    pub status: ConnectionStatus,
+    /// Why it stands so, in a sentence.
+    pub reason: Option<String>,
+    /// Since when, in seconds since 1970 UTC.
+    pub since: u64,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    /// When the access token was issued.
+    pub issued_at: u64,
+    /// When it expires; absent: never.
+    pub expires_at: Option<u64>,
+    /// Whether it can be renewed without a person.
+    pub refreshable: bool,
+    /// The site it works in.
+    pub site: Option<Site>,
+    /// What the plugin said of the account.
+    pub attributes: Vec<(String, String)>,
+    /// When an unfinished one is given up.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub given_up_at: Option<u64>,
+}
+
+impl Connection {
+    pub(super) fn key(workspace: &WorkspaceId, id: &ConnectionId) -> RecordKey {
+        RecordKey::new(Collection::Connections, workspace.as_str(), id.as_str())
+    }
+
+    pub(super) fn place(&self, field: &'static str) -> SecretPlace {
+        SecretPlace::new(&self.workspace, format!("connection/{}", self.id), field)
+    }
+
+    /// What a plugin may know of it.
+    pub(super) fn facts(&self) -> ConnectionFacts {
+        ConnectionFacts {
+            id: self.id.to_string(),
+            scopes: self.scopes.clone(),
+            expires_at: self.expires_at,
+            refreshable: self.refreshable,
+            site: self.site.clone(),
+            attributes: self.attributes.clone(),
+        }
+    }
+
+    /// Whether it is usable as it is stored.
+    ///
+    /// # Errors
+    /// `AuthorizationRequired` or `BadClientCredentials`, with the reason.
+    pub(super) fn check_usable(&self) -> Result<()> {
+        let reason = self.reason.clone().unwrap_or_default();
+        match self.status {
+            ConnectionStatus::Active => Ok(()),
+            ConnectionStatus::AwaitingSite => Err(Failure::new(
+                FailureKind::AuthorizationRequired,
+                "awaiting-site",
+                format!("The connection {} waits for its site to be chosen.", self.id),
+            )
+            .hint("Authorize again and name the site.")),
+            ConnectionStatus::NeedsReauthorization => Err(Failure::new(
+                FailureKind::AuthorizationRequired,
+                "needs-reauthorization",
+                format!("The connection {} no longer works: {reason}", self.id),
+            )
+            .hint("Authorize again.")),
+            ConnectionStatus::BadClientCredentials => Err(Failure::new(
+                FailureKind::BadClientCredentials,
+                "bad-client-credentials",
+                format!("The connection {} cannot be renewed: {reason}", self.id),
+            )
+            .hint("Correct client id and secret of the profile.")),
+        }
+    }
+
+    /// The same, in another status.
+    pub(super) fn in_status(mut self, status: ConnectionStatus, reason: Option<String>, now: u64) -> Self {
+        if self.status != status {
+            self.since = now;
+        }
+        self.status = status;
+        self.reason = reason;
+        self
+    }
+}
+
+/// The tokens of a connection.
+pub(super) struct Tokens {
+    pub(super) access: SecretString,
+    pub(super) refresh: Option<SecretString>,
+}
+
+/// The access token's field in the vault.
+pub(super) const ACCESS_TOKEN: &str = "access-token";
+/// The refresh token's field in the vault.
+pub(super) const REFRESH_TOKEN: &str = "refresh-token";
+
+impl Authorizations {
+    /// All connections of a workspace.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn connections(&self, workspace: &WorkspaceId) -> Result<Vec<Connection>> {
+        self.vault.list(Collection::Connections, workspace.as_str())?.iter().map(|(_, record)| read(&record.body)).collect()
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        Ok(self.stored_connection(workspace, id)?.0)
+    }
+
+    /// A connection with the generation of its record.
+    pub(super) fn stored_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<(Connection, i64)> {
+        let record = self.vault.get(&Connection::key(workspace, id))?.ok_or_else(|| {
+            Failure::new(FailureKind::NotFound, "unknown-connection", format!("There is no connection \"{id}\"."))
+                .hint("List them with: connections list")
+        })?;
+        Ok((read(&record.body)?, record.generation))
+    }
+
+    /// Stores a connection, and its tokens where they changed, as one.
+    pub(super) fn put_connection(&self, connection: &Connection, tokens: Option<&Tokens>, expect: Expect) -> Result<()> {
+        let mut writes = vec![write(connection, expect)?];
+        if let Some(tokens) = tokens {
+            writes.push(self.vault.seal(&connection.place(ACCESS_TOKEN), &tokens.access)?);
+            if let Some(refresh) = &tokens.refresh {
+                writes.push(self.vault.seal(&connection.place(REFRESH_TOKEN), refresh)?);
+            }
+        }
+        self.vault.commit(&writes)
+    }
+
+    /// Removes a connection and its tokens.
+    pub(crate) fn remove_connection(&self, connection: &Connection) -> Result<()> {
+        self.vault.commit(&[
+            Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any),
+            Write::delete(connection.place(ACCESS_TOKEN).key(), Expect::Any),
+            Write::delete(connection.place(REFRESH_TOKEN).key(), Expect::Any),
+        ])
+    }
+
+    /// The connection that a run uses: the one named, or the only one there is for the integration and user.
+    ///
+    /// # Errors
+    /// `AuthorizationRequired` where there is none, `InvalidInput` where there are several.
+    pub(crate) fn select_connection(
+        &self, workspace: &WorkspaceId, integration: &IntegrationId, user: Option<&str>, named: Option<&ConnectionId>,
+    ) -> Result<Connection> {
+        if let Some(id) = named {
+            let connection = self.connection(workspace, id)?;
+            if connection.integration == *integration {
+                return Ok(connection);
+            }
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "other-integration",
+                format!("The connection {id} is for {}, not for {integration}.", connection.integration),
+            ));
+        }
+        let mut found: Vec<Connection> = self
+            .connections(workspace)?
+            .into_iter()
+            .filter(|connection| connection.integration == *integration && connection.user.as_deref() == user)
+            .collect();
+        if found.iter().any(|connection| connection.status == ConnectionStatus::Active) {
+            found.retain(|connection| connection.status == ConnectionStatus::Active);
+        }
+        match (found.pop(), found.len()) {
+            (Some(connection), 0) => Ok(connection),
+            (Some(last), _) => Err(ambiguous(found.iter().chain([&last]))),
+            (None, _) => Err(none(integration, user)),
+        }
+    }
+}
+
+fn none(integration: &IntegrationId, user: Option<&str>) -> Failure {
+    let whose = user.map(|user| format!(" for {user}")).unwrap_or_default();
+    let option = user.map(|user| format!(" --user {user}")).unwrap_or_default();
+    Failure::new(
+        FailureKind::AuthorizationRequired,
+        "not-authorized",
+        format!("There is no connection to {integration}{whose} yet."),
+    )
+    .hint(format!("Run: actionbay authorize {integration}{option}"))
+}
+
+fn ambiguous<'a>(found: impl Iterator<Item = &'a Connection>) -> Failure {
+    let list: Vec<String> = found
+        .map(|connection| {
+            let site = connection.site.as_ref().map(|site| format!(" ({})", site.url)).unwrap_or_default();
+            format!("{}{site}", connection.id)
+        })
+        .collect();
+    Failure::new(
+        FailureKind::InvalidInput,
+        "several-connections",
+        format!("There are several connections: {}.", list.join(", ")),
+    )
+    .hint("Say which one by its id.")
+}
+
+fn write(connection: &Connection, expect: Expect) -> Result<Write> {
+    let body = serde_json::to_vec(connection).map_err(|_| Failure::internal("A connection cannot be written."))?;
+    Ok(Write::put(Connection::key(&connection.workspace, &connection.id), expect, body))
+}
+
+fn read(body: &[u8]) -> Result<Connection> {
+    serde_json::from_slice(body).map_err(|error| {
+        Failure::storage("record-unreadable", format!("A stored connection cannot be read: {error}."))
+    })
+}

@@ -1,0 +1,176 @@
+//! The URL that a person is sent to.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
+use serde::Serialize;
+use url::Url;
+
+use super::Authorizations;
+use super::pending::PendingAuthorization;
+use super::profile::Profile;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
+use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce};
+use crate::secret::SecretString;
+
+/// The parameters that only the host sets (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+const RESERVED: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "scope",
+    "state",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+];
+
+/// Who wants to connect what.
+#[derive(Debug, Clone)]
+pub struct Authorize {
+    /// The workspace that will own the connection.
+    pub workspace: WorkspaceId,
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The profile.
+    pub profile: ProfileId,
+    /// The end user; absent: the connection serves everybody.
+    pub user: Option<String>,
+    /// The site to work in, by name, URL or id, for accounts that reach several.
+    pub site: Option<String>,
+}
+
+/// An authorization that waits for a person.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Begun {
+    /// Where the person has to go.
+    pub authorization_url: Url,
+    /// The scopes that are asked for.
+    pub scopes: Vec<String>,
+    /// Where the person comes back to.
+    pub redirect_uri: String,
+    /// Until when, in seconds since 1970 UTC.
+    pub expires_at: u64,
+}
+
+impl Authorizations {
+    /// Begins an authorization.
+    ///
+    /// # Errors
+    /// `NotFound` (integration, profile), `Denied` (no callback URL, an endpoint that is not allowed), what the
+    /// plugin gives.
+    pub fn begin(self: &Arc<Self>, authorize: &Authorize) -> Result<Begun> {
+        let plugin = self.plugin(&authorize.integration)?;
+        let profile = self.profile(&authorize.workspace, &authorize.profile)?;
+        if profile.integration != authorize.integration {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "other-integration",
+                format!("The profile \"{}\" is for {}.", profile.id, profile.integration),
+            ));
+        }
+        self.egress.endpoint(&profile.authorization_url, profile.id.as_str())?;
+        let scopes = scopes_to_ask(&profile, plugin.manifest());
+        let step = AuthorizationStep::Begin { scopes: scopes.clone() };
+        let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
+        let AuthorizationOutcome::Redirect(extra) = outcome? else {
+            return Err(Failure::internal("The plugin answered to the beginning of an authorization with its end."));
+        };
+        let redirect_uri = self.callbacks.redirect_uri(&authorize.integration, &authorize.profile)?;
+        let pending = PendingAuthorization {
+            workspace: authorize.workspace.clone(),
+            integration: authorize.integration.clone(),
+            profile: authorize.profile.clone(),
+            user: authorize.user.clone(),
+            redirect_uri: redirect_uri.clone(),
+            scopes: scopes.clone(),
+            site: authorize.site.clone(),
+            expires_at: self.pending_expiry()?,
+        };
+        let (challenge, verifier) = match profile.pkce {
+            Pkce::S256 => {
+                let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+                (Some(challenge), Some(SecretString::from(verifier.into_secret())))
+            }
+            Pkce::Unsupported => (None, None),
+        };
+        let extra = checked_extra(&profile, extra)?;
+        let state = self.put_pending(&pending, verifier.as_ref())?;
+        let authorization_url = consent_url(&profile, &redirect_uri, &scopes, state, challenge, &extra)?;
+        Ok(Begun { authorization_url, scopes, redirect_uri, expires_at: pending.expires_at })
+    }
+}
+
+/// The profile's scopes, or else the manifest's, and the one that brings a refresh token.
+fn scopes_to_ask(profile: &Profile, manifest: &Manifest) -> Vec<String> {
+    let oauth2 = manifest.oauth2();
+    let mut scopes = if profile.scopes.is_empty() {
+        oauth2.map(|oauth2| oauth2.default_scopes.clone()).unwrap_or_default()
+    } else {
+        profile.scopes.clone()
+    };
+    if let Some(offline) = oauth2.and_then(|oauth2| oauth2.offline_scope.clone())
+        && !scopes.contains(&offline)
+    {
+        scopes.push(offline);
+    }
+    scopes
+}
+
+/// The parameters beside the standard's: those of the profile that its URL does not have, and the plugin's.
+fn checked_extra(profile: &Profile, plugins: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
+    let own: Vec<(Cow<'_, str>, Cow<'_, str>)> = profile.authorization_url.query_pairs().collect();
+    let mut extra: Vec<(String, String)> = Vec::new();
+    let in_url = |name: &str| own.iter().any(|(known, _)| known == name);
+    for (name, value) in profile.authorization_parameters.iter().cloned().chain(plugins) {
+        if !in_url(&name) && !extra.iter().any(|(known, _)| *known == name) {
+            extra.push((name, value));
+        }
+    }
+    let named = own.iter().map(|(name, _)| name.as_ref()).chain(extra.iter().map(|(name, _)| name.as_str()));
+    match named.into_iter().find(|name| RESERVED.contains(name)) {
+        Some(name) => Err(Failure::new(
+            FailureKind::Denied,
+            "reserved-parameter",
+            format!("Profile and plugin may not set \"{name}\" of the authorization request."),
+        )),
+        None => Ok(extra),
+    }
+}
+
+fn consent_url(
+    profile: &Profile, redirect_uri: &str, scopes: &[String], state: CsrfToken,
+    challenge: Option<PkceCodeChallenge>, extra: &[(String, String)],
+) -> Result<Url> {
+    let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| bad_redirect(redirect_uri))?;
+    let client = oauth2::basic::BasicClient::new(ClientId::new(profile.client_id.clone()))
+        .set_auth_uri(AuthUrl::from_url(profile.authorization_url.clone()))
+        .set_redirect_uri(redirect);
+    let mut request = client.authorize_url(|| state).add_scopes(scopes.iter().cloned().map(Scope::new));
+    for (name, value) in extra {
+        request = request.add_extra_param(name, value);
+    }
+    if let Some(challenge) = challenge {
+        request = request.set_pkce_challenge(challenge);
+    }
+    let (mut url, _) = request.url();
+    // A literal plus is encoded as %2B, so every plus that is left is a space, which vendors document as %20.
+    let query = url.query().map(|query| query.replace('+', "%20"));
+    url.set_query(query.as_deref());
+    Ok(url)
+}
+
+fn bad_redirect(redirect_uri: &str) -> Failure {
+    Failure::new(
+        FailureKind::InvalidInput,
+        "bad-redirect-uri",
+        format!("The callback URL \"{redirect_uri}\" is no URL."),
+    )
+}

@@ -1,0 +1,105 @@
+//! OAuth 2.0 on behalf of plugins: profiles, authorizations, connections, refreshing.
+//!
+//! A plugin decides *that* a code is exchanged or a token refreshed; this module does it. Codes, tokens,
+//! client secrets and verifiers are here, in the vault, and on the wire to the token endpoint, and nowhere else.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `profile.rs` | client registrations |
+//! | `connection.rs` | what a connection is, as it is stored |
+//! | `pending.rs` | authorizations that wait for their callback |
+//! | `consent.rs` | the URL that a person is sent to |
+//! | `callback.rs` | the person came back |
+//! | `token_endpoint.rs` | token requests and what their answers mean |
+//! | `broker.rs` | the two token requests, as a plugin asks for them |
+//! | `live.rs` | a connection in use |
+//! | `refresh.rs` | renewing before expiry, once |
+
+mod broker;
+mod callback;
+mod connection;
+mod consent;
+mod live;
+mod pending;
+mod profile;
+mod refresh;
+mod token_endpoint;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
+pub use connection::{Connection, ConnectionStatus};
+pub use consent::{Authorize, Begun};
+pub use profile::{Profile, ProfileKind};
+
+use crate::clock::Clock;
+use crate::egress::Egress;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{ConnectionId, IntegrationId};
+use crate::runtime::{CallContext, CallLimits, EventSink, Plugin};
+use crate::vault::Vault;
+
+/// Everything that authorizing needs. Shared by all calls of a host.
+pub struct Authorizations {
+    pub(crate) plugins: RwLock<BTreeMap<IntegrationId, Plugin>>,
+    pub(crate) egress: Egress,
+    pub(crate) vault: Vault,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) callbacks: Arc<dyn CallbackRouter>,
+    pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) limits: CallLimits,
+    /// One lock per connection that is being refreshed in this process.
+    refreshing: Mutex<HashMap<ConnectionId, Arc<Mutex<()>>>>,
+}
+
+impl std::fmt::Debug for Authorizations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authorizations").field("egress", &self.egress).field("vault", &self.vault).finish_non_exhaustive()
+    }
+}
+
+impl Authorizations {
+    pub(crate) fn new(
+        egress: Egress, vault: Vault, clock: Arc<dyn Clock>, callbacks: Arc<dyn CallbackRouter>,
+        events: Arc<dyn EventSink>, limits: CallLimits,
+    ) -> Self {
+        Self {
+            plugins: RwLock::default(),
+            egress,
+            vault,
+            clock,
+            callbacks,
+            events,
+            limits,
+            refreshing: Mutex::default(),
+        }
+    }
+
+    /// The plugin of an integration.
+    ///
+    /// # Errors
+    /// `NotFound`, with those that there are.
+    pub fn plugin(&self, integration: &IntegrationId) -> Result<Plugin> {
+        let plugins = self.plugins.read().unwrap_or_else(PoisonError::into_inner);
+        plugins.get(integration).cloned().ok_or_else(|| {
+            let known: Vec<&str> = plugins.keys().map(IntegrationId::as_str).collect();
+            Failure::new(
+                FailureKind::NotFound,
+                "unknown-integration",
+                format!("There is no integration \"{integration}\"."),
+            )
+            .hint(format!("Integrations: {}.", known.join(", ")))
+        })
+    }
+
+    /// What every call of a plugin is given; who makes its token requests comes on top.
+    pub(crate) fn context(&self) -> CallContext {
+        CallContext {
+            egress: self.egress.clone(),
+            events: Arc::clone(&self.events),
+            limits: self.limits,
+            tokens: None,
+        }
+    }
+}

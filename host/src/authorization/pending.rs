@@ -1,0 +1,127 @@
+//! Authorizations that wait for their callback.
+//!
+//! The state is 256 random bits. Only its hash is stored, so that the store cannot be used to forge a callback,
+//! and it is taken out of the store before anything else is done with a callback: a second one finds nothing.
+
+use oauth2::CsrfToken;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Authorizations;
+use super::connection::{Connection, ConnectionStatus};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
+use crate::secret::SecretString;
+use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
+
+/// How long a person may take: time to sign in with a second factor and to ask somebody.
+const LIFETIME: u64 = 30 * 60;
+
+/// The length of the state in bytes.
+const STATE_BYTES: u32 = 32;
+
+/// What an authorization is bound to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct PendingAuthorization {
+    pub(super) workspace: WorkspaceId,
+    pub(super) integration: IntegrationId,
+    pub(super) profile: ProfileId,
+    pub(super) user: Option<String>,
+    pub(super) redirect_uri: String,
+    pub(super) scopes: Vec<String>,
+    /// The site the person said beforehand: a name, URL or id.
+    pub(super) site: Option<String>,
+    pub(super) expires_at: u64,
+}
+
+/// A pending authorization that was taken out of the store.
+pub(super) struct Taken {
+    pub(super) pending: PendingAuthorization,
+    pub(super) verifier: Option<SecretString>,
+}
+
+impl Authorizations {
+    pub(super) fn pending_expiry(&self) -> Result<u64> {
+        Ok(self.clock.now()? + LIFETIME)
+    }
+
+    /// Stores a pending authorization and gives its state, which is nowhere else.
+    pub(super) fn put_pending(&self, pending: &PendingAuthorization, verifier: Option<&SecretString>) -> Result<CsrfToken> {
+        self.drop_expired(&pending.workspace)?;
+        let state = CsrfToken::new_random_len(STATE_BYTES);
+        let id = id_of(state.secret());
+        let body = serde_json::to_vec(pending).map_err(|_| Failure::internal("An authorization cannot be written."))?;
+        let mut writes = vec![Write::put(key(&id), Expect::Absent, body)];
+        if let Some(verifier) = verifier {
+            writes.push(self.vault.seal(&verifier_place(&id), verifier)?);
+        }
+        self.vault.commit(&writes)?;
+        Ok(state)
+    }
+
+    /// Takes the pending authorization of a state out of the store: it can be had once.
+    pub(super) fn take_pending(&self, state: &str) -> Result<Taken> {
+        let id = id_of(state);
+        let record = self.vault.get(&key(&id))?.ok_or_else(unknown_state)?;
+        let verifier = self.vault.read(&verifier_place(&id))?;
+        let taken = self.vault.commit(&[
+            Write::delete(key(&id), Expect::Generation(record.generation)),
+            Write::delete(verifier_place(&id).key(), Expect::Any),
+        ]);
+        taken.map_err(|failure| match failure.kind {
+            FailureKind::Conflict => unknown_state(),
+            _ => failure,
+        })?;
+        let pending: PendingAuthorization = serde_json::from_slice(&record.body)
+            .map_err(|_| Failure::storage("record-unreadable", "A stored authorization cannot be read."))?;
+        if pending.expires_at <= self.clock.now()? {
+            return Err(refused("state-expired", "This authorization took too long and has expired."));
+        }
+        Ok(Taken { pending, verifier })
+    }
+
+    /// Forgets what nobody came back for.
+    fn drop_expired(&self, workspace: &WorkspaceId) -> Result<()> {
+        let now = self.clock.now()?;
+        for (id, record) in self.vault.list(Collection::PendingAuthorizations, "")? {
+            let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)
+                .map_or(true, |pending| pending.expires_at <= now);
+            if expired {
+                self.vault.commit(&[
+                    Write::delete(key(&id), Expect::Any),
+                    Write::delete(verifier_place(&id).key(), Expect::Any),
+                ])?;
+            }
+        }
+        let given_up = |connection: &Connection| {
+            connection.status == ConnectionStatus::AwaitingSite && connection.given_up_at.is_some_and(|at| at <= now)
+        };
+        for connection in self.connections(workspace)?.iter().filter(|connection| given_up(connection)) {
+            self.remove_connection(connection)?;
+        }
+        Ok(())
+    }
+}
+
+/// A callback that is not taken, before any token request.
+pub(super) fn refused(code: &'static str, message: &str) -> Failure {
+    Failure::new(FailureKind::AuthorizationRequired, code, message).hint("Begin the authorization again.")
+}
+
+fn unknown_state() -> Failure {
+    refused("state-unknown", "This callback belongs to no authorization that was begun here, or was used before.")
+}
+
+/// A pending authorization belongs to the deployment until its state says whose it is.
+fn key(id: &str) -> RecordKey {
+    RecordKey::new(Collection::PendingAuthorizations, "", id)
+}
+
+fn verifier_place(id: &str) -> SecretPlace {
+    SecretPlace::new("", format!("authorization/{id}"), "code-verifier")
+}
+
+fn id_of(state: &str) -> String {
+    Sha256::digest(state.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+}

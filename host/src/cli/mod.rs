@@ -1,0 +1,136 @@
+//! The command: arguments in, the library's calls, words out.
+//!
+//! One file a verb. `home.rs` says where files lie and opens the host, `output.rs` is all that prints.
+
+mod authorize;
+mod config;
+mod connections;
+mod home;
+mod integrations;
+mod output;
+#[cfg(feature = "sandbox")]
+mod quickstart;
+mod run;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod templates;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Result;
+use home::Home;
+use output::Output;
+
+/// Run integration actions as sandboxed components.
+///
+/// An integration is a WebAssembly component: it can authorize, refresh and run templates, and it never holds a
+/// token. This command keeps its connections, and runs its templates.
+#[derive(Debug, Parser)]
+#[command(
+    name = "actionbay",
+    version,
+    max_term_width = 100,
+    after_help = "Examples:
+  actionbay quickstart
+  actionbay authorize confluence --client-id ID
+  actionbay run confluence create-content --set space=DOCS --set title=Hello --set body=@hello.md
+
+Exit codes: 0 done; 2 the call was wrong; 3 authorization needed; 1 all else.
+Set ACTIONBAY_MASTER_KEY to 32 bytes in base64 to keep the master key out of files."
+)]
+struct Arguments {
+    /// The data directory [default: the platform's]
+    #[arg(long, global = true, env = "ACTIONBAY_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+
+    /// Print JSON: the result, or {"error": …}
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// Log to standard error
+    #[arg(long, global = true, env = "ACTIONBAY_LOG", value_name = "LEVEL", default_value = "warn",
+          value_parser = ["off", "error", "warn", "info", "debug", "trace"])]
+    log: String,
+
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The whole way on the sandbox: authorize, create, read back
+    #[cfg(feature = "sandbox")]
+    Quickstart(quickstart::Quickstart),
+    /// Run the stand-in for the vendor, for trying and testing
+    #[cfg(feature = "sandbox")]
+    Sandbox(sandbox::Sandbox),
+    /// What can be connected
+    #[command(subcommand)]
+    Integrations(integrations::Integrations),
+    /// Connect an account: a person allows access on the vendor's page
+    Authorize(authorize::Authorize),
+    /// The accounts that are connected
+    #[command(subcommand)]
+    Connections(connections::Connections),
+    /// What an integration can do
+    #[command(subcommand)]
+    Templates(templates::Templates),
+    /// Run a template
+    Run(run::Run),
+}
+
+/// Runs the command with the process's arguments.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Usage errors end with 2; --help and --version, which clap gives as errors too, with 0.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    watch::log_to_stderr(&arguments.log);
+    let output = Output::new(arguments.json);
+    match dispatch(arguments, &output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => output.failure(&failure),
+    }
+}
+
+fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
+    let home = Home::new(arguments.home);
+    match arguments.verb {
+        #[cfg(feature = "sandbox")]
+        Verb::Quickstart(verb) => verb.run(&home, output),
+        #[cfg(feature = "sandbox")]
+        Verb::Sandbox(verb) => verb.run(output),
+        Verb::Integrations(verb) => verb.run(&home, output),
+        Verb::Authorize(verb) => verb.run(&home, output),
+        Verb::Connections(verb) => verb.run(&home, output),
+        Verb::Templates(verb) => verb.run(&home, output),
+        Verb::Run(verb) => verb.run(&home, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_sound_and_every_verb_shows_an_example() {
+        fn check(command: &clap::Command) {
+            if command.get_subcommands().next().is_none() {
+                let help = command.clone().render_long_help().to_string();
+                assert!(help.contains("Example"), "{} has no example:\n{help}", command.get_name());
+            }
+            command.get_subcommands().filter(|c| c.get_name() != "help").for_each(check);
+        }
+        Arguments::command().debug_assert();
+        check(&Arguments::command());
+    }
+}

@@ -1,0 +1,192 @@
+//! All that prints. Standard output holds the result, standard error the rest.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::failure::{Failure, FailureKind, Result};
+
+/// Texts longer than this, or of several lines, are printed below the others, in full.
+const LONG_TEXT: usize = 100;
+
+/// The widest cell of a table.
+const WIDEST_CELL: usize = 48;
+
+/// Where results go, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Output {
+    json: bool,
+}
+
+impl Output {
+    pub(super) fn new(json: bool) -> Self {
+        Self { json }
+    }
+
+    /// Whether a person watches long work.
+    pub(super) fn is_watched(&self) -> bool {
+        !self.json && io::stderr().is_terminal()
+    }
+
+    pub(super) fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints a result: as one line of JSON, or as a person reads it.
+    pub(super) fn result(&self, value: &impl Serialize, human: impl FnOnce() -> String) -> Result<()> {
+        let text = if self.json {
+            serde_json::to_string(value).map_err(|_| Failure::internal("The result makes no JSON."))?
+        } else {
+            human()
+        };
+        let mut out = io::stdout().lock();
+        let printed = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+        match printed {
+            // Whoever reads has read enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other.map_err(|error| Failure::internal(format!("The result cannot be printed: {error}."))),
+        }
+    }
+
+    /// Says what happens meanwhile, to people only.
+    pub(super) fn note(&self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// Prints a failure and says what the process ends with.
+    pub(super) fn failure(&self, failure: &Failure) -> ExitCode {
+        if self.json {
+            let _ = writeln!(io::stdout(), "{}", json!({ "error": failure }));
+        } else {
+            let mut err = io::stderr().lock();
+            let _ = match failure.violations.as_slice() {
+                [] => writeln!(err, "error: {failure}"),
+                violations => {
+                    let _ = writeln!(err, "error: The input does not fit the template:");
+                    violations.iter().try_for_each(|v| {
+                        let place = if v.pointer.is_empty() { "(input)" } else { &v.pointer };
+                        writeln!(err, "  {place}  {}", v.message)
+                    })
+                }
+            };
+            if let Some(seconds) = failure.retry_after {
+                let _ = writeln!(err, "retry: after {seconds} seconds");
+            }
+            if let Some(hint) = &failure.hint {
+                let _ = writeln!(err, "hint: {hint}");
+            }
+        }
+        exit_code(failure)
+    }
+}
+
+/// 2: the call was wrong; 3: authorization needed; 1: all else.
+fn exit_code(failure: &Failure) -> ExitCode {
+    let wrong_name = failure.code.starts_with("unknown-") && failure.kind == FailureKind::NotFound;
+    ExitCode::from(match failure.kind {
+        FailureKind::InvalidInput => 2,
+        FailureKind::NotFound if wrong_name => 2,
+        FailureKind::AuthorizationRequired | FailureKind::AccessDenied | FailureKind::InsufficientScope(_) => 3,
+        _ => 1,
+    })
+}
+
+/// A table with a heading, its columns aligned.
+pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    let heading: Vec<String> = heading.iter().map(|cell| cell.to_uppercase()).collect();
+    let lines = || std::iter::once(&heading).chain(rows);
+    let cell = |text: &String| crate::failure::plain_text(text, WIDEST_CELL);
+    let mut widths = vec![0; heading.len()];
+    for line in lines() {
+        for (width, text) in widths.iter_mut().zip(line) {
+            *width = (*width).max(cell(text).chars().count());
+        }
+    }
+    let mut table = String::new();
+    for line in lines() {
+        let mut row = String::new();
+        for (width, text) in widths.iter().zip(line) {
+            let text = cell(text);
+            let gap = width.saturating_sub(text.chars().count()) + 2;
+            row.push_str(&text);
+            row.extend(std::iter::repeat_n(' ', gap));
+        }
+        table.push_str(row.trim_end());
+        table.push('\n');
+    }
+    table
+}
+
+/// Names and values, aligned.
+pub(super) fn facts(facts: &[(&str, String)]) -> String {
+    let width = facts.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+    let mut text = String::new();
+    for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
+        let gap = " ".repeat(width.saturating_sub(name.chars().count()) + 2);
+        text.push_str(&format!("{name}{gap}{value}\n"));
+    }
+    text
+}
+
+/// Seconds since 1970 as a date and time in UTC.
+pub(super) fn time(seconds: u64) -> String {
+    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    humantime::format_rfc3339_seconds(at).to_string()
+}
+
+/// The output of a template as a person reads it: short values in one column, lists as tables, long texts in
+/// full at the end.
+pub(super) fn document(value: &Value) -> String {
+    let Value::Object(fields) = value else { return plain(value) };
+    let (mut short, mut below) = (Vec::new(), Vec::new());
+    for (name, field) in fields {
+        collect(name.clone(), field, &mut short, &mut below);
+    }
+    let short: Vec<(&str, String)> = short.iter().map(|(name, text)| (name.as_str(), text.clone())).collect();
+    let mut text = facts(&short);
+    for block in below {
+        text.push('\n');
+        text.push_str(block.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn collect(name: String, field: &Value, short: &mut Vec<(String, String)>, below: &mut Vec<String>) {
+    match field {
+        Value::Object(fields) => {
+            for (inner, field) in fields {
+                collect(format!("{name}.{inner}"), field, short, below);
+            }
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => below.push(list(items)),
+        Value::String(text) if text.contains('\n') || text.chars().count() > LONG_TEXT => below.push(text.clone()),
+        other => short.push((name, plain(other))),
+    }
+}
+
+/// Objects as a table of their plain fields.
+fn list(items: &[Value]) -> String {
+    let mut columns: Vec<&str> = Vec::new();
+    for (name, field) in items.iter().filter_map(Value::as_object).flatten() {
+        if !field.is_object() && !field.is_array() && !columns.contains(&name.as_str()) {
+            columns.push(name);
+        }
+    }
+    let row = |item: &Value| columns.iter().map(|name| item.get(name).map(plain).unwrap_or_default()).collect();
+    table(&columns, &items.iter().map(row).collect::<Vec<_>>())
+}
+
+/// A value on one line, safe for a terminal.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => crate::failure::plain_text(text, usize::MAX - 1),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,131 @@
+//! `actionbay templates`
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::home::Home;
+use super::output::{Output, facts, table};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::runtime::{Manifest, Schema, Template};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Templates {
+    /// List what an integration can do
+    #[command(after_help = "Example: actionbay templates list confluence")]
+    List(List),
+    /// Show the fields and scopes of a template
+    #[command(after_help = "Example: actionbay templates show confluence create-content")]
+    Show(Show),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct List {
+    /// The integration
+    integration: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Show {
+    /// The integration
+    integration: String,
+    /// The template; without it, all of them in short
+    template: Option<String>,
+}
+
+impl Templates {
+    pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
+        match self {
+            Self::List(List { integration }) | Self::Show(Show { integration, template: None }) => {
+                let plugin = home.plugin(&integration)?;
+                output.result(&plugin.manifest().templates, || overview(plugin.manifest()))
+            }
+            Self::Show(Show { integration, template: Some(id) }) => {
+                let plugin = home.plugin(&integration)?;
+                let template = plugin.manifest().template(&id).ok_or_else(|| unknown(plugin.manifest(), &id))?;
+                output.result(template, || people(&integration, template))
+            }
+        }
+    }
+}
+
+fn unknown(manifest: &Manifest, id: &str) -> Failure {
+    let known: Vec<&str> = manifest.templates.iter().map(|template| template.id.as_str()).collect();
+    Failure::new(
+        FailureKind::NotFound,
+        "unknown-template",
+        format!("{} has no template \"{id}\".", manifest.title),
+    )
+    .hint(format!("Its templates: {}.", known.join(", ")))
+}
+
+/// All templates, a line each.
+pub(super) fn overview(manifest: &Manifest) -> String {
+    let row = |template: &Template| {
+        vec![template.id.to_string(), template.effect.as_str().to_owned(), template.summary.clone()]
+    };
+    table(&["template", "effect", "what it does"], &manifest.templates.iter().map(row).collect::<Vec<_>>())
+}
+
+fn people(integration: &str, template: &Template) -> String {
+    let repeat = if template.repeatable { "leaves things as one run does" } else { "does it again" };
+    let mut text = facts(&[
+        ("template", template.id.to_string()),
+        ("title", template.title.clone()),
+        ("what it does", template.summary.clone()),
+        ("effect", template.effect.as_str().to_owned()),
+        ("a repeat", repeat.to_owned()),
+        ("scopes", template.scopes.join(" ")),
+        ("say", template.utterances.join(" · ")),
+    ]);
+    text.push('\n');
+    text.push_str(&fields(&template.input));
+    text.push_str(&format!("\nRun it: actionbay run {integration} {}{}\n", template.id, example(&template.input)));
+    text
+}
+
+/// The fields of an input, a line each.
+pub(super) fn fields(schema: &Schema) -> String {
+    let properties = schema.json().get("properties").and_then(Value::as_object);
+    let row = |(name, property): (&String, &Value)| {
+        vec![
+            name.clone(),
+            kind(property),
+            if required(schema, name) { "required".to_owned() } else { default(property) },
+            property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        ]
+    };
+    table(&["field", "type", "default", "what it is"], &properties.into_iter().flatten().map(row).collect::<Vec<_>>())
+}
+
+fn required(schema: &Schema, name: &str) -> bool {
+    schema.json().get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|known| known == name))
+}
+
+/// The type of a property in one word, or the values it may have.
+fn kind(property: &Value) -> String {
+    if let Some(values) = property.get("enum").and_then(Value::as_array) {
+        return values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join("|");
+    }
+    property.get("type").and_then(Value::as_str).unwrap_or("any").to_owned()
+}
+
+fn default(property: &Value) -> String {
+    match property.get("default") {
+        None => String::new(),
+        Some(Value::String(text)) if text.is_empty() => "(empty)".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// `--set` for each required field, with its own example.
+fn example(schema: &Schema) -> String {
+    let properties = schema.json().get("properties").and_then(Value::as_object);
+    let set = |(name, property): (&String, &Value)| {
+        let value = property.get("examples").and_then(|examples| examples.get(0));
+        let value = value.map_or_else(|| "…".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let pair = format!("{name}={value}");
+        if pair.contains(char::is_whitespace) { format!(" --set '{pair}'") } else { format!(" --set {pair}") }
+    };
+    properties.into_iter().flatten().filter(|(name, _)| required(schema, name)).map(set).collect()
+}

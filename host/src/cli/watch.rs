@@ -1,0 +1,76 @@
+//! What a person or an operator sees while a call runs.
+
+use std::sync::Mutex;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tracing::{debug, error, info, trace, warn};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use super::output::Output;
+use crate::runtime::{Event, EventSink, LogLevel};
+
+/// Logs to standard error from this level on. Only our own events are logged, which hold no secret: what HTTP
+/// and TLS libraries write at their finest level is what goes over the wire.
+pub(super) fn log_to_stderr(level: &str) {
+    let level: LevelFilter = level.parse().unwrap_or(LevelFilter::WARN);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let _ = tracing_subscriber::registry().with(Targets::new().with_target("actionbay", level)).with(layer).try_init();
+}
+
+/// Shows the progress of a call on a terminal, and logs the rest.
+pub(super) struct Watch {
+    bar: Option<Mutex<Option<ProgressBar>>>,
+}
+
+impl Watch {
+    pub(super) fn new(output: &Output) -> Self {
+        Self { bar: output.is_watched().then(Mutex::default) }
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>, message: &str) {
+        let Some(bar) = &self.bar else { return };
+        let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bar = bar.get_or_insert_with(ProgressBar::new_spinner);
+        if let Some(total) = total {
+            bar.set_length(total);
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+                bar.set_style(style);
+            }
+        }
+        bar.set_position(done);
+        bar.set_message(message.to_owned());
+    }
+
+    fn finish(&self) {
+        let bar = self.bar.as_ref().and_then(|bar| bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
+        if let Some(bar) = bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl EventSink for Watch {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::CallStarted { integration, function } => debug!(integration, function, "call started"),
+            Event::HostCall { function } => trace!(function, "host call"),
+            Event::Request { audience, method, path, status, duration } => {
+                info!(audience, method, path, status, milliseconds = duration.as_millis() as u64, "request");
+            }
+            Event::Log { level, message } => match level {
+                LogLevel::Trace => trace!(message, "plugin"),
+                LogLevel::Debug => debug!(message, "plugin"),
+                LogLevel::Info => info!(message, "plugin"),
+                LogLevel::Warn => warn!(message, "plugin"),
+                LogLevel::Error => error!(message, "plugin"),
+            },
+            Event::Progress { done, total, message } => self.progress(done, total, message),
+            Event::CallFinished { integration, function, failure } => {
+                self.finish();
+                debug!(integration, function, failure, "call finished");
+            }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! Requests and responses as a guest may form and see them.
+
+use crate::failure::{Failure, FailureKind, Result};
+
+/// An HTTP method (RFC 9110 section 9), in upper case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Method(String);
+
+impl Method {
+    /// `GET`.
+    pub const GET: &'static str = "GET";
+    /// `POST`.
+    pub const POST: &'static str = "POST";
+
+    /// A method by its name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As the transport takes it. `CONNECT` and `TRACE` are none that a guest may use: the one opens a
+    /// tunnel, the other echoes headers.
+    pub(super) fn to_http(&self) -> Result<http::Method> {
+        let refused = || {
+            Failure::new(
+                FailureKind::Denied,
+                "method-refused",
+                format!("\"{}\" is not a method that may be sent.", self.0),
+            )
+        };
+        let method = http::Method::from_bytes(self.0.as_bytes()).map_err(|_| refused())?;
+        let forbidden = method == http::Method::CONNECT || method == http::Method::TRACE;
+        if forbidden || !self.0.bytes().all(|b| b.is_ascii_uppercase()) { Err(refused()) } else { Ok(method) }
+    }
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Body {
+    /// Nothing.
+    None,
+    /// A JSON text, as `application/json`.
+    Json(String),
+    /// Fields, as `application/x-www-form-urlencoded`.
+    Form(Vec<(String, String)>),
+    /// Bytes of a media type.
+    Content {
+        /// The `content-type`.
+        media_type: String,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Body {
+    /// The `content-type` and the bytes.
+    pub(super) fn into_parts(self) -> (Option<String>, Vec<u8>) {
+        match self {
+            Self::None => (None, Vec::new()),
+            Self::Json(text) => (Some("application/json".to_owned()), text.into_bytes()),
+            Self::Form(fields) => {
+                let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+                (Some("application/x-www-form-urlencoded".to_owned()), text.into_bytes())
+            }
+            Self::Content { media_type, bytes } => (Some(media_type), bytes),
+        }
+    }
+
+    /// How many bytes there are, before encoding.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Json(text) => text.len(),
+            Self::Form(fields) => fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum(),
+            Self::Content { bytes, .. } => bytes.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A request to an audience. It names no host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The path below the audience's prefix, percent-encoded.
+    pub path: String,
+    /// The query, raw.
+    pub query: Vec<(String, String)>,
+    /// Headers that the guest asks for.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// An answer, as a guest may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, decompressed.
+    pub body: Vec<u8>,
+}

@@ -1,0 +1,245 @@
+//! The only place that opens a socket.
+//!
+//! What it guards: a guest names an audience and a path, never a host; a credential is added only after
+//! every check of the destination has passed; and an answer in which a credential comes back is refused
+//! before anybody above sees it. What it does not know: components, OAuth, or whose credential it carries.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `message.rs` | requests and responses as a guest may form and see them |
+//! | `policy.rs` | origins, audiences, what the operator allows |
+//! | `path.rs` | what a path below an audience may be |
+//! | `headers.rs` | what a guest may set and see |
+//! | `transport.rs` | the trait that embedders implement, and the double that denies |
+//! | `ureq_transport.rs` | the one that opens sockets |
+//!
+//! Promises, each with a test at the end of the file that keeps it:
+//! - a path cannot leave its audience's prefix in any spelling,
+//! - https only, except for origins that the operator listed,
+//! - no redirect is followed,
+//! - a guest cannot set a credential, a host or a hop-by-hop header,
+//! - a response that holds a credential is refused.
+
+mod headers;
+mod message;
+mod path;
+mod policy;
+mod transport;
+mod ureq_transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
+use secrecy::ExposeSecret;
+use url::Url;
+use zeroize::Zeroizing;
+
+pub use message::{Body, Method, Request, Response};
+pub use policy::{Audience, OperatorPolicy, Origin};
+pub use transport::{DenyTransport, OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
+pub use ureq_transport::UreqTransport;
+
+use crate::failure::{Failure, FailureKind, Result};
+use crate::secret::{SecretString, Secrets};
+
+/// What is said of who calls.
+const AGENT: &str = concat!("actionbay/", env!("CARGO_PKG_VERSION"));
+
+/// What a request proves itself with. It never leaves the host but in this one header.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Credential {
+    /// A bearer token (RFC 6750 section 2.1).
+    Bearer(SecretString),
+    /// A client id and secret in HTTP Basic (RFC 7617).
+    Basic {
+        /// The client id.
+        id: String,
+        /// The client secret.
+        secret: SecretString,
+    },
+}
+
+impl Credential {
+    /// The `authorization` header, marked so that nothing prints it.
+    fn header(&self) -> Result<HeaderValue> {
+        let text = match self {
+            Self::Bearer(token) => Zeroizing::new(format!("Bearer {}", token.expose_secret())),
+            Self::Basic { id, secret } => {
+                use base64::Engine as _;
+                // RFC 6749 section 2.3.1: both are form-encoded before they are joined.
+                let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose_secret())));
+                Zeroizing::new(format!(
+                    "Basic {}",
+                    base64::engine::general_purpose::STANDARD.encode(pair.as_bytes())
+                ))
+            }
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            Failure::new(
+                FailureKind::AuthorizationRequired,
+                "unusable-credential",
+                "The stored credential holds characters that no header can carry.",
+            )
+            .hint("Authorize again.")
+        })?;
+        value.set_sensitive(true);
+        Ok(value)
+    }
+
+    /// The secret in it.
+    pub(crate) fn secret(&self) -> &SecretString {
+        match self {
+            Self::Bearer(token) => token,
+            Self::Basic { secret, .. } => secret,
+        }
+    }
+}
+
+/// How long and how large one exchange may be.
+#[derive(Debug, Clone, Copy)]
+pub struct ExchangeLimits {
+    /// From the first byte out to the last byte in.
+    pub timeout: Duration,
+    /// The body of the response, after decompression.
+    pub max_response_bytes: u64,
+}
+
+/// Where a request goes: decided, checked, and not yet sent.
+///
+/// Only [`Egress::route`] and [`Egress::endpoint`] make one, so that whoever holds one holds a destination
+/// that the policy allows.
+#[derive(Debug, Clone)]
+pub struct Route {
+    url: Url,
+}
+
+impl Route {
+    /// The URL, without a credential.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+}
+
+/// Sends requests to allowed destinations.
+#[derive(Clone)]
+pub struct Egress {
+    transport: Arc<dyn Transport>,
+    policy: Arc<OperatorPolicy>,
+}
+
+impl Egress {
+    /// Egress over a transport, under an operator's policy.
+    pub fn new(transport: Arc<dyn Transport>, policy: OperatorPolicy) -> Self {
+        Self { transport, policy: Arc::new(policy) }
+    }
+
+    /// Decides where a guest's request goes: the audience's origin (or what the operator put in its place
+    /// for this profile), its prefix with the site filled in, the guest's path and query.
+    ///
+    /// # Errors
+    /// `Denied`, with the rule in the message.
+    pub fn route(
+        &self, audience: &Audience, profile: Option<&str>, site: Option<&str>, request: &Request,
+    ) -> Result<Route> {
+        headers::check_guest(&request.headers)?;
+        let origin = self.policy.origin_of(audience, profile)?;
+        let path = path::below(&audience.path_prefix, site, &request.path)
+            .map_err(|denial| denial.of_audience(&audience.name))?;
+        let mut url = origin.url_with_path(&path)?;
+        if !request.query.is_empty() {
+            url.query_pairs_mut().extend_pairs(&request.query);
+        }
+        Ok(Route { url })
+    }
+
+    /// Decides whether a URL that a profile names, such as a token endpoint, may be called by the host.
+    ///
+    /// # Errors
+    /// `Denied` where it is neither https nor at an origin that the operator listed or put in for the profile.
+    pub fn endpoint(&self, url: &Url, profile: &str) -> Result<Route> {
+        self.policy.check_endpoint(url, profile)?;
+        Ok(Route { url: url.clone() })
+    }
+
+    /// Sends a request on a route and waits for its answer.
+    ///
+    /// `secrets` are looked for in the answer besides the credential itself.
+    ///
+    /// # Errors
+    /// `Denied` (the answer holds a credential), `Unreachable`, `TimedOut`, `LimitExceeded`.
+    pub fn send(
+        &self, route: &Route, request: Request, credential: Option<&Credential>, secrets: &Secrets,
+        limits: ExchangeLimits,
+    ) -> Result<Response> {
+        let outbound = outbound(route, request, credential, limits)?;
+        let has_effect = !outbound.method.is_safe();
+        let raw = self.transport.round_trip(outbound).map_err(|error| error.into_failure(has_effect))?;
+        refuse_echo(&raw, credential, secrets, has_effect)?;
+        Ok(Response { status: raw.status, headers: headers::for_guest(&raw.headers), body: raw.body })
+    }
+}
+
+impl std::fmt::Debug for Egress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Egress").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+/// The request as it goes out: the host's own headers last, so that none of a guest's can stand in for them.
+fn outbound(
+    route: &Route, request: Request, credential: Option<&Credential>, limits: ExchangeLimits,
+) -> Result<OutboundRequest> {
+    let method = request.method.to_http()?;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &request.headers {
+        let (name, value) = headers::parse(name, value)?;
+        headers.append(name, value);
+    }
+    let (media_type, body) = request.body.into_parts();
+    if let Some(media_type) = media_type {
+        let value = HeaderValue::from_str(&media_type).map_err(|_| headers::unusable("content-type"))?;
+        headers.insert(CONTENT_TYPE, value);
+    }
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if let Some(credential) = credential {
+        headers.insert(AUTHORIZATION, credential.header()?);
+    }
+    Ok(OutboundRequest {
+        method,
+        url: route.url.clone(),
+        headers,
+        body: Zeroizing::new(body),
+        timeout: limits.timeout,
+        max_response_bytes: limits.max_response_bytes,
+    })
+}
+
+/// Fails closed on an answer that would carry a secret to whoever asked.
+fn refuse_echo(
+    raw: &RawResponse, credential: Option<&Credential>, secrets: &Secrets, has_effect: bool,
+) -> Result<()> {
+    let mut own = Secrets::new();
+    if let Some(credential) = credential {
+        own.add(credential.secret());
+    }
+    let holds = |bytes: &[u8]| own.found_in(bytes) || secrets.found_in(bytes);
+    let in_headers = raw.headers.iter().any(|(name, value)| holds(name.as_str().as_bytes()) || holds(value.as_bytes()));
+    if !in_headers && !holds(&raw.body) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Denied,
+        "credential-in-answer",
+        "The answer holds the credential that the request was sent with, and was refused.",
+    )
+    .hint("Whatever answered sends back what it was given. Check the address that the audience stands for.")
+    .sent(has_effect)
+    .status(raw.status))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Origins, audiences, and what the operator allows.
+//!
+//! Three hands decide where a request may go, and each can only narrow what the one before allowed, but for
+//! the operator: the manifest names audiences, the guest picks one, the operator alone may put another origin
+//! in an audience's place for one profile, or list an origin that is not https.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use super::path;
+use crate::failure::{Failure, FailureKind, Result};
+
+/// Scheme, host and port of a URL, and nothing else (RFC 6454).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Origin(String);
+
+impl Origin {
+    /// The origin that this text is: `https://api.example.com`, `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// `InvalidInput` where it is no http or https URL, or more than an origin: a user, a path, a query.
+    pub fn parse(text: &str) -> Result<Self> {
+        let bad = |why: &str| {
+            Failure::new(FailureKind::InvalidInput, "bad-origin", format!("\"{text}\" is no origin: {why}."))
+                .hint("Write scheme, host and port only, as in https://api.example.com.")
+        };
+        let url = Url::parse(text).map_err(|error| bad(&error.to_string()))?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(bad("its scheme is neither https nor http"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(bad("it names a user"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(bad("it has a path, a query or a fragment"));
+        }
+        Ok(Self(url.origin().ascii_serialization()))
+    }
+
+    /// The origin of a URL.
+    pub fn of(url: &Url) -> Self {
+        Self(url.origin().ascii_serialization())
+    }
+
+    /// As text, without a slash at its end.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether the connection is encrypted.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Whether it can only be this machine.
+    pub fn is_loopback(&self) -> bool {
+        match Url::parse(&self.0).ok().as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    /// The URL of a checked path at this origin.
+    pub(super) fn url_with_path(&self, path: &str) -> Result<Url> {
+        let url = Url::parse(&format!("{}{path}", self.0))
+            .map_err(|_| Failure::internal("A checked path makes no URL."))?;
+        // A last check on the result itself: whatever was overlooked must not leave the origin or the path.
+        if url.path() == path && Self::of(&url) == *self {
+            Ok(url)
+        } else {
+            Err(Failure::new(FailureKind::Denied, "path-changed", "The path reads otherwise once it is a URL."))
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Self> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.0
+    }
+}
+
+/// A place that a plugin may send requests to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Audience {
+    /// Its name in the manifest.
+    pub name: String,
+    /// Where it is.
+    pub origin: Origin,
+    /// What every path begins with; `{site}` stands for the connection's site.
+    pub path_prefix: String,
+    /// Whether it may be used only while authorizing and refreshing.
+    pub authorization_only: bool,
+}
+
+impl Audience {
+    /// Checks the parts that a manifest gives.
+    ///
+    /// # Errors
+    /// `BadPlugin` with what is wrong.
+    pub fn new(name: String, origin: &str, path_prefix: String, authorization_only: bool) -> Result<Self> {
+        let bad = |why: String| {
+            Failure::new(FailureKind::BadPlugin, "bad-audience", format!("The audience \"{name}\" {why}."))
+        };
+        if !crate::ids::is_id(&name) {
+            return Err(bad("has a name that is none".to_owned()));
+        }
+        let origin = Origin::parse(origin).map_err(|failure| bad(format!("is refused: {}", failure.message)))?;
+        if !path::is_prefix(&path_prefix) {
+            return Err(bad(format!("has a path prefix that is none: \"{path_prefix}\"")));
+        }
+        Ok(Self { name, origin, path_prefix, authorization_only })
+    }
+}
+
+/// What the operator of this host allows beyond https to the origins of manifests and profiles.
+///
+/// Nobody else can: neither a manifest, nor a workspace, nor a profile.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OperatorPolicy {
+    /// Exact origins that may be called although they are not https.
+    pub allowed_origins: BTreeSet<Origin>,
+    /// By profile, then by audience: the origin that takes the audience's place. It may be called for that
+    /// profile whether it is https or not, by its token requests too.
+    pub audience_origins: BTreeMap<String, BTreeMap<String, Origin>>,
+}
+
+impl OperatorPolicy {
+    /// Lists an exact origin as allowed.
+    #[must_use]
+    pub fn allow(mut self, origin: Origin) -> Self {
+        self.allowed_origins.insert(origin);
+        self
+    }
+
+    /// Puts an origin in the place of an audience's for one profile.
+    #[must_use]
+    pub fn replace(mut self, profile: &str, audience: &str, origin: Origin) -> Self {
+        self.audience_origins.entry(profile.to_owned()).or_default().insert(audience.to_owned(), origin);
+        self
+    }
+
+    /// The origin that an audience has for a profile.
+    pub(super) fn origin_of<'a>(&'a self, audience: &'a Audience, profile: Option<&str>) -> Result<&'a Origin> {
+        match profile.and_then(|profile| self.audience_origins.get(profile)?.get(&audience.name)) {
+            Some(stand_in) => Ok(stand_in),
+            None => {
+                self.check_origin(&audience.origin, &format!("audience \"{}\"", audience.name))?;
+                Ok(&audience.origin)
+            }
+        }
+    }
+
+    /// Whether the host may call a URL that a profile names.
+    pub(super) fn check_endpoint(&self, url: &Url, profile: &str) -> Result<()> {
+        if !url.username().is_empty() || url.password().is_some() || url.host().is_none() {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                "endpoint-refused",
+                "The endpoint's URL names a user or no host, and is not called.",
+            ));
+        }
+        let origin = Origin::of(url);
+        let stands_in = |origins: &BTreeMap<String, Origin>| origins.values().any(|known| *known == origin);
+        if self.audience_origins.get(profile).is_some_and(stands_in) {
+            return Ok(());
+        }
+        self.check_origin(&origin, "endpoint")
+    }
+
+    fn check_origin(&self, origin: &Origin, what: &str) -> Result<()> {
+        if origin.is_https() || self.allowed_origins.contains(origin) {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Denied,
+            "origin-not-https",
+            format!("The {what} is at {origin}, which is not https, and was not called."),
+        )
+        .hint(format!("If that is meant, the operator can list it: allowed-origins = [\"{origin}\"]")))
+    }
+}

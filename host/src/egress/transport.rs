@@ -1,0 +1,140 @@
+//! The wire, as embedders may replace it.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, Method};
+use url::Url;
+use zeroize::Zeroizing;
+
+use crate::failure::{Failure, FailureKind};
+
+/// A request that has passed every check, credential included.
+///
+/// Printing it shows method and URL only. Whoever implements [`Transport`] holds secrets in its hands: the
+/// `authorization` header, and the body of a token request.
+pub struct OutboundRequest {
+    /// The method.
+    pub method: Method,
+    /// Where it goes, in full.
+    pub url: Url,
+    /// Its headers; `authorization` is marked sensitive.
+    pub headers: HeaderMap,
+    /// Its body, zeroed when dropped.
+    pub body: Zeroizing<Vec<u8>>,
+    /// How long the whole exchange may take.
+    pub timeout: Duration,
+    /// How large the response's body may be once decompressed.
+    pub max_response_bytes: u64,
+}
+
+impl fmt::Debug for OutboundRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.url)
+    }
+}
+
+/// An answer as it came in, decompressed.
+#[derive(Clone)]
+pub struct RawResponse {
+    /// The status code.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for RawResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.status, self.body.len())
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// Nothing may be sent by this transport.
+    Denied,
+    /// The name has no address.
+    UnknownHost,
+    /// There was no connection.
+    Refused,
+    /// The other side is not who it should be (TLS).
+    Untrusted,
+    /// The time was over.
+    TimedOut,
+    /// The connection broke.
+    Broken,
+    /// The response is larger than allowed.
+    TooLarge,
+}
+
+/// Why there is no answer, and whether the request may have arrived.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{detail}")]
+pub struct TransportError {
+    /// For matching on.
+    pub kind: TransportErrorKind,
+    /// Whether the request may have reached the other side.
+    pub request_sent: bool,
+    /// For people; holds no secret.
+    pub detail: String,
+}
+
+impl TransportError {
+    /// An error of a kind, with a detail for people.
+    pub fn new(kind: TransportErrorKind, request_sent: bool, detail: impl Into<String>) -> Self {
+        Self { kind, request_sent, detail: detail.into() }
+    }
+
+    pub(super) fn into_failure(self, has_effect: bool) -> Failure {
+        let (kind, code, hint) = match self.kind {
+            TransportErrorKind::Denied => {
+                (FailureKind::Denied, "no-transport", "Give the host a transport, such as UreqTransport.")
+            }
+            TransportErrorKind::UnknownHost => {
+                (FailureKind::Unreachable, "unknown-host", "Check the address and the network's name service.")
+            }
+            TransportErrorKind::Refused => {
+                (FailureKind::Unreachable, "connection-refused", "Check that it runs and that the network lets you reach it.")
+            }
+            TransportErrorKind::Untrusted => {
+                (FailureKind::Unreachable, "untrusted-server", "Its certificate does not fit its name, or nobody known vouches for it.")
+            }
+            TransportErrorKind::TimedOut => (FailureKind::TimedOut, "timed-out", "Try again, or allow more time."),
+            TransportErrorKind::Broken => (FailureKind::Unreachable, "connection-broken", "Try again later."),
+            TransportErrorKind::TooLarge => {
+                (FailureKind::LimitExceeded, "response-too-large", "Ask for less, or raise the limit response-bytes.")
+            }
+        };
+        Failure::new(kind, code, self.detail).hint(hint).sent(self.request_sent && has_effect)
+    }
+}
+
+/// Carries one request to one server and brings the answer back.
+///
+/// An implementation follows no redirects, ignores proxies of the environment, keeps no cookies, and verifies
+/// TLS for the URL's host. [`UreqTransport`](super::UreqTransport) does.
+pub trait Transport: Send + Sync {
+    /// Sends the request and waits for the whole answer, of any status.
+    ///
+    /// # Errors
+    /// A [`TransportError`] where there is no answer.
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError>;
+}
+
+/// The transport of a host that was given none: nothing leaves it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DenyTransport;
+
+impl Transport for DenyTransport {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        Err(TransportError::new(
+            TransportErrorKind::Denied,
+            false,
+            format!("This host has no transport, so nothing was sent to {}.", super::Origin::of(&request.url)),
+        ))
+    }
+}

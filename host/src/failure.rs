@@ -1,0 +1,275 @@
+//! The one error of this library.
+//!
+//! It says the same things as the contract's `failure`, so that what a plugin reports and what the host
+//! itself refuses reach a caller in one shape: a kind to match on, a stable code, a sentence for people and a
+//! hint that says what to do. None of them ever holds a secret.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::Serialize;
+
+/// The longest message or hint that is kept, in characters: a screenful, and what the contract allows.
+pub const MAX_TEXT: usize = 2_000;
+
+/// Short for a result of this library.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// What went wrong, as a caller matches on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum FailureKind {
+    /// The call's own input cannot be carried out.
+    InvalidInput,
+    /// What was named does not exist, or may not be seen.
+    NotFound,
+    /// It exists already, or somebody else changed it in between.
+    Conflict,
+    /// There is no connection that works: a person has to authorize (again).
+    AuthorizationRequired,
+    /// The authorization server does not accept the client id and secret.
+    BadClientCredentials,
+    /// The connection lacks these OAuth scopes (possibly unknown, then empty).
+    InsufficientScope(Vec<String>),
+    /// A person said no on the consent page.
+    AccessDenied,
+    /// The vendor asks to slow down.
+    RateLimited,
+    /// A rule of the contract, the manifest or the operator forbids it.
+    Denied,
+    /// The other side could not be reached, or the connection broke.
+    Unreachable,
+    /// The time allowed is over.
+    TimedOut,
+    /// A limit of the call other than its time was exceeded.
+    LimitExceeded,
+    /// The vendor removed this function for good.
+    Gone,
+    /// What was sent is larger than the vendor takes.
+    TooLarge,
+    /// The vendor answered with an error of its own, or with nonsense.
+    Upstream,
+    /// The component is not what it should be: truncated, of another contract, lying about itself.
+    BadPlugin,
+    /// What is stored cannot be read or written.
+    Storage,
+    /// A fault of the plugin or of the host.
+    Internal,
+    /// A kind that the plugin named and this version does not know.
+    Other(String),
+}
+
+impl FailureKind {
+    /// The kind as one word, as in JSON.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::InvalidInput => "invalid-input",
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::AuthorizationRequired => "authorization-required",
+            Self::BadClientCredentials => "bad-client-credentials",
+            Self::InsufficientScope(_) => "insufficient-scope",
+            Self::AccessDenied => "access-denied",
+            Self::RateLimited => "rate-limited",
+            Self::Denied => "denied",
+            Self::Unreachable => "unreachable",
+            Self::TimedOut => "timed-out",
+            Self::LimitExceeded => "limit-exceeded",
+            Self::Gone => "gone",
+            Self::TooLarge => "too-large",
+            Self::Upstream => "upstream",
+            Self::BadPlugin => "bad-plugin",
+            Self::Storage => "storage",
+            Self::Internal => "internal",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// One field that breaks a schema.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Where: a JSON pointer (RFC 6901); empty for the whole document.
+    pub pointer: String,
+    /// Why, in a sentence.
+    pub message: String,
+}
+
+/// What went wrong, for programs and for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// For matching on.
+    pub kind: FailureKind,
+    /// A stable word, kebab-case.
+    pub code: Cow<'static, str>,
+    /// One sentence for people.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Every field that breaks a schema, where that is the trouble.
+    pub violations: Vec<Violation>,
+    /// Whether a request left the host that may have had an effect.
+    pub request_sent: bool,
+    /// Seconds to wait before a repeat makes sense.
+    pub retry_after: Option<u32>,
+    /// The vendor's HTTP status.
+    pub upstream_status: Option<u16>,
+    /// The vendor's id of the request.
+    pub upstream_request_id: Option<String>,
+}
+
+impl Failure {
+    /// A failure with a kind, a stable code and a sentence.
+    pub fn new(kind: FailureKind, code: impl Into<Cow<'static, str>>, message: impl AsRef<str>) -> Self {
+        Self {
+            kind,
+            code: code.into(),
+            message: plain_text(message.as_ref(), MAX_TEXT),
+            hint: None,
+            violations: Vec::new(),
+            request_sent: false,
+            retry_after: None,
+            upstream_status: None,
+            upstream_request_id: None,
+        }
+    }
+
+    /// The same, with what to do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl AsRef<str>) -> Self {
+        self.hint = Some(plain_text(hint.as_ref(), MAX_TEXT));
+        self
+    }
+
+    /// The same, with the word that a request may have had an effect.
+    #[must_use]
+    pub fn sent(mut self, request_sent: bool) -> Self {
+        self.request_sent = request_sent;
+        self
+    }
+
+    /// The same, with the fields that break a schema.
+    #[must_use]
+    pub fn violations(mut self, violations: Vec<Violation>) -> Self {
+        self.violations = violations;
+        self
+    }
+
+    /// The same, with the vendor's status.
+    #[must_use]
+    pub fn status(mut self, status: u16) -> Self {
+        self.upstream_status = Some(status);
+        self
+    }
+
+    /// What is stored cannot be read or written.
+    pub(crate) fn storage(code: &'static str, message: impl AsRef<str>) -> Self {
+        Self::new(FailureKind::Storage, code, message)
+    }
+
+    /// A fault of ours.
+    pub(crate) fn internal(message: impl AsRef<str>) -> Self {
+        Self::new(FailureKind::Internal, "internal", message)
+    }
+
+    /// Replaces each of these secrets wherever a text of this failure holds it.
+    pub(crate) fn without(mut self, secrets: &crate::secret::Secrets) -> Self {
+        self.message = secrets.remove_from(&self.message);
+        self.hint = self.hint.map(|hint| secrets.remove_from(&hint));
+        self.code = Cow::Owned(secrets.remove_from(&self.code));
+        self.upstream_request_id = self.upstream_request_id.map(|id| secrets.remove_from(&id));
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// As people and programs get it: kind, code, message and, where known, the rest.
+impl Serialize for Failure {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Wire<'a> {
+            kind: &'a str,
+            code: &'a str,
+            message: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            hint: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            missing_scopes: Option<&'a [String]>,
+            #[serde(skip_serializing_if = "<[Violation]>::is_empty")]
+            violations: &'a [Violation],
+            request_sent: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            retry_after: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            upstream_status: Option<u16>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            upstream_request_id: Option<&'a str>,
+        }
+        Wire {
+            kind: self.kind.as_str(),
+            code: &self.code,
+            message: &self.message,
+            hint: self.hint.as_deref(),
+            missing_scopes: match &self.kind {
+                FailureKind::InsufficientScope(scopes) => Some(scopes),
+                _ => None,
+            },
+            violations: &self.violations,
+            request_sent: self.request_sent,
+            retry_after: self.retry_after,
+            upstream_status: self.upstream_status,
+            upstream_request_id: self.upstream_request_id.as_deref(),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// Text from outside as it may reach a log, a terminal or a page: at most `max` characters, control
+/// characters (those that reverse or hide text too) as a space each.
+pub fn plain_text(text: &str, max: usize) -> String {
+    let mut plain: String =
+        text.chars().take(max).map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
+    if text.chars().nth(max).is_some() {
+        plain.push('…');
+    }
+    plain
+}
+
+/// Controls, and the characters by which text shows otherwise than it reads (Unicode TR 36, bidirectional
+/// text spoofing).
+fn is_deceptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_from_outside_cannot_move_the_cursor_or_reverse_what_is_read() {
+        assert_eq!(plain_text("a\u{1b}[2Jb\nc\u{202E}d", 100), "a [2Jb c d");
+        assert_eq!(plain_text("abcdef", 3), "abc…");
+    }
+
+    #[test]
+    fn a_failure_is_written_with_its_kind_code_and_sentence_and_nothing_that_is_not_known() {
+        let failure = Failure::new(FailureKind::InsufficientScope(vec!["write:x".into()]), "scope", "No.");
+        let json = serde_json::to_value(&failure).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"kind": "insufficient-scope", "code": "scope", "message": "No.",
+                "missing-scopes": ["write:x"], "request-sent": false})
+        );
+    }
+}

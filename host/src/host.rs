@@ -1,0 +1,278 @@
+//! The host: what an embedder builds once and asks for everything.
+
+use std::sync::{Arc, PoisonError};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::authorization::{
+    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, Profile,
+};
+use crate::clock::{Clock, DenyClock};
+use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
+use crate::runtime::{CallLimits, CallReport, DenyEvents, EventSink, Plugin, Template};
+use crate::secret::SecretString;
+use crate::vault::{DenyStore, MasterKey, Store, Vault};
+
+/// Runs the templates of plugins for the connections of workspaces. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Host {
+    authorizations: Arc<Authorizations>,
+}
+
+/// What an embedder gives a host. Everything that is not given is denied.
+pub struct HostBuilder {
+    transport: Arc<dyn Transport>,
+    store: Arc<dyn Store>,
+    master_key: Option<MasterKey>,
+    clock: Arc<dyn Clock>,
+    callbacks: Arc<dyn CallbackRouter>,
+    events: Arc<dyn EventSink>,
+    policy: OperatorPolicy,
+    limits: CallLimits,
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostBuilder").field("policy", &self.policy).finish_non_exhaustive()
+    }
+}
+
+impl HostBuilder {
+    /// How requests leave.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Arc::new(transport);
+        self
+    }
+
+    /// Where records are kept, and the key that their secrets are sealed with.
+    #[must_use]
+    pub fn store(mut self, store: impl Store + 'static, master_key: MasterKey) -> Self {
+        self.store = Arc::new(store);
+        self.master_key = Some(master_key);
+        self
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Where people come back to.
+    #[must_use]
+    pub fn callbacks(mut self, callbacks: impl CallbackRouter + 'static) -> Self {
+        self.callbacks = Arc::new(callbacks);
+        self
+    }
+
+    /// Who watches.
+    #[must_use]
+    pub fn events(mut self, events: impl EventSink + 'static) -> Self {
+        self.events = Arc::new(events);
+        self
+    }
+
+    /// What the operator allows beyond https to the origins of manifests.
+    #[must_use]
+    pub fn policy(mut self, policy: OperatorPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// What a call may use.
+    #[must_use]
+    pub fn limits(mut self, limits: CallLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Makes the host.
+    ///
+    /// # Errors
+    /// `Storage` where the store was sealed with another key, cannot be used, or was not given.
+    pub fn build(self) -> Result<Host> {
+        let key = self.master_key.map_or_else(MasterKey::random, Ok)?;
+        let vault = Vault::open(self.store, key)?;
+        let egress = Egress::new(self.transport, self.policy);
+        let authorizations =
+            Authorizations::new(egress, vault, self.clock, self.callbacks, self.events, self.limits);
+        Ok(Host { authorizations: Arc::new(authorizations) })
+    }
+}
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The template's id.
+    pub template: String,
+    /// Its input.
+    pub input: Value,
+    /// The end user to act for; absent: the connection that serves everybody.
+    pub user: Option<String>,
+    /// The connection to use, where there are several.
+    pub connection: Option<ConnectionId>,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RunOutcome {
+    /// The template's output, valid against its schema.
+    pub output: Value,
+    /// The connection that was used.
+    pub connection: ConnectionId,
+    /// What it took.
+    #[serde(flatten)]
+    pub report: CallReport,
+}
+
+impl Host {
+    /// A host that denies everything, to be given what it may.
+    pub fn builder() -> HostBuilder {
+        HostBuilder {
+            transport: Arc::new(DenyTransport),
+            store: Arc::new(DenyStore),
+            master_key: None,
+            clock: Arc::new(DenyClock),
+            callbacks: Arc::new(DenyCallbackRouter),
+            events: Arc::new(DenyEvents),
+            policy: OperatorPolicy::default(),
+            limits: CallLimits::default(),
+        }
+    }
+
+    /// Adds a plugin, under the id that its manifest says.
+    ///
+    /// # Errors
+    /// `Conflict` where there is an integration of this id.
+    pub fn add(&self, plugin: Plugin) -> Result<()> {
+        let mut plugins = self.authorizations.plugins.write().unwrap_or_else(PoisonError::into_inner);
+        let id = plugin.manifest().id.clone();
+        if plugins.contains_key(&id) {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                "integration-exists",
+                format!("There is an integration \"{id}\" already."),
+            ));
+        }
+        plugins.insert(id, plugin);
+        Ok(())
+    }
+
+    /// All plugins, ordered by id.
+    pub fn plugins(&self) -> Vec<Plugin> {
+        self.authorizations.plugins.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// The plugin of an integration.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub fn plugin(&self, integration: &IntegrationId) -> Result<Plugin> {
+        self.authorizations.plugin(integration)
+    }
+
+    /// Stores a profile with its client secret; one of the same id is replaced.
+    ///
+    /// # Errors
+    /// `InvalidInput`; `Storage`.
+    pub fn put_profile(&self, workspace: &WorkspaceId, profile: &Profile, client_secret: &SecretString) -> Result<()> {
+        self.authorizations.put_profile(workspace, profile, client_secret)
+    }
+
+    /// All profiles of a workspace.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn profiles(&self, workspace: &WorkspaceId) -> Result<Vec<Profile>> {
+        self.authorizations.profiles(workspace)
+    }
+
+    /// Begins an authorization: the person has to go to the URL that it returns.
+    ///
+    /// # Errors
+    /// See [`Authorizations::begin`].
+    pub fn begin(&self, authorize: &Authorize) -> Result<Begun> {
+        self.authorizations.begin(authorize)
+    }
+
+    /// Takes a callback: its query, as it arrived.
+    ///
+    /// # Errors
+    /// See [`Authorizations::handle_callback`].
+    pub fn handle_callback(&self, query: &str) -> Result<Connection> {
+        self.authorizations.handle_callback(query)
+    }
+
+    /// All connections of a workspace.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn connections(&self, workspace: &WorkspaceId) -> Result<Vec<Connection>> {
+        self.authorizations.connections(workspace)
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        self.authorizations.connection(workspace, id)
+    }
+
+    /// Forgets a connection and its tokens. The grant at the vendor stays until the person withdraws it there.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn forget(&self, connection: &Connection) -> Result<()> {
+        self.authorizations.remove_connection(connection)
+    }
+
+    /// Runs a template.
+    ///
+    /// # Errors
+    /// `NotFound` (integration, template), `InvalidInput` with every violation, `AuthorizationRequired`,
+    /// `InsufficientScope`, and what the plugin gives.
+    pub fn run(&self, run: &Run) -> Result<RunOutcome> {
+        let plugin = self.plugin(&run.integration)?;
+        plugin.check_input(&run.template, &run.input)?;
+        let connection = self.authorizations.select_connection(
+            &run.workspace,
+            &run.integration,
+            run.user.as_deref(),
+            run.connection.as_ref(),
+        )?;
+        let id = connection.id.clone();
+        if let Some(template) = plugin.manifest().template(&run.template) {
+            check_scopes(template, &connection)?;
+        }
+        let live = self.authorizations.live(connection)?;
+        let (result, report) = plugin.execute(self.authorizations.context(), &run.template, &run.input, live);
+        Ok(RunOutcome { output: result?, connection: id, report })
+    }
+}
+
+/// A scope that is missing is known before anything is sent.
+fn check_scopes(template: &Template, connection: &Connection) -> Result<()> {
+    let missing: Vec<String> =
+        template.scopes.iter().filter(|scope| !connection.scopes.contains(scope)).cloned().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(", ");
+    Err(Failure::new(
+        FailureKind::InsufficientScope(missing),
+        "insufficient-scope",
+        format!("The template {} needs what the connection {} was not granted: {list}.", template.id, connection.id),
+    )
+    .hint(format!("Allow these scopes in the app's settings at the vendor, then authorize again with them: {list}.")))
+}

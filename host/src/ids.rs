@@ -1,0 +1,99 @@
+//! Names of things, each of a type of its own, so that one cannot be passed for another.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::failure::{Failure, FailureKind};
+
+/// The longest id, in characters. The contract allows no longer one.
+const MAX_ID: usize = 64;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// An id from text: 1 to 64 characters of `A-Z a-z 0-9 . _ -`.
+            ///
+            /// # Errors
+            /// `InvalidInput` where the text is not such.
+            pub fn new(text: impl Into<String>) -> Result<Self, Failure> {
+                let text = text.into();
+                if is_id(&text) {
+                    return Ok(Self(text));
+                }
+                Err(Failure::new(
+                    FailureKind::InvalidInput,
+                    "invalid-id",
+                    format!("\"{text}\" cannot be the name of a {}.", stringify!($name).trim_end_matches("Id").to_lowercase()),
+                )
+                .hint("Use 1 to 64 letters, digits, dots, dashes and underscores."))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+id!(
+    /// An integration, such as `confluence`: what its manifest says.
+    IntegrationId
+);
+id!(
+    /// A template of an integration, such as `create-content`.
+    TemplateId
+);
+id!(
+    /// An authorization profile.
+    ProfileId
+);
+id!(
+    /// A connection.
+    ConnectionId
+);
+id!(
+    /// A workspace: the tenant that owns profiles and connections.
+    WorkspaceId
+);
+
+impl WorkspaceId {
+    /// The workspace of a host that has only one.
+    pub fn default_workspace() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+/// 1 to 64 characters that need no escaping in a path, a file name or a query.
+pub(crate) fn is_id(text: &str) -> bool {
+    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+}
+
+/// A new random id with this prefix: 120 bits from the system's generator.
+///
+/// # Errors
+/// `Internal` where the system has no randomness to give.
+pub(crate) fn random_id(prefix: &str) -> Result<String, Failure> {
+    let mut bytes = [0u8; 15];
+    getrandom::fill(&mut bytes).map_err(|_| Failure::internal("The system gives no random numbers."))?;
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{prefix}{hex}"))
+}

@@ -1,0 +1,5 @@
+//! The command `actionbay`.
+
+fn main() -> std::process::ExitCode {
+    actionbay::cli::main()
+}

@@ -1,0 +1,260 @@
+//! One call of a plugin: what it is given, the store it runs in, what becomes of it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Store, Trap};
+
+use super::bindings::{Integration, IntegrationPre};
+use super::limits::Meter;
+use super::{CallLimits, ConnectionFacts, Engine, Event, EventSink, Site};
+use crate::egress::{Credential, Egress};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::secret::Secrets;
+
+/// What is behind a connection's handle: the facts a guest may have, and the credential it may not.
+pub trait Authority: Send + Sync {
+    /// What is known of the connection now.
+    fn facts(&self) -> ConnectionFacts;
+
+    /// The profile it was made with, for what the operator put in the place of audiences.
+    fn profile(&self) -> &str;
+
+    /// A credential that is good for a request now; it may be renewed for that, until `deadline`.
+    ///
+    /// # Errors
+    /// `AuthorizationRequired` and whatever a refresh gives.
+    fn credential(&self, deadline: Instant) -> Result<Credential>;
+}
+
+/// Makes the token requests that a guest asks for, in its name and out of its sight.
+pub trait TokenBroker: Send + Sync {
+    /// Exchanges the authorization code of this call.
+    ///
+    /// # Errors
+    /// What the token endpoint's answer means; `Denied` where this call has no code, or not any more.
+    fn exchange_code(&self, deadline: Instant) -> Result<Arc<dyn Authority>>;
+
+    /// Exchanges the refresh token of a connection.
+    ///
+    /// # Errors
+    /// What the token endpoint's answer means; `Denied` where the call is not for this connection.
+    fn refresh_token(&self, connection: &dyn Authority, deadline: Instant) -> Result<ConnectionFacts>;
+
+    /// The secrets that play a part in this call, so that they can be kept out of whatever leaves it.
+    fn secrets(&self) -> Secrets;
+}
+
+/// What a call is given.
+#[derive(Clone)]
+pub struct CallContext {
+    /// The way out.
+    pub egress: Egress,
+    /// Who watches.
+    pub events: Arc<dyn EventSink>,
+    /// What it may use.
+    pub limits: CallLimits,
+    /// Who makes token requests, in calls that may have them made.
+    pub tokens: Option<Arc<dyn TokenBroker>>,
+}
+
+impl CallContext {
+    /// The same, ending no later than `deadline`.
+    #[must_use]
+    pub fn until(mut self, deadline: Instant) -> Self {
+        self.limits.wall_clock = self.limits.wall_clock.min(deadline.saturating_duration_since(Instant::now()));
+        self
+    }
+}
+
+/// A step of an authorization, as the plugin is asked for it.
+pub enum AuthorizationStep {
+    /// A person is about to be sent to the consent page for these scopes.
+    Begin {
+        /// The scopes.
+        scopes: Vec<String>,
+    },
+    /// The person came back with a code.
+    Callback {
+        /// The callback's parameters without `code` and `state`.
+        parameters: Vec<(String, String)>,
+    },
+    /// The person chose a site.
+    ChooseSite {
+        /// The connection that waits for it.
+        connection: Arc<dyn Authority>,
+        /// The site.
+        site: Site,
+    },
+}
+
+/// How a step ended.
+pub enum AuthorizationOutcome {
+    /// Send the person to the consent page with these parameters too.
+    Redirect(Vec<(String, String)>),
+    /// Ask the person for one of these sites.
+    Choose {
+        /// The connection that waits for it.
+        connection: Arc<dyn Authority>,
+        /// The sites.
+        sites: Vec<Site>,
+    },
+    /// The connection is ready.
+    Granted(Granted),
+}
+
+/// A connection that is ready.
+pub struct Granted {
+    /// The connection.
+    pub connection: Arc<dyn Authority>,
+    /// The site it works in.
+    pub site: Option<Site>,
+    /// What to remember of the account.
+    pub attributes: Vec<(String, String)>,
+}
+
+/// What a call took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[non_exhaustive]
+pub struct CallReport {
+    /// Requests that the guest had sent.
+    pub requests: u32,
+    /// From start to end.
+    #[serde(rename = "milliseconds", serialize_with = "as_milliseconds")]
+    pub duration: Duration,
+}
+
+fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Why the guest is called, which decides what its imports do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Describe,
+    Authorize,
+    Refresh,
+    Execute,
+}
+
+impl Purpose {
+    pub(super) fn function(self) -> &'static str {
+        match self {
+            Self::Describe => "describe",
+            Self::Authorize => "authorize",
+            Self::Refresh => "refresh",
+            Self::Execute => "execute-template",
+        }
+    }
+}
+
+/// What a guest's handle of a connection stands for.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it within a private module")]
+pub struct Handle(pub(super) Arc<dyn Authority>);
+
+/// The host's side of one call.
+pub(super) struct State {
+    pub(super) purpose: Purpose,
+    pub(super) context: Option<CallContext>,
+    pub(super) audiences: Arc<[crate::egress::Audience]>,
+    pub(super) table: ResourceTable,
+    pub(super) meter: Meter,
+    pub(super) limits: CallLimits,
+    pub(super) started: Instant,
+    pub(super) requests: u32,
+    pub(super) lines: u32,
+    /// The profile that requests without a connection are made for: the one of the call's connection.
+    pub(super) profile: Option<String>,
+    pub(super) secrets: Secrets,
+    /// Why the host ended the call, where it did.
+    pub(super) ended: Option<Failure>,
+}
+
+impl State {
+    fn new(purpose: Purpose, context: Option<CallContext>, audiences: Arc<[crate::egress::Audience]>) -> Self {
+        let limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
+        let secrets = context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
+        Self {
+            purpose,
+            audiences,
+            table: ResourceTable::new(),
+            meter: Meter::new(&limits),
+            limits,
+            started: Instant::now(),
+            requests: 0,
+            lines: 0,
+            profile: None,
+            secrets: secrets.unwrap_or_default(),
+            ended: None,
+            context,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Instant {
+        self.started + self.limits.wall_clock
+    }
+
+    pub(super) fn raise(&self, event: Event<'_>) {
+        if let Some(context) = &self.context {
+            context.events.event(event);
+        }
+    }
+}
+
+/// Runs one exported function in a store of its own and says what it took.
+pub(super) fn run<T>(
+    engine: &Engine, component: &IntegrationPre<State>, integration: &str, purpose: Purpose,
+    context: Option<CallContext>, audiences: Arc<[crate::egress::Audience]>,
+    body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
+) -> (Result<T>, CallReport) {
+    let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
+    store.limiter(|state| &mut state.meter);
+    store.set_epoch_deadline(Engine::ticks(store.data().limits.wall_clock));
+    let function = purpose.function();
+    store.data().raise(Event::CallStarted { integration, function });
+    let returned = component.instantiate(&mut store).and_then(|instance| body(&instance, &mut store));
+    let state = store.data();
+    let result = match returned {
+        Ok(result) => result,
+        Err(error) => Err(crashed(state, &error)),
+    };
+    let result = result.map_err(|failure| failure.without(&state.secrets));
+    let report = CallReport { requests: state.requests, duration: state.started.elapsed() };
+    let failure = result.as_ref().err().map(|failure| failure.code.as_ref());
+    state.raise(Event::CallFinished { integration, function, failure });
+    (result, report)
+}
+
+/// Why a guest did not return, in the order of what is known for sure.
+fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
+    let requests_sent = state.requests > 0;
+    if let Some(ended) = &state.ended {
+        return ended.clone();
+    }
+    if let Some(limit) = state.meter.exceeded {
+        return exceeded(limit, "The plugin asked for more memory than a call may have").sent(requests_sent);
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Failure::new(
+            FailureKind::TimedOut,
+            "call-timed-out",
+            format!("The plugin did not finish within {} seconds.", state.limits.wall_clock.as_secs_f32()),
+        )
+        .hint("Ask for less at once, or raise the limit wall-clock."),
+        Some(Trap::StackOverflow) => exceeded("stack", "The plugin called itself too deeply"),
+        Some(trap) => crash(&trap.to_string()),
+        None => crash(&error.root_cause().to_string()),
+    }
+    .sent(requests_sent)
+}
+
+fn exceeded(limit: &str, what: &str) -> Failure {
+    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
+        .hint(format!("Ask for less at once, or raise the limit {limit}."))
+}
+
+fn crash(why: &str) -> Failure {
+    Failure::new(FailureKind::Internal, "plugin-crashed", format!("The plugin crashed: {why}."))
+        .hint("This is a fault of the plugin; other calls are not affected.")
+}

@@ -1,0 +1,184 @@
+//! The engine: made once, shared by all plugins and calls.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
+
+use crate::failure::{Failure, Result};
+
+/// How often the clock that ends calls ticks: how late an endless loop is noticed at most.
+const TICK: Duration = Duration::from_millis(10);
+
+/// The wasm stack of a call: enough for a recursive parser, and a guest cannot use more.
+const STACK_BYTES: usize = 1 << 20;
+
+/// Calls that run at the same time in one process, nested refreshes included.
+const CONCURRENT_CALLS: u32 = 256;
+
+/// The largest single memory: what a call may have in total by far, so that the call's own limit decides.
+const LARGEST_MEMORY: usize = 1 << 30;
+
+/// What is kept of a memory between calls: about what a small call touches, so that the next one finds it warm.
+const KEEP_RESIDENT: usize = 512 << 10;
+
+/// Memories, tables and core instances in one component: those of other languages bring several.
+const PARTS_PER_COMPONENT: u32 = 16;
+
+/// Compiles and runs components. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    wasmtime: wasmtime::Engine,
+    artifacts: Option<Arc<PathBuf>>,
+    _ticker: Arc<Ticker>,
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("artifacts", &self.artifacts).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine with the defaults.
+    ///
+    /// # Errors
+    /// `Internal` where this machine cannot run components.
+    pub fn new() -> Result<Self> {
+        Self::builder().build()
+    }
+
+    /// An engine with settings.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
+        &self.wasmtime
+    }
+
+    pub(super) fn artifacts(&self) -> Option<&PathBuf> {
+        self.artifacts.as_deref()
+    }
+
+    /// The deadline of a call in ticks, rounded up, so that no call ends early.
+    pub(super) fn ticks(wall_clock: Duration) -> u64 {
+        u64::try_from(wall_clock.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX / 2) + 1
+    }
+}
+
+/// Settings of an engine.
+#[derive(Default)]
+pub struct EngineBuilder {
+    artifacts: Option<PathBuf>,
+    memory_creator: Option<Arc<dyn MemoryCreator>>,
+}
+
+impl std::fmt::Debug for EngineBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EngineBuilder").field("artifacts", &self.artifacts).finish_non_exhaustive()
+    }
+}
+
+impl EngineBuilder {
+    /// Keeps compiled components in this folder, which only its owner may write.
+    #[must_use]
+    pub fn artifacts(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.artifacts = Some(folder.into());
+        self
+    }
+
+    /// Allocates every linear memory through this, on demand and not from a pool: for whoever has to look into
+    /// the memory of guests.
+    #[must_use]
+    pub fn memory_creator(mut self, creator: Arc<dyn MemoryCreator>) -> Self {
+        self.memory_creator = Some(creator);
+        self
+    }
+
+    /// Makes the engine.
+    ///
+    /// # Errors
+    /// `Internal` where this machine cannot run components.
+    pub fn build(self) -> Result<Engine> {
+        let mut config = Config::new();
+        config
+            .wasm_component_model(true)
+            .concurrency_support(false)
+            .epoch_interruption(true)
+            .max_wasm_stack(STACK_BYTES)
+            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20))
+            .memory_init_cow(true);
+        match self.memory_creator {
+            Some(creator) => on_demand(&mut config, creator),
+            None => drop(config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()))),
+        }
+        let wasmtime = wasmtime::Engine::new(&config)
+            .map_err(|error| Failure::internal(format!("This machine cannot run components: {error}.")))?;
+        let ticker = Arc::new(Ticker::start(wasmtime.clone())?);
+        Ok(Engine { wasmtime, artifacts: self.artifacts.map(Arc::new), _ticker: ticker })
+    }
+}
+
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(CONCURRENT_CALLS)
+        .total_core_instances(CONCURRENT_CALLS * 4)
+        .total_memories(CONCURRENT_CALLS * 2)
+        .total_tables(CONCURRENT_CALLS * 4)
+        .max_core_instances_per_component(PARTS_PER_COMPONENT)
+        .max_memories_per_component(PARTS_PER_COMPONENT)
+        .max_tables_per_component(PARTS_PER_COMPONENT)
+        .max_memory_size(LARGEST_MEMORY)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// Memories that may move and have no guard: a creator that allocates plainly is enough.
+fn on_demand(config: &mut Config, creator: Arc<dyn MemoryCreator>) {
+    config
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
+        .with_host_memory(creator)
+        .memory_may_move(true)
+        .memory_reservation(0)
+        .memory_guard_size(0)
+        .memory_reservation_for_growth(0);
+}
+
+/// The thread that moves the epoch on, until the engine is dropped.
+struct Ticker {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    fn start(engine: wasmtime::Engine) -> Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let seen = Arc::clone(&stop);
+        let thread = thread::Builder::new()
+            .name("actionbay-epoch".to_owned())
+            .spawn(move || {
+                while !seen.load(Ordering::Relaxed) {
+                    thread::park_timeout(TICK);
+                    engine.increment_epoch();
+                }
+            })
+            .map_err(|error| Failure::internal(format!("No thread for the clock of calls: {error}.")))?;
+        Ok(Self { stop, thread: Some(thread) })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a guest can call: the host's side of the contract's imports.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::component::Resource;
+
+use super::bindings::integration::action::{connections, http, log, oauth, progress, types};
+use super::call::{Authority, Handle, Purpose, State};
+use super::convert;
+use super::{CallContext, Event};
+use crate::egress::{Audience, ExchangeLimits, Request, Response};
+use crate::failure::{Failure, FailureKind, Result, plain_text};
+
+/// The longest line of log or progress that is kept, in characters.
+const MAX_LOG_LINE: usize = 2_000;
+
+impl State {
+    /// Lets a host call begin, and whoever watches see it. While describing, every import traps.
+    fn enter(&mut self, function: &'static str) -> wasmtime::Result<()> {
+        if self.purpose == Purpose::Describe {
+            self.ended = Some(super::manifest::bad(&format!("cannot be had: describe called {function}")));
+            return Err(wasmtime::format_err!("{function} is denied while describing"));
+        }
+        self.raise(Event::HostCall { function });
+        Ok(())
+    }
+
+    fn context(&self) -> wasmtime::Result<CallContext> {
+        self.context.clone().ok_or_else(|| wasmtime::format_err!("the call has no context"))
+    }
+
+    fn authority(&self, handle: &Resource<Handle>) -> wasmtime::Result<Arc<dyn Authority>> {
+        Ok(Arc::clone(&self.table.get(handle)?.0))
+    }
+
+    /// Checks, sends and reports one request.
+    fn exchange(
+        &mut self, audience: &str, request: Request, connection: Option<Arc<dyn Authority>>,
+    ) -> wasmtime::Result<Result<Response>> {
+        let context = self.context()?;
+        let (method, path) = (request.method.as_str().to_owned(), request.path.clone());
+        let started = Instant::now();
+        let result = self.try_exchange(&context, audience, request, connection);
+        self.raise(Event::Request {
+            audience: &plain_text(audience, 64),
+            method: &plain_text(&method, 16),
+            path: &self.secrets.remove_from(&plain_text(&path, MAX_LOG_LINE)),
+            status: result.as_ref().ok().map(|response| response.status),
+            duration: started.elapsed(),
+        });
+        Ok(result)
+    }
+
+    fn try_exchange(
+        &mut self, context: &CallContext, audience: &str, request: Request,
+        connection: Option<Arc<dyn Authority>>,
+    ) -> Result<Response> {
+        let audience = self.audience(audience)?;
+        if request.body.len() > self.limits.request_bytes {
+            return Err(over("request-bytes", "The request's body is larger than a request may be"));
+        }
+        let site = connection.as_ref().and_then(|connection| connection.facts().site);
+        let profile = connection.as_ref().map(|connection| connection.profile().to_owned()).or(self.profile.clone());
+        let route =
+            context.egress.route(&audience, profile.as_deref(), site.as_ref().map(|site| site.id.as_str()), &request)?;
+        let credential = match connection {
+            Some(connection) => Some(connection.credential(self.deadline())?),
+            None => None,
+        };
+        if let Some(credential) = &credential {
+            self.secrets.add(credential.secret());
+        }
+        self.count_request()?;
+        let limits = ExchangeLimits {
+            timeout: self.deadline().saturating_duration_since(Instant::now()),
+            max_response_bytes: self.limits.response_bytes,
+        };
+        if limits.timeout.is_zero() {
+            return Err(Failure::new(FailureKind::TimedOut, "call-timed-out", "The time of the call is over."));
+        }
+        context.egress.send(&route, request, credential.as_ref(), &self.secrets, limits)
+    }
+
+    fn audience(&self, name: &str) -> Result<Audience> {
+        let found = self.audiences.iter().find(|audience| audience.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.audiences.iter().map(|audience| audience.name.as_str()).collect();
+            Failure::new(
+                FailureKind::Denied,
+                "unknown-audience",
+                format!("The manifest has no audience \"{}\". It has: {}.", plain_text(name, 64), known.join(", ")),
+            )
+        })?;
+        if found.authorization_only && !matches!(self.purpose, Purpose::Authorize | Purpose::Refresh) {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                "authorization-only",
+                format!("The audience \"{name}\" is for authorizing only."),
+            ));
+        }
+        Ok(found.clone())
+    }
+
+    fn count_request(&mut self) -> Result<()> {
+        if self.requests >= self.limits.requests {
+            return Err(over("requests", "The call has sent as many requests as it may"));
+        }
+        self.requests += 1;
+        Ok(())
+    }
+
+    /// A guest's text as it may leave the call, while the call has lines left.
+    fn line(&mut self, text: &str) -> Option<String> {
+        self.lines += 1;
+        (self.lines <= self.limits.log_lines).then(|| self.secrets.remove_from(&plain_text(text, MAX_LOG_LINE)))
+    }
+}
+
+fn over(limit: &'static str, what: &str) -> Failure {
+    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
+        .hint(format!("Ask for less at once, or raise the limit {limit}."))
+}
+
+/// No code, or no refresh token, in this call.
+fn no_tokens(function: &str) -> Failure {
+    Failure::new(FailureKind::Denied, "no-token-request-here", format!("{function} is not allowed in this call."))
+}
+
+impl types::Host for State {}
+
+impl connections::Host for State {}
+
+impl connections::HostConnection for State {
+    fn facts(&mut self, handle: Resource<Handle>) -> wasmtime::Result<connections::Facts> {
+        self.enter("connection.facts")?;
+        let facts = self.authority(&handle)?.facts();
+        self.raise(Event::HostCall { function: "connection.facts" });
+        Ok(convert::facts_to_wit(facts))
+    }
+
+    fn drop(&mut self, handle: Resource<Handle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl http::Host for State {
+    fn send(
+        &mut self, request: http::Request, on_behalf_of: Option<Resource<Handle>>,
+    ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
+        self.enter("http.send")?;
+        let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
+        let (audience, request) = convert::request_from_wit(request);
+        let result = self.exchange(&audience, request, connection)?;
+        self.raise(Event::HostCall { function: "http.send" });
+        Ok(result
+            .map(convert::response_to_wit)
+            .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
+    }
+}
+
+impl oauth::Host for State {
+    fn exchange_code(&mut self) -> wasmtime::Result<Result<Resource<Handle>, types::Failure>> {
+        self.enter("oauth.exchange-code")?;
+        let deadline = self.deadline();
+        let result = match self.context()?.tokens {
+            Some(tokens) if self.purpose == Purpose::Authorize => tokens.exchange_code(deadline),
+            _ => Err(no_tokens("oauth.exchange-code")),
+        };
+        self.raise(Event::HostCall { function: "oauth.exchange-code" });
+        match result {
+            Ok(authority) => {
+                self.profile = Some(authority.profile().to_owned());
+                Ok(Ok(self.table.push(Handle(authority))?))
+            }
+            Err(failure) => Ok(Err(convert::failure_to_wit(failure.without(&self.secrets)))),
+        }
+    }
+
+    fn refresh_token(
+        &mut self, handle: Resource<Handle>,
+    ) -> wasmtime::Result<Result<connections::Facts, types::Failure>> {
+        self.enter("oauth.refresh-token")?;
+        let deadline = self.deadline();
+        let connection = self.authority(&handle)?;
+        let result = match self.context()?.tokens {
+            Some(tokens) if self.purpose == Purpose::Refresh => tokens.refresh_token(connection.as_ref(), deadline),
+            _ => Err(no_tokens("oauth.refresh-token")),
+        };
+        self.raise(Event::HostCall { function: "oauth.refresh-token" });
+        Ok(result
+            .map(convert::facts_to_wit)
+            .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
+    }
+}
+
+impl log::Host for State {
+    fn write(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
+        self.enter("log.write")?;
+        if let Some(message) = self.line(&message) {
+            self.raise(Event::Log { level: convert::level_from_wit(&level), message: &message });
+        }
+        Ok(())
+    }
+}
+
+impl progress::Host for State {
+    fn report(&mut self, done: u64, total: Option<u64>, message: String) -> wasmtime::Result<()> {
+        self.enter("progress.report")?;
+        if let Some(message) = self.line(&message) {
+            self.raise(Event::Progress { done, total, message: &message });
+        }
+        Ok(())
+    }
+}

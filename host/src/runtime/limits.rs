@@ -1,0 +1,131 @@
+//! What a call may use.
+
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// What one call of a plugin may use. What is exceeded ends the call with a failure that names the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallLimits {
+    /// From start to end, waiting in host calls included.
+    pub wall_clock: Duration,
+    /// Linear memory, all memories of the call together, in bytes.
+    pub memory_bytes: usize,
+    /// Elements of all tables together.
+    pub table_elements: usize,
+    /// Requests sent.
+    pub requests: u32,
+    /// The body of one request, in bytes.
+    pub request_bytes: usize,
+    /// The body of one response, after decompression, in bytes.
+    pub response_bytes: u64,
+    /// The output of a template, in bytes.
+    pub output_bytes: usize,
+    /// Lines of log and reports of progress together; what is over is dropped, not an error.
+    pub log_lines: u32,
+}
+
+impl Default for CallLimits {
+    fn default() -> Self {
+        Self {
+            // A person waits for the answer, and listing a large space takes a minute.
+            wall_clock: Duration::from_secs(120),
+            // The largest body that Confluence takes is 5 MB; read, converted and written it is held a few times.
+            memory_bytes: 128 << 20,
+            // Rust components use a few hundred.
+            table_elements: 20_000,
+            // 250 pages of a list each: 125,000 objects.
+            requests: 500,
+            // Above the largest body that a vendor is known to take (5 MB), with room for escapes.
+            request_bytes: 16 << 20,
+            // 250 pages of a list with bodies left out are under 1 MB; one page with its body is under 10.
+            response_bytes: 32 << 20,
+            // What a chat or a script can still use.
+            output_bytes: 16 << 20,
+            // A page of log per call.
+            log_lines: 200,
+        }
+    }
+}
+
+impl CallLimits {
+    /// The same, with another time from start to end.
+    #[must_use]
+    pub fn wall_clock(mut self, wall_clock: Duration) -> Self {
+        self.wall_clock = wall_clock;
+        self
+    }
+
+    /// The same, with another size of memory.
+    #[must_use]
+    pub fn memory_bytes(mut self, bytes: usize) -> Self {
+        self.memory_bytes = bytes;
+        self
+    }
+
+    /// The same, with another size of output.
+    #[must_use]
+    pub fn output_bytes(mut self, bytes: usize) -> Self {
+        self.output_bytes = bytes;
+        self
+    }
+
+    /// The same, with another size of response.
+    #[must_use]
+    pub fn response_bytes(mut self, bytes: u64) -> Self {
+        self.response_bytes = bytes;
+        self
+    }
+
+    /// The same, with another number of requests.
+    #[must_use]
+    pub fn requests(mut self, requests: u32) -> Self {
+        self.requests = requests;
+        self
+    }
+}
+
+/// Counts memory and tables of one store over all of its instances.
+#[derive(Debug)]
+pub(super) struct Meter {
+    memory_left: usize,
+    table_left: usize,
+    /// The limit that a growth ran into.
+    pub(super) exceeded: Option<&'static str>,
+}
+
+impl Meter {
+    pub(super) fn new(limits: &CallLimits) -> Self {
+        Self { memory_left: limits.memory_bytes, table_left: limits.table_elements, exceeded: None }
+    }
+
+    fn take(left: &mut usize, current: usize, desired: usize) -> bool {
+        let growth = desired.saturating_sub(current);
+        match left.checked_sub(growth) {
+            Some(rest) => {
+                *left = rest;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = Self::take(&mut self.memory_left, current, desired);
+        if !granted {
+            self.exceeded = Some("memory-bytes");
+        }
+        Ok(granted)
+    }
+
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        let granted = Self::take(&mut self.table_left, current, desired);
+        if !granted {
+            self.exceeded = Some("table-elements");
+        }
+        Ok(granted)
+    }
+}

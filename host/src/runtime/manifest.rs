@@ -1,0 +1,313 @@
+//! What a plugin says of itself, checked.
+//!
+//! A manifest is the word of whoever wrote the component. Nothing in it is taken for granted: ids are unique
+//! and well formed, audiences are origins, URLs are URLs, schemas are schemas, texts are plain.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::schema::Schema;
+use crate::egress::Audience;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{IntegrationId, TemplateId};
+
+/// What an integration is.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Manifest {
+    /// Its id.
+    pub id: IntegrationId,
+    /// What people call it.
+    pub title: String,
+    /// The plugin's version.
+    pub version: String,
+    /// What it is for.
+    pub summary: String,
+    /// The ways to get a connection; the first is the usual one.
+    pub authorization: Vec<AuthorizationMethod>,
+    /// The places it sends requests to.
+    pub audiences: Vec<AudienceFacts>,
+    /// What it can do.
+    pub templates: Vec<Template>,
+}
+
+impl Manifest {
+    /// The template of this id.
+    pub fn template(&self, id: &str) -> Option<&Template> {
+        self.templates.iter().find(|template| template.id.as_str() == id)
+    }
+
+    /// The audience of this name.
+    pub fn audience(&self, name: &str) -> Option<&Audience> {
+        self.audiences.iter().map(|facts| &facts.audience).find(|audience| audience.name == name)
+    }
+
+    /// How it is authorized by OAuth 2.0, if it is.
+    pub fn oauth2(&self) -> Option<&OAuth2> {
+        self.authorization.iter().map(|AuthorizationMethod::OAuth2(oauth2)| oauth2.as_ref()).next()
+    }
+
+    /// Checks what the parts on their own cannot show.
+    pub(super) fn checked(self) -> Result<Self> {
+        unique("template", self.templates.iter().map(|template| template.id.as_str()))?;
+        unique("audience", self.audiences.iter().map(|facts| facts.audience.name.as_str()))?;
+        if self.templates.is_empty() {
+            return Err(bad("has no template"));
+        }
+        for template in &self.templates {
+            let known: BTreeSet<&str> = template.input.properties().into_iter().collect();
+            if let Some(prompt) = template.prompts.iter().find(|prompt| !known.contains(prompt.field.as_str())) {
+                return Err(bad(&format!("asks for \"{}\", which template {} does not take", prompt.field, template.id)));
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// The manifest cannot be used.
+pub(super) fn bad(why: &str) -> Failure {
+    Failure::new(FailureKind::BadPlugin, "bad-manifest", format!("The component's manifest {why}."))
+        .hint("Tell the author of the component.")
+}
+
+fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(bad(&format!("has two {what}s called \"{name}\"")));
+        }
+    }
+    Ok(())
+}
+
+/// A way to get a connection.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum AuthorizationMethod {
+    /// OAuth 2.0 with an authorization code.
+    #[serde(rename = "oauth2")]
+    OAuth2(Box<OAuth2>),
+}
+
+/// How the body of a token request is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenRequestEncoding {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+}
+
+/// How the client is proved to the token endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientAuthentication {
+    /// In the body.
+    RequestBody,
+    /// HTTP Basic.
+    Basic,
+}
+
+/// Proof Key for Code Exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pkce {
+    /// Not sent.
+    Unsupported,
+    /// Sent with S256.
+    S256,
+}
+
+/// What an error of the token endpoint means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TokenErrorMeaning {
+    /// A person has to authorize again.
+    AuthorizationRequired,
+    /// Client id or secret are wrong.
+    BadClientCredentials,
+    /// The same request may work later.
+    Temporary,
+    /// A meaning that this version does not know.
+    Other(String),
+}
+
+/// Reads one answer of the token endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TokenErrorRule {
+    /// The HTTP status it applies to; any where absent.
+    pub status: Option<u16>,
+    /// The `error` it applies to.
+    pub error: String,
+    /// What it means.
+    pub meaning: TokenErrorMeaning,
+}
+
+/// How an answer tells that the token lacks a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ScopeMismatchRule {
+    /// The HTTP status.
+    pub status: u16,
+    /// A header and its value.
+    pub header: Option<(String, String)>,
+    /// A text in the body.
+    pub body_contains: Option<String>,
+}
+
+/// OAuth 2.0 as the vendor does it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct OAuth2 {
+    /// The authorization endpoint.
+    pub authorization_url: Url,
+    /// What every authorization request carries beside the standard's parameters.
+    pub authorization_parameters: Vec<(String, String)>,
+    /// The token endpoint.
+    pub token_url: Url,
+    /// The endpoint for refreshing.
+    pub refresh_url: Url,
+    /// The body of token requests.
+    pub token_request_encoding: TokenRequestEncoding,
+    /// How the client is proved.
+    pub client_authentication: ClientAuthentication,
+    /// Proof Key for Code Exchange.
+    pub pkce: Pkce,
+    /// Scopes to ask for where no template is installed.
+    pub default_scopes: Vec<String>,
+    /// The scope without which there is no refresh token.
+    pub offline_scope: Option<String>,
+    /// What errors of the token endpoint mean.
+    pub token_errors: Vec<TokenErrorRule>,
+    /// How a scope mismatch looks.
+    pub scope_mismatches: Vec<ScopeMismatchRule>,
+    /// For how many seconds a refresh token may be used again.
+    pub refresh_token_leeway: u32,
+    /// After how many seconds without use a refresh token expires.
+    pub refresh_token_idle_lifetime: Option<u32>,
+}
+
+/// What calls cost, in the vendor's points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CallCost {
+    /// For each request.
+    pub request: u32,
+    /// For each object that is read.
+    pub object: u32,
+    /// What may be spent in one window.
+    pub budget: u32,
+    /// The window, in seconds.
+    pub window: u32,
+}
+
+/// An audience, and what a call to it costs.
+#[derive(Debug, Clone, Serialize)]
+pub struct AudienceFacts {
+    /// Where it is.
+    #[serde(flatten)]
+    pub audience: Audience,
+    /// What a call costs, where the vendor keeps a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<CallCost>,
+}
+
+/// What a template does to the vendor's data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    /// Nothing changes.
+    Read,
+    /// Something is added.
+    Create,
+    /// Something is changed.
+    Update,
+    /// Something is removed.
+    Delete,
+    /// An effect that this version does not know, to be treated as the gravest.
+    Other(String),
+}
+
+impl Effect {
+    /// The effect as one word.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Read => "read",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+/// What to ask a person for one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Prompt {
+    /// The field.
+    pub field: String,
+    /// The question.
+    pub text: String,
+}
+
+/// One action of the integration.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Template {
+    /// Its id.
+    pub id: TemplateId,
+    /// What people call it.
+    pub title: String,
+    /// What it does.
+    pub summary: String,
+    /// The schema of its input.
+    pub input: Schema,
+    /// The schema of its output.
+    pub output: Schema,
+    /// The scopes it cannot do without.
+    pub scopes: Vec<String>,
+    /// What it does to the vendor's data.
+    pub effect: Effect,
+    /// Whether a repeat leaves things as one call does.
+    pub repeatable: bool,
+    /// What to ask for, in order.
+    pub prompts: Vec<Prompt>,
+    /// What people say when they want it.
+    pub utterances: Vec<String>,
+}
+
+impl Serialize for Template {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "kebab-case")]
+        struct Wire<'a> {
+            id: &'a TemplateId,
+            title: &'a str,
+            summary: &'a str,
+            effect: &'a str,
+            repeatable: bool,
+            scopes: &'a [String],
+            input_schema: &'a serde_json::Value,
+            output_schema: &'a serde_json::Value,
+            prompts: &'a [Prompt],
+            utterances: &'a [String],
+        }
+        Wire {
+            id: &self.id,
+            title: &self.title,
+            summary: &self.summary,
+            effect: self.effect.as_str(),
+            repeatable: self.repeatable,
+            scopes: &self.scopes,
+            input_schema: self.input.json(),
+            output_schema: self.output.json(),
+            prompts: &self.prompts,
+            utterances: &self.utterances,
+        }
+        .serialize(serializer)
+    }
+}

@@ -1,0 +1,76 @@
+//! Runs components, in three phases.
+//!
+//! | phase | how often | what |
+//! |---|---|---|
+//! | [`Engine`] | once | compiler, memory pool, the clock that ends calls |
+//! | [`Plugin`] | once per component | digest, compilation, imports checked, `describe` |
+//! | call | each time | a fresh store and instance with their limits, dropped at the end |
+//!
+//! What it knows: the contract. What it does not: OAuth (it asks an [`Authority`] for a credential and a
+//! [`TokenBroker`] for tokens, and hands neither to a guest), stores, people.
+//!
+//! A guest holds a connection as a handle, an index into a table of its own call. Everything that is behind
+//! the handle stays on this side.
+
+mod artifact;
+mod call;
+mod convert;
+mod engine;
+mod events;
+mod imports;
+mod limits;
+mod manifest;
+mod plugin;
+mod schema;
+
+pub use call::{Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker};
+pub use engine::{Engine, EngineBuilder};
+pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub use limits::CallLimits;
+pub use manifest::{
+    AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce, Prompt,
+    ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
+};
+pub use plugin::Plugin;
+pub use schema::Schema;
+
+use serde::{Deserialize, Serialize};
+
+/// The contract's bindings, generated from `wit/`.
+mod bindings {
+    #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated from wit/, where everything is documented")]
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "integration",
+        imports: { default: trappable },
+        with: { "integration:action/connections.connection": super::call::Handle },
+    });
+}
+
+/// One account's place at the vendor that a connection can work in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Site {
+    /// The vendor's id of it.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Where people open it.
+    pub url: String,
+}
+
+/// What a plugin may know of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionFacts {
+    /// The host's id of it.
+    pub id: String,
+    /// The scopes that were granted.
+    pub scopes: Vec<String>,
+    /// When the access token expires, in seconds since 1970 UTC.
+    pub expires_at: Option<u64>,
+    /// Whether the host can refresh it without a person.
+    pub refreshable: bool,
+    /// The site it works in.
+    pub site: Option<Site>,
+    /// What the plugin said of the account.
+    pub attributes: Vec<(String, String)>,
+}

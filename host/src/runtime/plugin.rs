@@ -1,0 +1,319 @@
+//! A plugin: a component that was verified, compiled and asked what it is.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use wasmtime::Store;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+use super::bindings::exports::integration::action::action as wit;
+use super::bindings::{Integration, IntegrationPre};
+use super::call::{
+    self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle, Purpose,
+    State,
+};
+use super::{Engine, Manifest, artifact, convert};
+use crate::egress::Audience;
+use crate::failure::{Failure, FailureKind, Result};
+
+/// The contract's package: a component imports interfaces of it and nothing else.
+const PACKAGE: &str = "integration:action/";
+
+/// The export that a component must have, with the version of the contract that this host speaks.
+const ACTION: &str = "integration:action/action@0.1.0";
+
+/// A component that is ready to be called, any number of times and at the same time. Cheap to clone.
+#[derive(Clone)]
+pub struct Plugin {
+    engine: Engine,
+    component: Arc<IntegrationPre<State>>,
+    audiences: Arc<[Audience]>,
+    manifest: Arc<Manifest>,
+    digest: Arc<str>,
+}
+
+impl std::fmt::Debug for Plugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Plugin").field("id", &self.manifest.id).field("digest", &self.digest).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Makes a plugin of a component's bytes: compiles it, or takes the artifact that was kept, checks what it
+    /// imports, and asks it what it is.
+    ///
+    /// # Errors
+    /// `BadPlugin` where the bytes are no component of the contract, import anything else, or describe
+    /// themselves badly.
+    pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
+        let digest: Arc<str> =
+            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+        let component = self.compiled(bytes, &digest)?;
+        check_contract(self, &component)?;
+        let component = Arc::new(link(self, &component)?);
+        let manifest = Arc::new(describe(self, &component)?);
+        let audiences = manifest.audiences.iter().map(|facts| facts.audience.clone()).collect();
+        Ok(Plugin { engine: self.clone(), component, audiences, manifest, digest })
+    }
+
+    fn compiled(&self, bytes: &[u8], digest: &str) -> Result<Component> {
+        if let Some(component) = artifact::load(self, digest) {
+            return Ok(component);
+        }
+        if !is_component(bytes) {
+            return Err(Failure::new(FailureKind::BadPlugin, "not-a-component", not_a_component(bytes))
+                .hint("Give the path of a .wasm component that exports integration:action/action."));
+        }
+        let component = Component::new(self.wasmtime(), bytes).map_err(|error| {
+            Failure::new(
+                FailureKind::BadPlugin,
+                "broken-component",
+                format!("The component is damaged or incomplete: {}.", error.root_cause()),
+            )
+            .hint("Copy or build it again.")
+        })?;
+        artifact::save(self, digest, &component);
+        Ok(component)
+    }
+}
+
+impl Plugin {
+    /// What it says of itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The SHA-256 of its bytes, in hex.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Carries an authorization one step further.
+    ///
+    /// # Errors
+    /// What the plugin gives; a limit; a crash.
+    pub fn authorize(
+        &self, context: CallContext, profile: &str, step: AuthorizationStep,
+    ) -> (Result<AuthorizationOutcome>, CallReport) {
+        self.call(Purpose::Authorize, context, |instance, store| {
+            store.data_mut().profile = Some(profile.to_owned());
+            let step = step_to_wit(step, store)?;
+            match instance.integration_action_action().call_authorize(&mut *store, &step)? {
+                Ok(outcome) => outcome_from_wit(outcome, store),
+                Err(failure) => Ok(Err(convert::failure_from_wit(failure))),
+            }
+        })
+    }
+
+    /// Renews a connection.
+    ///
+    /// # Errors
+    /// What the plugin gives; a limit; a crash.
+    pub fn refresh(&self, context: CallContext, connection: Arc<dyn Authority>) -> (Result<()>, CallReport) {
+        self.call(Purpose::Refresh, context, |instance, store| {
+            let handle = store.data_mut().table.push(Handle(connection))?;
+            let facts = instance.integration_action_action().call_refresh(&mut *store, handle)?;
+            Ok(facts.map(drop).map_err(convert::failure_from_wit))
+        })
+    }
+
+    /// Runs a template. Input and output are validated against its schemas.
+    ///
+    /// # Errors
+    /// `NotFound` (no such template), `InvalidInput` with every violation, what the plugin gives, a limit, a
+    /// crash, `Internal` where the output breaks its schema.
+    pub fn execute(
+        &self, context: CallContext, template: &str, input: &Value, connection: Arc<dyn Authority>,
+    ) -> (Result<Value>, CallReport) {
+        if let Err(failure) = self.check_input(template, input) {
+            return (Err(failure), CallReport::default());
+        }
+        let limit = context.limits.output_bytes;
+        let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
+            let handle = store.data_mut().table.push(Handle(connection))?;
+            let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
+            let output = instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
+            Ok(output.map_err(convert::failure_from_wit))
+        });
+        (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
+    }
+
+    /// Whether a template takes this input.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidInput` with every violation.
+    pub fn check_input(&self, template: &str, input: &Value) -> Result<()> {
+        let known = || self.manifest.templates.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
+        let template = self.manifest.template(template).ok_or_else(|| {
+            Failure::new(
+                FailureKind::NotFound,
+                "unknown-template",
+                format!("{} has no template \"{template}\".", self.manifest.title),
+            )
+            .hint(format!("Its templates: {}.", known()))
+        })?;
+        let violations = template.input.violations(input);
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let fields: Vec<String> =
+            violations.iter().map(|v| format!("{} {}", display_pointer(&v.pointer), v.message)).collect();
+        Err(Failure::new(
+            FailureKind::InvalidInput,
+            "invalid-input",
+            format!("The input does not fit {}: {}", template.id, fields.join(" ")),
+        )
+        .hint(format!("Its fields: {}.", template.input.properties().join(", ")))
+        .violations(violations))
+    }
+
+    fn checked_output(&self, template: &str, output: &str, limit: usize, report: CallReport) -> Result<Value> {
+        let sent = report.requests > 0;
+        if output.len() > limit {
+            return Err(Failure::new(
+                FailureKind::LimitExceeded,
+                "output-bytes-exceeded",
+                format!("The output has {} bytes, and may have {limit}.", output.len()),
+            )
+            .hint("Ask for less at once, or raise the limit output-bytes.")
+            .sent(sent));
+        }
+        let broken = |why: String| {
+            Failure::new(FailureKind::Internal, "invalid-output", why)
+                .hint("This is a fault of the plugin. What it did at the vendor stays done.")
+                .sent(sent)
+        };
+        let value: Value =
+            serde_json::from_str(output).map_err(|error| broken(format!("The output is no JSON: {error}.")))?;
+        let violations =
+            self.manifest.template(template).map(|template| template.output.violations(&value)).unwrap_or_default();
+        if violations.is_empty() {
+            return Ok(value);
+        }
+        Err(broken("The output does not fit the template's own schema.".to_owned()).violations(violations))
+    }
+
+    fn call<T>(
+        &self, purpose: Purpose, context: CallContext,
+        body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
+    ) -> (Result<T>, CallReport) {
+        let audiences = Arc::clone(&self.audiences);
+        call::run(&self.engine, &self.component, self.manifest.id.as_str(), purpose, Some(context), audiences, body)
+    }
+}
+
+/// The whole document has an empty pointer, which reads as nothing in a sentence.
+fn display_pointer(pointer: &str) -> &str {
+    if pointer.is_empty() { "(input)" } else { pointer }
+}
+
+/// The first eight bytes of a component: magic number, version and layer (WebAssembly component model, binary
+/// format).
+fn is_component(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"\0asm\x0d\0\x01\0")
+}
+
+fn not_a_component(bytes: &[u8]) -> &'static str {
+    if bytes.starts_with(b"\0asm\x01\0\0\0") {
+        "It is a WebAssembly core module, not a component."
+    } else if bytes.is_empty() {
+        "The file is empty."
+    } else {
+        "It is not a WebAssembly component."
+    }
+}
+
+/// Refuses a component that imports anything but the contract, or does not implement it, by name.
+fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
+    let component_type = component.component_type();
+    let foreign: Vec<&str> = component_type
+        .imports(engine.wasmtime())
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with(PACKAGE))
+        .collect();
+    if !foreign.is_empty() {
+        return Err(Failure::new(
+            FailureKind::BadPlugin,
+            "foreign-import",
+            format!("The component imports what no plugin may have: {}.", foreign.join(", ")),
+        )
+        .hint("A plugin may import integration:action/* and nothing else."));
+    }
+    let exports: Vec<(&str, ComponentItem)> =
+        component_type.exports(engine.wasmtime()).map(|(name, item)| (name, item.ty)).collect();
+    if exports.iter().any(|(name, _)| *name == ACTION) {
+        return Ok(());
+    }
+    let other = exports.iter().map(|(name, _)| *name).find(|name| name.starts_with(PACKAGE));
+    Err(Failure::new(
+        FailureKind::BadPlugin,
+        "other-contract",
+        match other {
+            Some(other) => format!("The component implements {other}, and this host speaks {ACTION}."),
+            None => format!("The component does not implement {ACTION}."),
+        },
+    )
+    .hint("Build it against the wit/ of this version."))
+}
+
+fn link(engine: &Engine, component: &Component) -> Result<IntegrationPre<State>> {
+    let mut linker = Linker::new(engine.wasmtime());
+    Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
+        .map_err(|error| Failure::internal(format!("The imports cannot be linked: {error}.")))?;
+    linker.instantiate_pre(component).and_then(IntegrationPre::new).map_err(|error| {
+        Failure::new(
+            FailureKind::BadPlugin,
+            "other-contract",
+            format!("The component does not fit the contract: {}.", error.root_cause()),
+        )
+        .hint("Build it against the wit/ of this version.")
+    })
+}
+
+fn describe(engine: &Engine, component: &IntegrationPre<State>) -> Result<Manifest> {
+    let (manifest, _) =
+        call::run(engine, component, "", Purpose::Describe, None, Arc::new([]), |instance, store| {
+            Ok(Ok(instance.integration_action_action().call_describe(store)?))
+        });
+    let manifest = manifest.map_err(|failure| match failure.kind {
+        FailureKind::BadPlugin => failure,
+        _ => super::manifest::bad(&format!("cannot be had: {}", failure.message)),
+    })?;
+    convert::manifest_from_wit(manifest)
+}
+
+fn step_to_wit(step: AuthorizationStep, store: &mut Store<State>) -> wasmtime::Result<wit::Step> {
+    Ok(match step {
+        AuthorizationStep::Begin { scopes } => wit::Step::Begin(scopes),
+        AuthorizationStep::Callback { parameters } => wit::Step::Callback(convert::parameters_to_wit(parameters)),
+        AuthorizationStep::ChooseSite { connection, site } => wit::Step::ChooseSite(wit::ChosenSite {
+            connection: store.data_mut().table.push(Handle(connection))?,
+            site: convert::site_to_wit(site),
+        }),
+    })
+}
+
+/// What the guest returned, with its handles turned back into what is behind them.
+fn outcome_from_wit(
+    outcome: wit::Outcome, store: &mut Store<State>,
+) -> wasmtime::Result<Result<AuthorizationOutcome>> {
+    Ok(match outcome {
+        wit::Outcome::Redirect(parameters) => {
+            Ok(AuthorizationOutcome::Redirect(convert::parameters_from_wit(parameters)))
+        }
+        wit::Outcome::Choose(choice) => {
+            let connection = store.data_mut().table.delete(choice.connection)?.0;
+            let sites: Result<Vec<_>> = choice.sites.into_iter().map(convert::site_from_wit).collect();
+            sites.map(|sites| AuthorizationOutcome::Choose { connection, sites })
+        }
+        wit::Outcome::Granted(grant) => {
+            let connection = store.data_mut().table.delete(grant.connection)?.0;
+            let site = grant.site.map(convert::site_from_wit).transpose();
+            let attributes = convert::attributes_from_wit(grant.attributes);
+            site.map(|site| AuthorizationOutcome::Granted(Granted { connection, site, attributes }))
+        }
+    })
+}
+

@@ -1,0 +1,133 @@
+//! Secrets in memory: how they are recognised in what comes from outside, and removed from what goes out.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
+use secrecy::{ExposeSecret, SecretBox};
+use zeroize::Zeroizing;
+
+pub use secrecy::SecretString;
+
+/// Shorter values are not searched for: a two-letter "secret" would be found in every answer. Real tokens,
+/// codes and client secrets are several times as long.
+const SHORTEST: usize = 8;
+
+/// A set of secrets that can be found in bytes, as they are, in base64 and percent-encoded.
+///
+/// Made once for the secrets of a call and asked often; the values are zeroed when it is dropped.
+#[derive(Default)]
+pub struct Secrets {
+    needles: Vec<SecretBox<Vec<u8>>>,
+}
+
+impl Secrets {
+    /// No secrets.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a secret and the forms it is looked for in.
+    pub fn add(&mut self, secret: &SecretString) {
+        let raw = secret.expose_secret().as_bytes();
+        if raw.len() < SHORTEST {
+            return;
+        }
+        self.push(raw.to_vec());
+        for lead in 0..3 {
+            for form in base64_cores(raw, lead) {
+                self.push(form);
+            }
+        }
+    }
+
+    /// Whether one of the secrets is in these bytes, in any of its forms.
+    pub fn found_in(&self, bytes: &[u8]) -> bool {
+        if self.needles.is_empty() {
+            return false;
+        }
+        self.found_as_is(bytes)
+            || (memchr::memchr(b'%', bytes).is_some() && self.found_as_is(&percent_decoded(bytes)))
+    }
+
+    /// The text with every secret that stands in it replaced.
+    pub fn remove_from(&self, text: &str) -> String {
+        if !self.found_in(text.as_bytes()) {
+            return text.to_owned();
+        }
+        let mut clean = text.to_owned();
+        for needle in &self.needles {
+            if let Ok(needle) = std::str::from_utf8(needle.expose_secret()) {
+                clean = clean.replace(needle, "[secret removed]");
+            }
+        }
+        // A form that cannot be cut out, such as a percent-encoded one, takes the whole text with it.
+        if self.found_in(clean.as_bytes()) { "[text with a secret removed]".to_owned() } else { clean }
+    }
+
+    fn found_as_is(&self, bytes: &[u8]) -> bool {
+        self.needles.iter().any(|needle| memmem::find(bytes, needle.expose_secret()).is_some())
+    }
+
+    fn push(&mut self, needle: Vec<u8>) {
+        self.needles.push(SecretBox::new(Box::new(needle)));
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({})", self.needles.len())
+    }
+}
+
+/// The base64 characters that depend on nothing but the secret when it stands `lead` bytes (mod 3) into
+/// what was encoded, in both alphabets: the first and last characters also hold bits of the neighbours.
+fn base64_cores(raw: &[u8], lead: usize) -> Vec<Vec<u8>> {
+    let mut padded = Zeroizing::new(vec![0u8; lead]);
+    padded.extend_from_slice(raw);
+    let skip = (lead * 8).div_ceil(6);
+    let whole = padded.len() * 8 / 6;
+    let core = |text: String| text.as_bytes().get(skip..whole).unwrap_or_default().to_vec();
+    let standard = core(STANDARD_NO_PAD.encode(padded.as_slice()));
+    let url_safe = core(URL_SAFE_NO_PAD.encode(padded.as_slice()));
+    if standard == url_safe { vec![standard] } else { vec![standard, url_safe] }
+}
+
+fn percent_decoded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(percent_encoding::percent_decode(bytes).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::engine::general_purpose::STANDARD;
+    use proptest::prelude::*;
+
+    fn secrets(text: &str) -> Secrets {
+        let mut secrets = Secrets::new();
+        secrets.add(&text.to_owned().into());
+        secrets
+    }
+
+    proptest! {
+        #[test]
+        fn a_secret_is_found_as_it_is_in_base64_at_any_offset_and_percent_encoded(
+            secret in "[A-Za-z0-9+/=_.~-]{8,64}", before in ".{0,9}", after in ".{0,9}",
+        ) {
+            let secrets = secrets(&secret);
+            let around = format!("{before}{secret}{after}");
+            prop_assert!(secrets.found_in(around.as_bytes()));
+            prop_assert!(secrets.found_in(STANDARD.encode(&around).as_bytes()));
+            prop_assert!(secrets.found_in(URL_SAFE_NO_PAD.encode(&around).as_bytes()));
+            let percent: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            prop_assert!(secrets.found_in(percent.as_bytes()));
+            for text in [around, STANDARD.encode(&secret), percent] {
+                prop_assert!(!secrets.found_in(secrets.remove_from(&text).as_bytes()));
+            }
+        }
+
+        #[test]
+        fn a_text_without_the_secret_is_left_as_it_is(text in "[a-z ]{0,200}") {
+            prop_assert_eq!(secrets("SECRET-0123456789").remove_from(&text), text);
+        }
+    }
+}

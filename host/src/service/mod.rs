@@ -1,0 +1,5 @@
+//! What is served over HTTP.
+
+mod callback;
+
+pub use callback::{Listener, serve_callback};

@@ -1,0 +1,170 @@
+//! The embedded store: one SQLite file.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::store::{Collection, Record, RecordKey, Store, StoreError, Write, holds};
+use crate::failure::{Failure, FailureKind, Result};
+
+/// The layout of the file. A file of a later one is refused, unharmed.
+const LAYOUT: i64 = 1;
+
+/// How long a writer waits for another process: longer than any batch takes, short enough to be noticed.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Records in an SQLite file, shared by any number of threads and processes of one machine.
+pub struct SqliteStore {
+    connection: Mutex<Connection>,
+    path: PathBuf,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, readable by its owner only.
+    ///
+    /// # Errors
+    /// `Storage` where it cannot be opened, is no such file, or was written by a later version.
+    pub fn open(path: &Path) -> Result<Self> {
+        make_private(path)?;
+        let open = || -> rusqlite::Result<Connection> {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(BUSY)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
+            // A token that was stored must be there after a power cut: its predecessor no longer works.
+            connection.pragma_update(None, "synchronous", "FULL")?;
+            connection.pragma_update(None, "secure_delete", "ON")?;
+            Ok(connection)
+        };
+        let mut connection = open().map_err(|error| unusable(path, &error))?;
+        prepare(&mut connection, path)?;
+        Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unusable(path: &Path, error: &rusqlite::Error) -> Failure {
+    Failure::storage("store-unusable", format!("The store {} cannot be used: {error}.", path.display()))
+        .hint("Check that it is a file of this program, that it may be written, and that the disk has room.")
+}
+
+/// Creates the file with mode 0600 before SQLite does it with the process's default.
+fn make_private(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path).map(drop).map_err(|error| {
+        Failure::storage("store-unusable", format!("The store {} cannot be opened: {error}.", path.display()))
+    })
+}
+
+fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
+    let result = (|| -> rusqlite::Result<i64> {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let layout: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if layout == 0 {
+            transaction.execute_batch(
+                "CREATE TABLE records (
+                     collection TEXT NOT NULL, workspace TEXT NOT NULL, id TEXT NOT NULL,
+                     generation INTEGER NOT NULL, body BLOB NOT NULL,
+                     PRIMARY KEY (collection, workspace, id)
+                 ) WITHOUT ROWID, STRICT",
+            )?;
+            transaction.pragma_update(None, "user_version", LAYOUT)?;
+        }
+        transaction.commit()?;
+        Ok(layout)
+    })();
+    match result {
+        Ok(layout) if layout > LAYOUT => Err(Failure::new(
+            FailureKind::Storage,
+            "store-too-new",
+            format!("The store {} was written by a later version (layout {layout}, this one reads {LAYOUT}).", path.display()),
+        )
+        .hint("Use the version that wrote it, or a later one. The file was not changed.")),
+        Ok(_) => Ok(()),
+        Err(error) => Err(unusable(path, &error)),
+    }
+}
+
+impl Store for SqliteStore {
+    fn get(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        self.connection()
+            .prepare_cached("SELECT body, generation FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")
+            .and_then(|mut statement| {
+                statement.query_row(params![key.collection.as_str(), key.workspace, key.id], |row| {
+                    Ok(Record { body: row.get(0)?, generation: row.get(1)? })
+                })
+                .optional()
+            })
+            .map_err(unavailable)
+    }
+
+    fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached("SELECT id, body, generation FROM records WHERE collection = ?1 AND workspace = ?2 ORDER BY id")
+            .map_err(unavailable)?;
+        let rows = statement
+            .query_map(params![collection.as_str(), workspace], |row| {
+                Ok((row.get(0)?, Record { body: row.get(1)?, generation: row.get(2)? }))
+            })
+            .map_err(unavailable)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut connection = self.connection();
+        let transaction =
+            connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(unavailable)?;
+        for write in writes {
+            apply(&transaction, write)?;
+        }
+        transaction.commit().map_err(unavailable)
+    }
+}
+
+/// Does one write of a batch; an error rolls the batch back when its transaction is dropped.
+fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), StoreError> {
+    let place = params![write.key.collection.as_str(), write.key.workspace, write.key.id];
+    let generation: Option<i64> = transaction
+        .prepare_cached("SELECT generation FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")
+        .and_then(|mut statement| statement.query_row(place, |row| row.get(0)).optional())
+        .map_err(unavailable)?;
+    if !holds(write.expect, generation) {
+        return Err(StoreError::Conflict(write.key.clone()));
+    }
+    let result = match &write.body {
+        Some(body) => transaction
+            .prepare_cached(
+                "INSERT INTO records (collection, workspace, id, generation, body) VALUES (?1, ?2, ?3, 1, ?4)
+                 ON CONFLICT DO UPDATE SET generation = generation + 1, body = excluded.body",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![write.key.collection.as_str(), write.key.workspace, write.key.id, body])
+            }),
+        None => transaction
+            .prepare_cached("DELETE FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")
+            .and_then(|mut statement| statement.execute(place)),
+    };
+    result.map(drop).map_err(unavailable)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
+fn unavailable(error: rusqlite::Error) -> StoreError {
+    StoreError::Unavailable(error.to_string())
+}

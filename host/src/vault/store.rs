@@ -1,0 +1,208 @@
+//! The store, as embedders may implement it: versioned records, written in batches.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// What kind of record it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Collection {
+    /// What the vault knows of itself.
+    Vault,
+    /// Authorization profiles.
+    Profiles,
+    /// Authorizations that wait for their callback.
+    PendingAuthorizations,
+    /// Connections.
+    Connections,
+    /// Sealed secrets of the others.
+    Secrets,
+}
+
+impl Collection {
+    /// Its name, stable, for a column or a key.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vault => "vault",
+            Self::Profiles => "profiles",
+            Self::PendingAuthorizations => "pending-authorizations",
+            Self::Connections => "connections",
+            Self::Secrets => "secrets",
+        }
+    }
+}
+
+/// Where a record is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RecordKey {
+    /// The kind of record.
+    pub collection: Collection,
+    /// The workspace that owns it; empty for what belongs to the whole deployment.
+    pub workspace: String,
+    /// Its id within the two.
+    pub id: String,
+}
+
+impl RecordKey {
+    /// A key.
+    pub fn new(collection: Collection, workspace: impl Into<String>, id: impl Into<String>) -> Self {
+        Self { collection, workspace: workspace.into(), id: id.into() }
+    }
+}
+
+/// A record as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its content: JSON, or a sealed secret.
+    pub body: Vec<u8>,
+    /// Counts its writes, from 1.
+    pub generation: i64,
+}
+
+/// What must be true of a record for a write to happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    /// Anything.
+    Any,
+    /// There is none.
+    Absent,
+    /// It is at this generation.
+    Generation(i64),
+}
+
+/// One write of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// Which record.
+    pub key: RecordKey,
+    /// What must be true of it.
+    pub expect: Expect,
+    /// Its new content; `None` deletes it.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Write {
+    /// Writes a record.
+    pub fn put(key: RecordKey, expect: Expect, body: Vec<u8>) -> Self {
+        Self { key, expect, body: Some(body) }
+    }
+
+    /// Deletes a record.
+    pub fn delete(key: RecordKey, expect: Expect) -> Self {
+        Self { key, expect, body: None }
+    }
+}
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// Somebody else wrote in between; nothing was written.
+    #[error("the record {collection}/{id} was changed in between", collection = .0.collection.as_str(), id = .0.id)]
+    Conflict(RecordKey),
+    /// The store cannot be used.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Keeps records.
+///
+/// Several hosts may share one store: what [`Store::commit`] promises is all the coordination they have.
+pub trait Store: Send + Sync {
+    /// One record.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn get(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
+
+    /// All records of a kind in a workspace, ordered by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError>;
+
+    /// Does all of the writes, or none. Once it returns, they survive a crash.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] where an expectation does not hold; [`StoreError::Unavailable`].
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError>;
+}
+
+/// The store of a host that was given none: it keeps nothing and says so.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DenyStore;
+
+impl DenyStore {
+    fn denied<T>() -> Result<T, StoreError> {
+        Err(StoreError::Unavailable("this host was given no store".to_owned()))
+    }
+}
+
+impl Store for DenyStore {
+    fn get(&self, _: &RecordKey) -> Result<Option<Record>, StoreError> {
+        Self::denied()
+    }
+
+    fn list(&self, _: Collection, _: &str) -> Result<Vec<(String, Record)>, StoreError> {
+        Self::denied()
+    }
+
+    fn commit(&self, _: &[Write]) -> Result<(), StoreError> {
+        Self::denied()
+    }
+}
+
+/// Keeps records as long as the process lives.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    records: Mutex<BTreeMap<RecordKey, Record>>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Store for MemoryStore {
+    fn get(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        Ok(self.records.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned())
+    }
+
+    fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let from = RecordKey::new(collection, workspace, "");
+        Ok(records
+            .range(from..)
+            .take_while(|(key, _)| key.collection == collection && key.workspace == workspace)
+            .map(|(key, record)| (key.id.clone(), record.clone()))
+            .collect())
+    }
+
+    fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        for write in writes {
+            if !holds(write.expect, records.get(&write.key).map(|record| record.generation)) {
+                return Err(StoreError::Conflict(write.key.clone()));
+            }
+        }
+        for write in writes {
+            let generation = records.get(&write.key).map_or(0, |record| record.generation) + 1;
+            match &write.body {
+                Some(body) => drop(records.insert(write.key.clone(), Record { body: body.clone(), generation })),
+                None => drop(records.remove(&write.key)),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether an expectation holds of a record at this generation, or of none.
+pub(super) fn holds(expect: Expect, generation: Option<i64>) -> bool {
+    match expect {
+        Expect::Any => true,
+        Expect::Absent => generation.is_none(),
+        Expect::Generation(expected) => generation == Some(expected),
+    }
+}

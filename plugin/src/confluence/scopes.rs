@@ -1,0 +1,75 @@
+//! Confluence's OAuth scopes, and what to say where one is lacking.
+//!
+//! Every operation of REST v2 takes granular scopes (`write:page:confluence`) and no classic one
+//! (`write:confluence-content`). A connection that was granted a classic scope looks right to the person who
+//! made it and fails at every call, so the difference is named wherever it shows.
+
+use crate::platform::{Failure, FailureKind, Response};
+
+/// Reads pages and blog posts. Blog posts have no scope of their own.
+pub(crate) const READ_PAGE: &str = "read:page:confluence";
+/// Creates pages and blog posts.
+pub(crate) const WRITE_PAGE: &str = "write:page:confluence";
+/// Finds spaces.
+pub(crate) const READ_SPACE: &str = "read:space:confluence";
+
+/// What the body of a scope mismatch contains.
+pub(crate) const MISMATCH_TEXT: &str = "scope does not match";
+/// The header that Atlassian's gateway adds to a scope mismatch.
+pub(crate) const MISMATCH_HEADER: (&str, &str) = ("x-failure-category", "FAILURE_CLIENT_SCOPE_CHECK");
+
+/// Which template acts, and what it needs. Absent while authorizing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// The template's id.
+    pub(crate) template: &'static str,
+    /// The scopes it declares.
+    pub(crate) scopes: &'static [&'static str],
+}
+
+/// Whether a 401 is about a scope and not about the token. Refreshing does not help then.
+pub(crate) fn is_mismatch(response: &Response) -> bool {
+    let (name, value) = MISMATCH_HEADER;
+    let by_header = response.header(name).is_some_and(|found| found.trim().eq_ignore_ascii_case(value));
+    let by_body = || String::from_utf8_lossy(&response.body).to_ascii_lowercase().contains(MISMATCH_TEXT);
+    response.status == 401 && (by_header || by_body())
+}
+
+/// The failure of a template that lacks scopes: those it was not granted, or all it needs where the grant
+/// claims to have them.
+pub(crate) fn lacking(need: Option<Need>, granted: &[String]) -> Failure {
+    let Some(Need { template, scopes }) = need else {
+        return Failure::new(
+            FailureKind::InsufficientScope(Vec::new()),
+            "insufficient-scope",
+            "The connection lacks an OAuth scope for this request.",
+        );
+    };
+    let absent: Vec<String> = scopes
+        .iter()
+        .filter(|scope| !granted.iter().any(|has| has == *scope))
+        .map(|scope| (*scope).to_owned())
+        .collect();
+    let named =
+        if absent.is_empty() { scopes.iter().map(|scope| (*scope).to_owned()).collect() } else { absent };
+    let list = named.join(" ");
+    let message =
+        format!("The template `{template}` needs the OAuth scope {list}, which the connection lacks.");
+    let add = format!(
+        "Add {list} to the app's permissions in Atlassian's developer console and to the profile, then \
+         authorize again: refreshing the token does not help."
+    );
+    let hint = match granted.iter().find(|scope| is_classic(scope)) {
+        Some(classic) => {
+            format!("The connection has {classic}, a classic scope, which REST v2 does not take. {add}")
+        }
+        None => add,
+    };
+    Failure::new(FailureKind::InsufficientScope(named), "insufficient-scope", message).hint(hint)
+}
+
+/// Whether it is one of the scopes from before the granular ones, such as `write:confluence-content`.
+pub(crate) fn is_classic(scope: &str) -> bool {
+    scope.contains(":confluence-")
+        || matches!(scope, "search:confluence" | "readonly:content.attachment:confluence")
+}

@@ -1,0 +1,55 @@
+//! Footnotes, which storage format does not have: a raised number in the text, and a numbered list at its end.
+
+use std::collections::HashMap;
+
+use super::super::document::{Block, Inline, List};
+
+/// The footnotes met so far. Labels do not differ by case.
+#[derive(Default)]
+pub(super) struct Footnotes {
+    /// Labels in the order of their numbers.
+    order: Vec<String>,
+    numbers: HashMap<String, usize>,
+    bodies: HashMap<String, Vec<Block>>,
+}
+
+impl Footnotes {
+    /// The number that readers see.
+    pub(super) fn refer(&mut self, label: &str) -> usize {
+        let label = label.to_lowercase();
+        *self.numbers.entry(label).or_insert_with_key(|label| {
+            self.order.push(label.clone());
+            self.order.len()
+        })
+    }
+
+    /// Keeps the body of a footnote. The first one of a label counts, as with link definitions.
+    pub(super) fn define(&mut self, label: &str, body: Vec<Block>) {
+        // A footnote that nothing refers to is still the author's text: it comes last.
+        let label = label.to_lowercase();
+        self.bodies.entry(label).or_insert(body);
+    }
+
+    /// A line and the list, or nothing.
+    pub(super) fn into_blocks(mut self) -> Vec<Block> {
+        let mut unused: Vec<String> =
+            self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)).cloned().collect();
+        unused.sort_unstable();
+        self.order.extend(unused);
+        if self.order.is_empty() {
+            return Vec::new();
+        }
+        let items = self.order.iter().map(|label| {
+            let body = self.bodies.remove(label).unwrap_or_default();
+            if has_words(&body) { body } else { vec![Block::Paragraph(vec![Inline::Text("–".to_owned())])] }
+        });
+        // Numbers must match: no item may be dropped as empty.
+        let items = items.collect();
+        vec![Block::Rule, Block::List(List { start: Some(1), loose: false, items })]
+    }
+}
+
+/// Whether tidying would leave something of a footnote.
+fn has_words(body: &[Block]) -> bool {
+    !super::super::tidy::blocks(body.to_vec()).is_empty()
+}

@@ -1,0 +1,12 @@
+//! Markdown: read with `pulldown-cmark`, written here.
+
+mod escape;
+mod footnotes;
+mod html;
+mod inline;
+mod lists;
+mod reader;
+mod writer;
+
+pub(super) use reader::read;
+pub(super) use writer::write;

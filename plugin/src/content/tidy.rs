@@ -1,0 +1,263 @@
+//! Brings a document to its canonical form.
+//!
+//! What it promises, and the writers rely on:
+//!
+//! - Text has no line ends, no two spaces in a row, and no character that XML forbids; neighbouring texts are one.
+//! - A formatting never stands inside itself, is never empty, does not begin or end with white space or a line break
+//!   (they move out of it), and does not follow its own kind directly.
+//! - Paragraphs, cells and headings have no white space at their edges or around line breaks.
+//! - There are no empty paragraphs, headings, quotes, panels, items, lists or tables.
+//! - The first block of a task is a paragraph.
+
+use super::document::{Block, Code, Inline, Inlines, Link, List, Style, Table, Task};
+use super::xml::is_xml_char;
+
+/// The largest number that a Markdown list may begin with has nine digits.
+const MAX_LIST_NUMBER: u64 = 999_999_999;
+
+/// Tidies the blocks of a document or container.
+pub(super) fn blocks(blocks: Vec<Block>) -> Vec<Block> {
+    blocks.into_iter().filter_map(block).collect()
+}
+
+fn block(block: Block) -> Option<Block> {
+    match block {
+        Block::Paragraph(body) => non_empty(line(body)).map(Block::Paragraph),
+        Block::Heading(level, body) => {
+            non_empty(line(body)).map(|body| Block::Heading(level.clamp(1, 6), body))
+        }
+        Block::Quote(body) => non_empty(blocks(body)).map(Block::Quote),
+        Block::Panel(kind, body) => non_empty(blocks(body)).map(|body| Block::Panel(kind, body)),
+        Block::List(list) => {
+            let items = non_empty(list.items.into_iter().map(blocks).filter_map(non_empty).collect())?;
+            let last = MAX_LIST_NUMBER.saturating_sub(items.len() as u64);
+            Some(Block::List(List { start: list.start.map(|start| start.min(last)), items, ..list }))
+        }
+        Block::Tasks(tasks) => non_empty(tasks.into_iter().filter_map(task).collect()).map(Block::Tasks),
+        Block::Code(code) => Some(Block::Code(Code {
+            language: word(&code.language),
+            text: code
+                .text
+                .replace("\r\n", "\n")
+                .replace('\r', "\n")
+                .chars()
+                .filter(|&c| is_xml_char(c))
+                .collect(),
+        })),
+        Block::Table(table) => self::table(table).map(Block::Table),
+        Block::Rule | Block::Contents => Some(block),
+    }
+}
+
+fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}
+
+fn task(task: Task) -> Option<Task> {
+    let mut body = non_empty(blocks(task.body))?;
+    if !matches!(body.first(), Some(Block::Paragraph(_))) {
+        // Markdown knows a task by the words after its box.
+        body.insert(0, Block::Paragraph(vec![Inline::Text("…".to_owned())]));
+    }
+    Some(Task { body, ..task })
+}
+
+fn table(table: Table) -> Option<Table> {
+    let width = table.alignments.len();
+    let row = |cells: Vec<Inlines>| {
+        let mut cells: Vec<Inlines> = cells.into_iter().take(width).map(line).collect();
+        while cells.last().is_some_and(Vec::is_empty) {
+            cells.pop();
+        }
+        cells
+    };
+    let header = row(table.header);
+    let rows: Vec<_> = table.rows.into_iter().map(row).collect();
+    let empty = header.is_empty() && rows.iter().all(Vec::is_empty);
+    (!empty).then_some(Table { header, rows, ..table })
+}
+
+/// The language of code: one word that can stand after a fence.
+fn word(language: &str) -> String {
+    let word = language.split_whitespace().next().unwrap_or_default();
+    word.chars().filter(|&c| is_xml_char(c) && c != '`').collect()
+}
+
+/// Tidies what stands alone: a paragraph, a heading, a cell.
+pub(super) fn line(inlines: Inlines) -> Inlines {
+    split_edges(run(inlines, Within::default())).1
+}
+
+/// The formattings around a run.
+#[derive(Clone, Copy, Default)]
+struct Within {
+    styles: u8,
+    link: bool,
+}
+
+impl Within {
+    fn bit(style: Style) -> u8 {
+        1 << style as u8
+    }
+}
+
+fn run(inlines: Inlines, within: Within) -> Inlines {
+    let mut out = Vec::with_capacity(inlines.len());
+    append(inlines, within, &mut out);
+    out
+}
+
+fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
+    for inline in inlines {
+        match inline {
+            Inline::Styled(style, body) if within.styles & Within::bit(style) != 0 => {
+                append(body, within, out)
+            }
+            Inline::Styled(style, body) => {
+                let inner = Within { styles: within.styles | Within::bit(style), ..within };
+                wrap(run(body, inner), out, |body| Inline::Styled(style, body));
+            }
+            Inline::Link(link) if within.link => append(link.body, within, out),
+            Inline::Link(link) => {
+                let Link { target, title, body } = *link;
+                let title = one_line(&title);
+                wrap(run(body, Within { link: true, ..within }), out, |body| {
+                    Inline::Link(Box::new(Link { target, title, body }))
+                });
+            }
+            Inline::Image(mut image) => {
+                image.alt = one_line(&image.alt);
+                image.title = one_line(&image.title);
+                push(Inline::Image(image), out);
+            }
+            Inline::Marker(marker) if within.link => push(Inline::Text(format!("[{}]", marker.label)), out),
+            Inline::Marker(mut marker) => {
+                marker.label = one_line(&marker.label);
+                push(Inline::Marker(marker), out);
+            }
+            Inline::Text(_) | Inline::Code(_) | Inline::Break => push(inline, out),
+        }
+    }
+}
+
+/// Puts a formatting around a tidy body, and what its edges must not hold outside of it.
+fn wrap(body: Inlines, out: &mut Inlines, make: impl FnOnce(Inlines) -> Inline) {
+    let (lead, body, trail) = split_edges(body);
+    lead.into_iter().for_each(|inline| push(inline, out));
+    if !body.is_empty() {
+        push(make(body), out);
+    }
+    trail.into_iter().for_each(|inline| push(inline, out));
+}
+
+/// White space and line breaks at the front, what is between, and those at the end.
+fn split_edges(mut body: Inlines) -> (Inlines, Inlines, Inlines) {
+    let is_edge = |inline: &Inline| match inline {
+        Inline::Break => true,
+        Inline::Text(text) => text.trim().is_empty(),
+        _ => false,
+    };
+    let end = body.iter().rposition(|inline| !is_edge(inline)).map_or(0, |last| last + 1);
+    let mut trail = body.split_off(end);
+    let start = body.iter().position(|inline| !is_edge(inline)).unwrap_or(0);
+    let mut rest = body.split_off(start);
+    let mut lead = body;
+    if let Some(Inline::Text(text)) = rest.last_mut() {
+        let space = text.split_off(text.trim_end().len());
+        if !space.is_empty() {
+            trail.insert(0, Inline::Text(space));
+        }
+    }
+    if let Some(Inline::Text(text)) = rest.first_mut() {
+        let words = text.split_off(text.len() - text.trim_start().len());
+        let space = std::mem::replace(text, words);
+        if !space.is_empty() {
+            lead.push(Inline::Text(space));
+        }
+    }
+    (lead, rest, trail)
+}
+
+/// Adds a tidy inline to a tidy run, keeping it tidy.
+fn push(inline: Inline, out: &mut Inlines) {
+    match inline {
+        Inline::Text(text) => push_text(&text, out),
+        Inline::Break => {
+            if let Some(Inline::Text(text)) = out.last_mut() {
+                text.truncate(text.trim_end().len());
+                if text.is_empty() {
+                    out.pop();
+                }
+            }
+            out.push(Inline::Break);
+        }
+        Inline::Code(code) => {
+            let code = code.replace("\r\n", " ");
+            let code = code
+                .chars()
+                .filter(|&c| is_xml_char(c))
+                .map(|c| if c == '\n' || c == '\r' { ' ' } else { c });
+            if let Some(Inline::Code(last)) = out.last_mut() {
+                last.extend(code);
+            } else {
+                let code: String = code.collect();
+                if !code.is_empty() {
+                    out.push(Inline::Code(code));
+                }
+            }
+        }
+        Inline::Styled(style, body) => {
+            if let Some(Inline::Styled(last, before)) = out.last_mut()
+                && *last == style
+            {
+                for inline in body {
+                    push(inline, before);
+                }
+            } else {
+                out.push(Inline::Styled(style, body));
+            }
+        }
+        Inline::Link(_) | Inline::Image(_) | Inline::Marker(_) => out.push(inline),
+    }
+}
+
+fn push_text(text: &str, out: &mut Inlines) {
+    let after_break = matches!(out.last(), Some(Inline::Break));
+    let fresh = !matches!(out.last(), Some(Inline::Text(_)));
+    if fresh {
+        out.push(Inline::Text(String::with_capacity(text.len())));
+    }
+    if let Some(Inline::Text(line)) = out.last_mut() {
+        collapse(text, line);
+        if after_break {
+            line.drain(..line.len() - line.trim_start().len());
+        }
+        if line.is_empty() {
+            out.pop();
+        }
+    }
+}
+
+/// Appends text with every run of white space as one space.
+fn collapse(text: &str, line: &mut String) {
+    let mut words = text.split([' ', '\t', '\n', '\r']);
+    append_allowed(words.next().unwrap_or_default(), line);
+    for word in words {
+        if !line.ends_with(' ') {
+            line.push(' ');
+        }
+        append_allowed(word, line);
+    }
+}
+
+/// Appends what XML allows. A byte order mark is no text either: parsers drop one at the start of a document.
+fn append_allowed(word: &str, line: &mut String) {
+    line.extend(word.split(|character| character == '\u{FEFF}' || !is_xml_char(character)));
+}
+
+/// Text for an attribute.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    collapse(text, &mut line);
+    line.trim().to_owned()
+}

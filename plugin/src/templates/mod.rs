@@ -1,0 +1,75 @@
+//! What the integration can do: one template per file, each with its schemas beside it.
+//!
+//! A template is data (what the manifest says of it) and one function. The schemas are files of JSON, so
+//! that they can be read and checked as what they are; the host validates against them, and every function
+//! still checks what would lead to a wrong request, since a schema is a promise and not a guard.
+
+mod create_content;
+mod input;
+mod list_pages;
+mod space;
+mod view_content;
+
+use serde_json::Value;
+
+use crate::confluence::client::Client;
+use crate::confluence::scopes::Need;
+use crate::platform::{Failure, Session};
+
+/// What a template does to Confluence's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Nothing changes.
+    Read,
+    /// Something is added.
+    Create,
+}
+
+/// One action of the integration, as the contract's `template` has it.
+#[derive(Debug)]
+pub struct Template {
+    /// Its id.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// JSON Schema 2020-12 of the input.
+    pub input_schema: &'static str,
+    /// JSON Schema 2020-12 of the output.
+    pub output_schema: &'static str,
+    /// The OAuth scopes it cannot do without.
+    pub scopes: &'static [&'static str],
+    /// What it does to Confluence's data.
+    pub effect: Effect,
+    /// Whether a repeat leaves things as one call does.
+    pub repeatable: bool,
+    /// What to ask for its fields: the field and the question, in the order of asking.
+    pub prompts: &'static [(&'static str, &'static str)],
+    /// What people say when they want it.
+    pub utterances: &'static [&'static str],
+    run: fn(&Client<'_>, Value) -> Result<Value, Failure>,
+}
+
+/// Every template.
+pub static ALL: &[Template] = &[create_content::TEMPLATE, view_content::TEMPLATE, list_pages::TEMPLATE];
+
+/// Runs a template on behalf of the session's connection. Input and output are JSON texts.
+///
+/// # Errors
+/// Any failure: of the input, of the host, of Confluence.
+pub fn execute(session: &dyn Session, template: &str, input: &str) -> Result<String, Failure> {
+    let Some(template) = ALL.iter().find(|known| known.id == template) else {
+        let ids: Vec<_> = ALL.iter().map(|known| known.id).collect();
+        return Err(Failure::invalid_input(
+            "unknown-template",
+            format!("There is no template {template:?}."),
+        )
+        .hint(format!("There are: {}.", ids.join(", "))));
+    };
+    let input = serde_json::from_str(input).map_err(|error| {
+        Failure::invalid_input("input-not-json", format!("The input is not JSON: {error}."))
+    })?;
+    let client = Client::new(session, Need { template: template.id, scopes: template.scopes });
+    (template.run)(&client, input).map(|output| output.to_string())
+}

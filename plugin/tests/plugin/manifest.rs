@@ -1,0 +1,206 @@
+use std::collections::BTreeSet;
+
+use actionbay_confluence::manifest::{MANIFEST, TokenErrorMeaning};
+use actionbay_confluence::templates::Template;
+use serde_json::{Value, json};
+
+use crate::support::{Host, docs, ok, page};
+
+fn template(id: &str) -> &'static Template {
+    MANIFEST.templates.iter().find(|template| template.id == id).unwrap()
+}
+
+fn input_schema(id: &str) -> jsonschema::Validator {
+    jsonschema::draft202012::new(&serde_json::from_str(template(id).input_schema).unwrap()).unwrap()
+}
+
+/// AUTH-1
+#[test]
+fn the_profile_is_atlassians() {
+    let oauth2 = &MANIFEST.oauth2;
+    assert_eq!(oauth2.authorization_url, "https://auth.atlassian.com/authorize");
+    assert_eq!(oauth2.authorization_parameters, [("audience", "api.atlassian.com"), ("prompt", "consent")]);
+    assert_eq!(oauth2.token_url, "https://auth.atlassian.com/oauth/token");
+    assert_eq!(oauth2.refresh_url, oauth2.token_url);
+    assert_eq!((oauth2.refresh_token_leeway, oauth2.refresh_token_idle_lifetime), (600, 7_776_000));
+}
+
+/// AUTH-2
+#[test]
+fn the_default_scopes_are_what_the_templates_need_and_granular() {
+    let needed: BTreeSet<_> = MANIFEST.templates.iter().flat_map(|template| template.scopes).collect();
+    assert_eq!(MANIFEST.oauth2.default_scopes.iter().collect::<BTreeSet<_>>(), needed);
+    assert!(MANIFEST.oauth2.default_scopes.contains(&"write:page:confluence"));
+    assert_eq!(MANIFEST.oauth2.offline_scope, "offline_access");
+    assert!(needed.iter().all(|scope| scope.split(':').count() == 3), "{needed:?}");
+}
+
+/// AUTH-10, AUTH-11
+#[test]
+fn every_token_error_has_its_meaning() {
+    let meaning = |status, error| {
+        let rule = MANIFEST
+            .oauth2
+            .token_errors
+            .iter()
+            .find(|rule| rule.error == error && rule.status.is_none_or(|own| own == status));
+        rule.map(|rule| rule.meaning)
+    };
+    assert_eq!(meaning(403, "invalid_grant"), Some(TokenErrorMeaning::AuthorizationRequired));
+    assert_eq!(meaning(403, "unauthorized_client"), Some(TokenErrorMeaning::AuthorizationRequired));
+    assert_eq!(meaning(401, "access_denied"), Some(TokenErrorMeaning::BadClientCredentials));
+    assert_eq!(meaning(400, "invalid_client"), Some(TokenErrorMeaning::BadClientCredentials));
+    assert_eq!(meaning(403, "access_denied"), None);
+}
+
+/// AUTH-13
+#[test]
+fn a_scope_mismatch_is_told_by_body_or_by_header() {
+    let rules: Vec<_> = MANIFEST
+        .oauth2
+        .scope_mismatches
+        .iter()
+        .map(|rule| (rule.status, rule.header, rule.body_contains))
+        .collect();
+    let header = ("x-failure-category", "FAILURE_CLIENT_SCOPE_CHECK");
+    assert_eq!(rules, [(401, None, Some("scope does not match")), (401, Some(header), None)]);
+}
+
+/// AUTH-19
+#[test]
+fn every_audience_is_atlassians_gateway() {
+    let audiences: Vec<_> = MANIFEST
+        .audiences
+        .iter()
+        .map(|audience| (audience.name, audience.origin, audience.path_prefix, audience.authorization_only))
+        .collect();
+    let gateway = "https://api.atlassian.com";
+    assert_eq!(
+        audiences,
+        [
+            ("sites", gateway, "/oauth/token/accessible-resources", true),
+            ("confluence", gateway, "/ex/confluence/{site}/wiki", false),
+        ]
+    );
+}
+
+#[test]
+fn every_schema_is_2020_12_and_closed_and_documents_every_property() {
+    for template in MANIFEST.templates {
+        for schema in [template.input_schema, template.output_schema] {
+            let schema: Value = serde_json::from_str(schema).unwrap();
+            jsonschema::draft202012::meta::validate(&schema).unwrap();
+            assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+            assert_documented(&schema, template.id);
+        }
+    }
+}
+
+fn assert_documented(schema: &Value, place: &str) {
+    if schema["type"] == "array" {
+        return assert_documented(&schema["items"], place);
+    }
+    let Some(properties) = schema["properties"].as_object() else { return };
+    assert_eq!(schema["additionalProperties"], false, "{place}");
+    for (name, property) in properties {
+        let place = format!("{place}.{name}");
+        assert!(property["description"].as_str().is_some_and(|text| text.ends_with('.')), "{place}");
+        assert!(property["examples"].as_array().is_some_and(|examples| !examples.is_empty()), "{place}");
+        assert_documented(property, &place);
+    }
+}
+
+#[test]
+fn examples_fit_their_own_schemas() {
+    for template in MANIFEST.templates {
+        let validator = input_schema(template.id);
+        let schema: Value = serde_json::from_str(template.input_schema).unwrap();
+        for example in schema["examples"].as_array().unwrap() {
+            assert!(validator.is_valid(example), "{}: {example}", template.id);
+        }
+        for (name, property) in schema["properties"].as_object().unwrap() {
+            let own = jsonschema::draft202012::new(property).unwrap();
+            for example in property["examples"].as_array().unwrap() {
+                assert!(own.is_valid(example), "{}.{name}: {example}", template.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn prompts_ask_for_fields_of_the_input() {
+    for template in MANIFEST.templates {
+        let schema: Value = serde_json::from_str(template.input_schema).unwrap();
+        for (field, text) in template.prompts {
+            assert!(schema["properties"].get(field).is_some(), "{}: {field}", template.id);
+            assert!(text.contains('?'), "{}: {text}", template.id);
+        }
+        assert!(!template.utterances.is_empty());
+    }
+    let fields: Vec<_> = template("create-content").prompts.iter().map(|(field, _)| *field).collect();
+    assert_eq!(fields, ["type", "space", "title", "body"]);
+}
+
+/// API-4, API-6
+#[test]
+fn the_input_schema_of_create_content_refuses_what_the_plugin_refuses() {
+    let schema = input_schema("create-content");
+    for good in [
+        json!({"space": "DOCS", "title": "x"}),
+        json!({"space": "DOCS", "status": "draft"}),
+        json!({"space": "DOCS", "title": "x", "parent": "1", "type": "page"}),
+    ] {
+        assert!(schema.is_valid(&good), "{good}");
+    }
+    for bad in [
+        json!({"title": "x"}),
+        json!({"space": "DOCS"}),
+        json!({"space": "DOCS", "status": "current"}),
+        json!({"space": "DOCS", "title": ""}),
+        json!({"space": "DOCS", "title": "  "}),
+        json!({"space": "DOCS", "title": "x".repeat(256)}),
+        json!({"space": "DOCS", "title": "x", "parent": "../1"}),
+        json!({"space": "DOCS", "title": "x", "parent": "1", "type": "blogpost"}),
+        json!({"space": "DOCS", "title": "x", "colour": "red"}),
+    ] {
+        assert!(!schema.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
+fn the_input_schema_of_view_content_takes_one_way_of_naming() {
+    let schema = input_schema("view-content");
+    for good in [json!({"id": "1"}), json!({"space": "DOCS", "title": "x", "format": "view"})] {
+        assert!(schema.is_valid(&good), "{good}");
+    }
+    for bad in [
+        json!({}),
+        json!({"space": "DOCS"}),
+        json!({"title": "x"}),
+        json!({"id": "1", "title": "x"}),
+        json!({"id": "1", "space": "DOCS", "title": "x"}),
+        json!({"id": "1/2"}),
+    ] {
+        assert!(!schema.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
+fn outputs_fit_their_schemas() {
+    let hello = || ok(&page("131075", "Hello", "<p>x</p>"));
+    let list = ok(&json!({"results": [page("131075", "Hello", "")]}));
+    let bare = ok(&json!({"id": "131075", "status": "draft", "title": null}));
+    for (id, input, answers) in [
+        ("create-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), hello()]),
+        ("create-content", json!({"space": "DOCS", "status": "draft"}), vec![docs(), bare]),
+        ("view-content", json!({"id": "131075"}), vec![hello()]),
+        ("view-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), list.clone(), hello()]),
+        ("list-pages", json!({"space": "DOCS"}), vec![docs(), list]),
+    ] {
+        assert!(input_schema(id).is_valid(&input), "{id}: {input}");
+        let output = Host::with(answers).run(id, &input).unwrap();
+        let schema = serde_json::from_str(template(id).output_schema).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        assert!(schema.is_valid(&output), "{id}: {output}");
+    }
+}

@@ -1,0 +1,240 @@
+//! A double of the host: it plays recorded answers, in order, and remembers what it was asked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+
+use actionbay_confluence::manifest::MANIFEST;
+use actionbay_confluence::platform::{
+    Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session, Site,
+};
+use actionbay_confluence::templates;
+use serde_json::{Value, json};
+
+/// The cloud id of the connection's site.
+pub(crate) const CLOUD_ID: &str = "11111111-aaaa-4bbb-8ccc-222222222222";
+
+/// A host with recorded answers.
+pub(crate) struct Host {
+    answers: RefCell<VecDeque<Result<Response, Failure>>>,
+    requests: RefCell<Vec<Request>>,
+    /// The lines of the log.
+    pub(crate) log: RefCell<Vec<(Level, String)>>,
+    /// The reports of progress.
+    pub(crate) progress: RefCell<Vec<(u64, Option<u64>, String)>>,
+    /// How often a code was exchanged.
+    pub(crate) exchanges: Cell<usize>,
+    /// What the plugin may know of the connection.
+    pub(crate) facts: Facts,
+    /// What exchanging a code or a refresh token fails with.
+    pub(crate) token_failure: Option<Failure>,
+}
+
+/// A stand-in for the connection, which has nothing to read.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Connection;
+
+impl Host {
+    /// A host that gives these answers, one for each request.
+    pub(crate) fn with(answers: impl IntoIterator<Item = Response>) -> Self {
+        Self {
+            answers: RefCell::new(answers.into_iter().map(Ok).collect()),
+            requests: RefCell::default(),
+            log: RefCell::default(),
+            progress: RefCell::default(),
+            exchanges: Cell::new(0),
+            facts: Facts {
+                id: "connection-1".to_owned(),
+                scopes: ["read:page:confluence", "write:page:confluence", "read:space:confluence"]
+                    .map(ToOwned::to_owned)
+                    .to_vec(),
+                expires_at: Some(1_800_000_000),
+                refreshable: true,
+                site: Some(site(CLOUD_ID, "Acme", "https://acme.atlassian.net")),
+                attributes: Vec::new(),
+            },
+            token_failure: None,
+        }
+    }
+
+    /// A host that gives the answers and then fails by itself.
+    pub(crate) fn failing_after(answers: impl IntoIterator<Item = Response>, failure: Failure) -> Self {
+        let host = Self::with(answers);
+        host.answers.borrow_mut().push_back(Err(failure));
+        host
+    }
+
+    /// Runs a template.
+    pub(crate) fn run(&self, template: &str, input: &Value) -> Result<Value, Failure> {
+        let output = templates::execute(self, template, &input.to_string())?;
+        Ok(serde_json::from_str(&output).unwrap())
+    }
+
+    /// Runs a template that must fail.
+    pub(crate) fn fail(&self, template: &str, input: &Value) -> Failure {
+        self.run(template, input).expect_err("the template should have failed")
+    }
+
+    /// The requests so far, one line each: `GET audience/path?query`.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.borrow().iter().map(line).collect()
+    }
+
+    /// The JSON body of the last request.
+    pub(crate) fn last_body(&self) -> Value {
+        match &self.requests.borrow().last().expect("a request").body {
+            Body::Json(json) => serde_json::from_str(json).unwrap(),
+            Body::None => Value::Null,
+        }
+    }
+
+    fn answer(&self, request: Request) -> Result<Response, Failure> {
+        refuse_what_the_contract_refuses(&request);
+        let line = line(&request);
+        self.requests.borrow_mut().push(request);
+        self.answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("no answer is recorded for {line}"))
+    }
+}
+
+/// What a host denies, so that no test passes with a request that a host would not send.
+fn refuse_what_the_contract_refuses(request: &Request) {
+    assert!(MANIFEST.audiences.iter().any(|audience| audience.name == request.audience), "{request:?}");
+    assert!(request.path.is_empty() || request.path.starts_with('/'), "{request:?}");
+    let segments: Vec<_> = request.path.split('/').skip(1).collect();
+    for segment in segments {
+        assert!(!segment.is_empty() && segment != "." && segment != "..", "{request:?}");
+        assert!(
+            segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._~-%".contains(&byte)),
+            "{request:?}"
+        );
+    }
+    assert!(!request.path.contains("/wiki"), "the prefix says /wiki: {request:?}");
+    assert!(request.query.iter().all(|parameter| !parameter.name.is_empty()), "{request:?}");
+}
+
+fn line(request: &Request) -> String {
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    let query: Vec<_> = request.query.iter().map(|it| format!("{}={}", it.name, it.value)).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    format!("{method} {}{}{mark}{}", request.audience, request.path, query.join("&"))
+}
+
+impl Session for Host {
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    fn send(&self, request: Request) -> Result<Response, Failure> {
+        assert_eq!(request.audience, "confluence", "templates may not use another audience");
+        self.answer(request)
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        self.log.borrow_mut().push((level, message.to_owned()));
+    }
+
+    fn progress(&self, done: u64, total: Option<u64>, message: &str) {
+        self.progress.borrow_mut().push((done, total, message.to_owned()));
+    }
+}
+
+impl Authority for Host {
+    type Connection = Connection;
+
+    fn facts(&self, _: &Connection) -> Facts {
+        self.facts.clone()
+    }
+
+    fn exchange_code(&self) -> Result<Connection, Failure> {
+        self.exchanges.set(self.exchanges.get() + 1);
+        self.token_failure.clone().map_or(Ok(Connection), Err)
+    }
+
+    fn refresh_token(&self, _: &Connection) -> Result<Facts, Failure> {
+        self.token_failure.clone().map_or_else(|| Ok(self.facts.clone()), Err)
+    }
+
+    fn send(&self, request: Request, _: &Connection) -> Result<Response, Failure> {
+        self.answer(request)
+    }
+
+    fn log(&self, level: Level, message: &str) {
+        Session::log(self, level, message);
+    }
+}
+
+/// A site.
+pub(crate) fn site(id: &str, name: &str, url: &str) -> Site {
+    Site { id: id.to_owned(), name: name.to_owned(), url: url.to_owned() }
+}
+
+/// A success with a JSON body.
+pub(crate) fn ok(body: &Value) -> Response {
+    answer(200, &body.to_string())
+}
+
+/// An answer with a status and a body, and with the id that Atlassian gives every request.
+pub(crate) fn answer(status: u16, body: &str) -> Response {
+    Response {
+        status,
+        headers: vec![Parameter::new("atl-request-id", "req-1"), Parameter::new("atl-traceid", "trace-1")],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+/// An answer with one more header.
+pub(crate) fn with_header(mut response: Response, name: &str, value: &str) -> Response {
+    response.headers.push(Parameter::new(name, value));
+    response
+}
+
+/// The space DOCS, as an answer to a search by key.
+pub(crate) fn docs() -> Response {
+    ok(&json!({
+        "results": [{"id": "131073", "key": "DOCS", "name": "Documentation", "type": "global", "status": "current"}],
+        "_links": {"base": "https://acme.atlassian.net/wiki"},
+    }))
+}
+
+/// No result.
+pub(crate) fn nothing() -> Response {
+    ok(&json!({"results": [], "_links": {"base": "https://acme.atlassian.net/wiki"}}))
+}
+
+/// A page as Confluence gives it, with a body in storage format.
+pub(crate) fn page(id: &str, title: &str, storage: &str) -> Value {
+    json!({
+        "id": id, "status": "current", "title": title, "spaceId": "131073", "parentId": "131072",
+        "parentType": "page", "position": 7, "authorId": "5b10", "ownerId": null,
+        "createdAt": "2026-11-21T09:30:00.000Z",
+        "version": {"number": 3, "message": "", "minorEdit": false, "createdAt": "2026-11-21T10:00:00.000Z"},
+        "body": {"storage": {"representation": "storage", "value": storage}},
+        "_links": {
+            "webui": format!("/spaces/DOCS/pages/{id}"), "editui": "/edit", "tinyui": "/x/abc",
+            "base": "https://acme.atlassian.net/wiki",
+        },
+    })
+}
+
+/// What Confluence answers where something is not there.
+pub(crate) fn missing() -> Response {
+    answer(404, r#"{"errors":[{"status":404,"code":"NOT_FOUND","title":"Not Found","detail":null}]}"#)
+}
+
+/// Whether the failure says it all: a code, a sentence, and nothing over the contract's bounds.
+pub(crate) fn assert_well_formed(failure: &Failure) {
+    assert!(!failure.code.is_empty() && failure.code.len() <= 64, "{failure:?}");
+    assert!(failure.code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{failure:?}");
+    assert!(!failure.message.is_empty() && failure.message.chars().count() <= 2_000, "{failure:?}");
+    assert!(!failure.message.chars().any(char::is_control), "{failure:?}");
+}
+
+/// A failure of the host itself.
+pub(crate) fn unreachable() -> Failure {
+    Failure {
+        request_sent: true,
+        ..Failure::new(FailureKind::Unreachable, "connection-broke", "The connection broke.")
+    }
+}

@@ -1,0 +1,16 @@
+//! The end-to-end tests: whole components in the whole host.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and here also in what tests share"
+)]
+
+mod contract;
+
+/// The paths of the components, from the build script.
+mod components {
+    include!(concat!(env!("OUT_DIR"), "/components.rs"));
+}

@@ -1,0 +1,17 @@
+//! Traps in a call.
+
+use support::action::TemplateCall;
+use support::connections::Connection;
+use support::types::Failure;
+
+struct Traps;
+
+impl support::Behaviour for Traps {
+    const ID: &str = "traps";
+
+    fn run(_: TemplateCall, _: &Connection) -> Result<String, Failure> {
+        panic!("a guest that traps")
+    }
+}
+
+support::export!(Traps);
