@@ -35,7 +35,7 @@
 //! | table, with alignment | `<table>`, with `text-align` on the paragraphs of its cells |
 //! | `---` | `<hr/>` |
 //! | backslash or two spaces at a line's end, `<br>` | `<br/>` |
-//! | `[…](https://…)`, `<https://…>` | `<a href="…">` |
+//! | `[…](https://…)`, `<https://…>`, a bare `https://…` | `<a href="…">` |
 //! | `[…](confluence:page/Title?space=KEY)` | `<ac:link>` with `<ri:page>`; more kinds in `target` |
 //! | `![alt](https://…)` | `<ac:image>` with `<ri:url>` |
 //! | `![alt](folder/file.png)` | `<ac:image>` with `<ri:attachment ri:filename="file.png">` |
@@ -52,6 +52,7 @@
 //! marker. Written back, a marker becomes its words in brackets, since a macro without its parameters would be
 //! broken. The URL has room for an id (`?…`), which readers already skip.
 
+mod autolink;
 mod document;
 mod entities;
 mod error;

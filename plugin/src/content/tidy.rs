@@ -6,9 +6,11 @@
 //! - A formatting never stands inside itself, is never empty, does not begin or end with white space or a line break
 //!   (they move out of it), and does not follow its own kind directly.
 //! - Paragraphs, cells and headings have no white space at their edges or around line breaks.
+//! - A web address is a link.
 //! - There are no empty paragraphs, headings, quotes, panels, items, lists or tables.
 //! - The first block of a task is a paragraph.
 
+use super::autolink;
 use super::document::{Block, Code, Inline, Inlines, Link, List, Style, Table, Task};
 use super::xml::is_xml_char;
 
@@ -85,7 +87,20 @@ fn word(language: &str) -> String {
 
 /// Tidies what stands alone: a paragraph, a heading, a cell.
 pub(super) fn line(inlines: Inlines) -> Inlines {
-    split_edges(run(inlines, Within::default())).1
+    link_addresses(split_edges(run(inlines, Within::default())).1)
+}
+
+/// Makes links of the addresses in a tidy run, outside of links.
+fn link_addresses(inlines: Inlines) -> Inlines {
+    let mut out = Vec::with_capacity(inlines.len());
+    for inline in inlines {
+        match inline {
+            Inline::Text(text) => autolink::link_addresses(text, &mut out),
+            Inline::Styled(style, body) => out.push(Inline::Styled(style, link_addresses(body))),
+            _ => out.push(inline),
+        }
+    }
+    out
 }
 
 /// The formattings around a run.

@@ -96,6 +96,9 @@ fn deep_storage_is_flattened_and_keeps_its_words() {
 fn repetition_takes_time_in_proportion() {
     on_a_small_stack(|| {
         for piece in [
+            "https://.",
+            "xhttps://a",
+            "https://a ",
             "a\n",
             "a\n\n",
             "> ",

@@ -128,6 +128,12 @@ fn links_keep_their_query_and_title() {
             "<p><a href=\"https://b.c/?d=e&amp;f=g\" title=\"h &quot;i&quot;\">a</a></p>",
         ),
         ("<https://b.c/?d&e>", "<p><a href=\"https://b.c/?d&amp;e\">https://b.c/?d&amp;e</a></p>"),
+        (
+            "see https://b.c/?d&e_f, **http://g** (https://h.i).",
+            "<p>see <a href=\"https://b.c/?d&amp;e_f\">https://b.c/?d&amp;e_f</a>, \
+             <strong><a href=\"http://g\">http://g</a></strong> (<a href=\"https://h.i\">https://h.i</a>).</p>",
+        ),
+        ("`https://a` [https://b](c)", "<p><code>https://a</code> <a href=\"c\">https://b</a></p>"),
         ("<a@b.c>", "<p><a href=\"mailto:a@b.c\">a@b.c</a></p>"),
         ("[a][x]\n\n[x]: /y", "<p><a href=\"/y\">a</a></p>"),
         ("[a](<b c>)", "<p><a href=\"b%20c\">a</a></p>"),

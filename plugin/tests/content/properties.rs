@@ -115,6 +115,8 @@ const MARKDOWN: &[&str] = &[
     "\r\n",
     "\u{feff}",
     "javascript:",
+    "https://",
+    "http://a.b",
     "confluence:page/A?space=B",
 ];
 

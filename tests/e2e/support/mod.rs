@@ -1,0 +1,238 @@
+//! What the tests share: a host with the Confluence component, wired to a sandbox of its own.
+
+mod canaries;
+mod memory;
+mod process;
+mod wire;
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
+use actionbay::egress::Transport;
+use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
+use actionbay::runtime::{DenyEvents, EventSink};
+use actionbay::vault::{MasterKey, MemoryStore};
+use actionbay::{Clock, Engine, Failure, Host, Plugin, Run, RunOutcome};
+use atlassian_sandbox::consent::{self, Decision};
+use atlassian_sandbox::control::Control;
+use atlassian_sandbox::{ClientRegistration, Sandbox, SandboxConfig};
+use serde_json::{Value, json};
+
+pub(crate) use canaries::Canaries;
+pub(crate) use memory::{Memories, Scanner};
+pub(crate) use process::{Finished, Home, ProxiedSandbox};
+pub(crate) use wire::{Seen, Wire};
+
+/// The callback URL that is registered with the sandbox's app.
+pub(crate) const REDIRECT_URI: &str = "http://localhost:8976/callback";
+
+/// An engine that all tests of this process share, with artifacts that all processes share.
+pub(crate) fn engine() -> &'static Engine {
+    static ENGINE: OnceLock<Engine> = OnceLock::new();
+    ENGINE.get_or_init(|| Engine::builder().artifacts(artifacts()).build().unwrap())
+}
+
+/// Where tests keep compiled components.
+pub(crate) fn artifacts() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("artifacts")
+}
+
+/// The Confluence component.
+pub(crate) fn confluence() -> Plugin {
+    static PLUGIN: OnceLock<Plugin> = OnceLock::new();
+    PLUGIN.get_or_init(|| load(engine(), crate::components::PLUGIN)).clone()
+}
+
+/// A component from its file.
+pub(crate) fn load(engine: &Engine, path: &str) -> Plugin {
+    engine.load(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A clock that stands where it is set.
+#[derive(Clone)]
+pub(crate) struct SetClock(Arc<Mutex<u64>>);
+
+impl SetClock {
+    /// The machine's time, from where the sandbox's begins too.
+    fn new() -> Self {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        Self(Arc::new(Mutex::new(now.as_secs())))
+    }
+
+    pub(crate) fn advance(&self, seconds: u64) {
+        *self.0.lock().unwrap() += seconds;
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Result<u64, Failure> {
+        Ok(*self.0.lock().unwrap())
+    }
+}
+
+/// A host with the Confluence component, a sandbox, and the wire between the two.
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) control: Control,
+    pub(crate) host: Host,
+    pub(crate) wire: Wire,
+    pub(crate) clock: SetClock,
+    pub(crate) client: ClientRegistration,
+}
+
+/// How a world differs from the usual one.
+pub(crate) struct Setup {
+    pub(crate) sandbox: SandboxConfig,
+    pub(crate) plugin: Plugin,
+    pub(crate) events: Arc<dyn EventSink>,
+    /// Put between the host and the wire.
+    pub(crate) transport: Option<fn(Wire) -> Arc<dyn Transport>>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let sandbox = SandboxConfig { redirect_uri: REDIRECT_URI.to_owned(), ..SandboxConfig::default() };
+        Self { sandbox, plugin: confluence(), events: Arc::new(DenyEvents), transport: None }
+    }
+}
+
+struct Shared<T: ?Sized>(Arc<T>);
+
+impl Transport for Shared<dyn Transport> {
+    fn round_trip(
+        &self, request: actionbay::egress::OutboundRequest,
+    ) -> Result<actionbay::egress::RawResponse, actionbay::egress::TransportError> {
+        self.0.round_trip(request)
+    }
+}
+
+impl EventSink for Shared<dyn EventSink> {
+    fn event(&self, event: actionbay::runtime::Event<'_>) {
+        self.0.event(event);
+    }
+}
+
+impl World {
+    /// The usual world, authorized.
+    pub(crate) fn authorized() -> Self {
+        let world = Self::new(Setup::default());
+        world.authorize().unwrap();
+        world.wire.forget();
+        world.control.clear_requests().unwrap();
+        world
+    }
+
+    /// A world with a profile of the vendor's real addresses, not yet authorized.
+    pub(crate) fn new(setup: Setup) -> Self {
+        let sandbox = Sandbox::start(setup.sandbox).unwrap();
+        let wire = Wire::to(sandbox.url());
+        let clock = SetClock::new();
+        let transport: Arc<dyn Transport> = match setup.transport {
+            Some(wrap) => wrap(wire.clone()),
+            None => Arc::new(wire.clone()),
+        };
+        let host = Host::builder()
+            .transport(Shared(transport))
+            .store(MemoryStore::new(), MasterKey::random().unwrap())
+            .clock(clock.clone())
+            .callbacks(FixedCallback(REDIRECT_URI.to_owned()))
+            .events(Shared(setup.events))
+            .build()
+            .unwrap();
+        host.add(setup.plugin).unwrap();
+        let client = sandbox.client().clone();
+        let world = Self { control: Control::new(sandbox.url()), sandbox, host, wire, clock, client };
+        world.put_profile(&[], &world.client.client_secret);
+        world
+    }
+
+    /// Stores the profile with these scopes (none: the manifest's) and this secret.
+    pub(crate) fn put_profile(&self, scopes: &[&str], secret: &str) {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let manifest = self.host.plugin(&integration()).unwrap();
+        let profile =
+            Profile::custom(profile(), manifest.manifest(), &self.client.client_id).unwrap().scopes(scopes);
+        self.host.put_profile(&workspace(), &profile, &secret.to_owned().into()).unwrap();
+    }
+
+    /// Where the person is sent: at the vendor's real address.
+    pub(crate) fn begin(&self, site: Option<&str>) -> url::Url {
+        self.host
+            .begin(&Authorize {
+                workspace: workspace(),
+                integration: integration(),
+                profile: profile(),
+                user: None,
+                site: site.map(str::to_owned),
+            })
+            .unwrap()
+            .authorization_url
+    }
+
+    /// The person decides on the sandbox's consent page; the query that comes back.
+    pub(crate) fn consent(&self, authorization_url: &url::Url, decision: Decision) -> String {
+        let url = format!("{}/authorize?{}", self.sandbox.url(), authorization_url.query().unwrap());
+        let callback = consent::redirect(&url, decision).unwrap();
+        url::Url::parse(&callback).unwrap().query().unwrap().to_owned()
+    }
+
+    /// The whole way to a connection.
+    pub(crate) fn authorize(&self) -> Result<Connection, Failure> {
+        self.authorize_for(None)
+    }
+
+    pub(crate) fn authorize_for(&self, site: Option<&str>) -> Result<Connection, Failure> {
+        let url = self.begin(site);
+        self.host.handle_callback(&self.consent(&url, Decision::Allow))
+    }
+
+    /// Runs a template.
+    pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
+        self.outcome(template, input).map(|outcome| outcome.output)
+    }
+
+    pub(crate) fn outcome(&self, template: &str, input: Value) -> Result<RunOutcome, Failure> {
+        self.host.run(&Run {
+            workspace: workspace(),
+            integration: integration(),
+            template: template.to_owned(),
+            input,
+            user: None,
+            connection: None,
+        })
+    }
+
+    pub(crate) fn connections(&self) -> Vec<Connection> {
+        self.host.connections(&workspace()).unwrap()
+    }
+
+    /// How many token requests of a kind the sandbox granted.
+    pub(crate) fn grants(&self, kind: &str) -> u64 {
+        self.control.counters().unwrap()["token_grants"][kind].as_u64().unwrap_or_default()
+    }
+
+    /// The requests that the sandbox received whose path has this in it.
+    pub(crate) fn received(&self, part: &str) -> Vec<Value> {
+        let requests = self.control.requests().unwrap();
+        requests.into_iter().filter(|request| request["path"].as_str().unwrap_or_default().contains(part)).collect()
+    }
+
+    /// The next `times` requests that match get this answer.
+    pub(crate) fn fault(&self, method: &str, path: &str, times: u64, answer: Value) {
+        let mut fault = json!({"match": {"method": method, "path": path}, "times": times});
+        fault.as_object_mut().unwrap().extend(answer.as_object().unwrap().clone());
+        self.control.faults(fault).unwrap();
+    }
+}
+
+pub(crate) fn workspace() -> WorkspaceId {
+    WorkspaceId::default_workspace()
+}
+
+pub(crate) fn integration() -> IntegrationId {
+    IntegrationId::new("confluence").unwrap()
+}
+
+pub(crate) fn profile() -> ProfileId {
+    ProfileId::new("app").unwrap()
+}

@@ -1,0 +1,71 @@
+//! The wire between a host that calls the vendor's real addresses and the sandbox that stands in for them.
+
+use std::sync::{Arc, Mutex};
+
+use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError, UreqTransport};
+use url::Url;
+
+use super::Canaries;
+
+/// The vendor's hosts, as facts say: anything else that is called fails the test.
+const VENDOR: [&str; 2] = ["auth.atlassian.com", "api.atlassian.com"];
+
+/// A request as it left the host.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub(crate) method: String,
+    pub(crate) url: Url,
+    pub(crate) authorization: Option<String>,
+    pub(crate) content_type: Option<String>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Sends everything on to the sandbox and remembers what was sent to whom, and which secrets went over it.
+#[derive(Clone)]
+pub(crate) struct Wire {
+    sandbox: Url,
+    inner: UreqTransport,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    pub(crate) canaries: Canaries,
+}
+
+impl Wire {
+    pub(crate) fn to(sandbox: &str) -> Self {
+        Self {
+            sandbox: Url::parse(sandbox).unwrap(),
+            inner: UreqTransport::new(),
+            seen: Arc::default(),
+            canaries: Canaries::default(),
+        }
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn forget(&self) {
+        self.seen.lock().unwrap().clear();
+    }
+}
+
+impl Transport for Wire {
+    fn round_trip(&self, mut request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        let host = request.url.host_str().unwrap().to_owned();
+        assert!(VENDOR.contains(&host.as_str()) && request.url.scheme() == "https", "{} was called", request.url);
+        let header = |name| request.headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned());
+        self.seen.lock().unwrap().push(Seen {
+            method: request.method.to_string(),
+            url: request.url.clone(),
+            authorization: header("authorization"),
+            content_type: header("content-type"),
+            body: request.body.to_vec(),
+        });
+        self.canaries.learn(&request.body);
+        request.url.set_scheme("http").unwrap();
+        request.url.set_host(self.sandbox.host_str()).unwrap();
+        request.url.set_port(self.sandbox.port()).unwrap();
+        let response = self.inner.round_trip(request)?;
+        self.canaries.learn(&response.body);
+        Ok(response)
+    }
+}
