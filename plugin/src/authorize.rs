@@ -47,8 +47,7 @@ pub enum Outcome<C> {
 /// Carries an authorization one step further.
 ///
 /// # Errors
-/// `access-denied` where the person refused, `not-found` where no site with Confluence is reached, and what
-/// the exchange or the list of sites gives.
+/// `not-found` where no site with Confluence is reached, and what the exchange or the list of sites gives.
 pub fn authorize<A: Authority>(
     authority: &A,
     step: Step<A::Connection>,
@@ -63,10 +62,7 @@ pub fn authorize<A: Authority>(
             // `audience` and `prompt` are in the profile's parameters, where an admin sees them.
             Ok(Outcome::Redirect(Vec::new()))
         }
-        Step::Callback(parameters) => {
-            if let Some(refusal) = refusal(&parameters) {
-                return Err(refusal);
-            }
+        Step::Callback(_) => {
             let connection = authority.exchange_code()?;
             if !authority.facts(&connection).refreshable {
                 authority.log(
@@ -87,32 +83,6 @@ pub fn authorize<A: Authority>(
 /// What the exchange of the refresh token gives.
 pub fn refresh<A: Authority>(authority: &A, connection: &A::Connection) -> Result<Facts, Failure> {
     authority.refresh_token(connection)
-}
-
-/// The failure of a callback that brings an error instead of a code (RFC 6749 section 4.1.2.1).
-fn refusal(parameters: &[Parameter]) -> Option<Failure> {
-    let value =
-        |name: &str| parameters.iter().find(|parameter| parameter.name == name).map(|it| it.value.as_str());
-    let error = value("error")?;
-    let description = value("error_description").unwrap_or("without giving a reason");
-    Some(match error {
-        "access_denied" => Failure::new(
-            FailureKind::AccessDenied,
-            "access-denied",
-            format!("The person did not agree on Atlassian's consent page: {description}"),
-        ),
-        "invalid_scope" => Failure::new(
-            FailureKind::Upstream,
-            "scope-not-enabled",
-            format!("Atlassian does not know one of the scopes for this app: {description}"),
-        )
-        .hint("Add the scopes to the app's permissions in Atlassian's developer console."),
-        other => Failure::new(
-            FailureKind::Upstream,
-            "authorization-refused",
-            format!("Atlassian did not authorize, {other}: {description}"),
-        ),
-    })
 }
 
 fn settle<A: Authority>(authority: &A, connection: A::Connection) -> Result<Outcome<A::Connection>, Failure> {

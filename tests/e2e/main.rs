@@ -8,7 +8,16 @@
     reason = "a test fails by panicking, and here also in what tests share"
 )]
 
+mod authorizing;
+mod command;
 mod contract;
+mod embedding;
+mod failing;
+mod guests;
+mod refreshing;
+mod secrecy;
+mod support;
+mod templates;
 
 /// The paths of the components, from the build script.
 mod components {

@@ -11,8 +11,8 @@ use crate::failure::{Failure, FailureKind, Result};
 /// Texts longer than this, or of several lines, are printed below the others, in full.
 const LONG_TEXT: usize = 100;
 
-/// The widest cell of a table.
-const WIDEST_CELL: usize = 48;
+/// The widest cell of a table but in its last column, which nothing stands behind.
+const WIDEST_CELL: usize = 100;
 
 /// Where results go, and how.
 #[derive(Debug, Clone)]
@@ -99,18 +99,21 @@ fn exit_code(failure: &Failure) -> ExitCode {
 pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let heading: Vec<String> = heading.iter().map(|cell| cell.to_uppercase()).collect();
     let lines = || std::iter::once(&heading).chain(rows);
-    let cell = |text: &String| crate::failure::plain_text(text, WIDEST_CELL);
+    let last = heading.len().saturating_sub(1);
+    let cell = |column: usize, text: &String| {
+        crate::failure::plain_text(text, if column == last { usize::MAX - 1 } else { WIDEST_CELL })
+    };
     let mut widths = vec![0; heading.len()];
     for line in lines() {
-        for (width, text) in widths.iter_mut().zip(line) {
-            *width = (*width).max(cell(text).chars().count());
+        for (column, (width, text)) in widths.iter_mut().zip(line).enumerate() {
+            *width = (*width).max(cell(column, text).chars().count());
         }
     }
     let mut table = String::new();
     for line in lines() {
         let mut row = String::new();
-        for (width, text) in widths.iter().zip(line) {
-            let text = cell(text);
+        for (column, (width, text)) in widths.iter().zip(line).enumerate() {
+            let text = cell(column, text);
             let gap = width.saturating_sub(text.chars().count()) + 2;
             row.push_str(&text);
             row.extend(std::iter::repeat_n(' ', gap));

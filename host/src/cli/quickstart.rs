@@ -68,7 +68,8 @@ impl Quickstart {
                 connection: Some(connection.id.clone()),
             })?;
             let (requests, time) = (outcome.report.requests, outcome.report.duration.as_millis());
-            said(position + 3, format!("The component ran {}: {requests} requests, {time} ms", step.template));
+            let requests = if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
+            said(position + 3, format!("The component ran {}: {requests}, {time} ms", step.template));
             outcomes.push(outcome);
         }
         show(&scenario.steps, &outcomes, output)?;

@@ -39,7 +39,7 @@ pub(super) struct Sandbox {
     #[arg(long, value_name = "SECONDS", default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
     token_lifetime: u64,
     /// How many sites an account reaches
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(0..=50))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=50))]
     sites: u8,
     /// The callback URL of its app
     #[arg(long, value_name = "URL", default_value = "http://localhost:8976/callback")]

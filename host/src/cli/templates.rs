@@ -79,7 +79,7 @@ fn people(integration: &str, template: &Template) -> String {
     ]);
     text.push('\n');
     text.push_str(&fields(&template.input));
-    text.push_str(&format!("\nRun it: actionbay run {integration} {}{}\n", template.id, example(&template.input)));
+    text.push_str(&format!("\nRun it: actionbay run {integration} {}{}\n", template.id, example(template)));
     text
 }
 
@@ -118,14 +118,20 @@ fn default(property: &Value) -> String {
     }
 }
 
-/// `--set` for each required field, with its own example.
-fn example(schema: &Schema) -> String {
+/// `--set` for each field that is required or asked for and has no default, with its own example.
+fn example(template: &Template) -> String {
+    let schema = &template.input;
     let properties = schema.json().get("properties").and_then(Value::as_object);
+    let is_shown = |name: &String, property: &Value| {
+        let asked = template.prompts.iter().any(|prompt| prompt.field == *name);
+        required(schema, name) || (asked && property.get("default").is_none())
+    };
     let set = |(name, property): (&String, &Value)| {
-        let value = property.get("examples").and_then(|examples| examples.get(0));
-        let value = value.map_or_else(|| "…".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let value = property.pointer("/examples/0");
+        let value = value
+            .map_or_else(|| "…".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         let pair = format!("{name}={value}");
         if pair.contains(char::is_whitespace) { format!(" --set '{pair}'") } else { format!(" --set {pair}") }
     };
-    properties.into_iter().flatten().filter(|(name, _)| required(schema, name)).map(set).collect()
+    properties.into_iter().flatten().filter(|(name, property)| is_shown(name, property)).map(set).collect()
 }

@@ -110,8 +110,7 @@ impl EngineBuilder {
             .concurrency_support(false)
             .epoch_interruption(true)
             .max_wasm_stack(STACK_BYTES)
-            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20))
-            .memory_init_cow(true);
+            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
         match self.memory_creator {
             Some(creator) => on_demand(&mut config, creator),
             None => drop(config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()))),
@@ -139,11 +138,12 @@ fn pool() -> PoolingAllocationConfig {
     pool
 }
 
-/// Memories that may move and have no guard: a creator that allocates plainly is enough.
+/// Memories that may move, have no guard and are filled by copying: a creator that allocates plainly is enough.
 fn on_demand(config: &mut Config, creator: Arc<dyn MemoryCreator>) {
     config
         .allocation_strategy(InstanceAllocationStrategy::OnDemand)
         .with_host_memory(creator)
+        .memory_init_cow(false)
         .memory_may_move(true)
         .memory_reservation(0)
         .memory_guard_size(0)

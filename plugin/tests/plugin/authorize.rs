@@ -39,30 +39,6 @@ fn a_classic_scope_is_let_through_with_a_warning_for_the_operator() {
     );
 }
 
-/// AUTH-4, AUTH-20
-#[test]
-fn a_refusal_on_the_consent_page_ends_before_any_exchange() {
-    let host = Host::with([]);
-    let query = vec![
-        Parameter::new("error", "access_denied"),
-        Parameter::new("error_description", "User did not authorize the request"),
-    ];
-    let failure = authorize(&host, Step::Callback(query)).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::AccessDenied, "access-denied"));
-    assert!(failure.message.contains("User did not authorize the request"));
-    assert_eq!(host.exchanges.get(), 0);
-    assert!(host.requests().is_empty());
-}
-
-#[test]
-fn another_error_of_the_consent_page_is_not_taken_for_a_refusal() {
-    let host = Host::with([]);
-    let failure =
-        authorize(&host, Step::Callback(vec![Parameter::new("error", "invalid_scope")])).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_str()), (FailureKind::Upstream, "scope-not-enabled"));
-    assert_eq!(host.exchanges.get(), 0);
-}
-
 /// AUTH-5
 #[test]
 fn the_host_exchanges_the_code_and_then_the_sites_are_asked_for() {

@@ -1,0 +1,224 @@
+//! The command, as a process.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use atlassian_sandbox::consent;
+use atlassian_sandbox::control::Control;
+use atlassian_sandbox::{Sandbox, SandboxConfig};
+use serde_json::{Value, json};
+
+use crate::components::{ECHO, IMPORTS_WASI};
+use crate::support::Home;
+
+fn connected() -> (Home, Sandbox) {
+    let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
+    let home = Home::new();
+    home.run(&["authorize", "confluence", "--sandbox", sandbox.url()]).ok();
+    (home, sandbox)
+}
+
+#[test]
+fn quickstart_goes_the_whole_way_and_ends_with_the_page_and_its_body_as_markdown() {
+    let home = Home::new();
+    let mut command = home.command(&["quickstart"]);
+    command.env_remove("ACTIONBAY_HOME").env_remove("ACTIONBAY_MASTER_KEY");
+    let finished = crate::support::finish(command).ok();
+    for part in ["title ", "id ", "url ", "Hello from Actionbay", "## What just happened", "- [x] Connect an account"] {
+        assert!(finished.stdout.contains(part), "no {part:?} in {finished:?}");
+    }
+    assert!(finished.stderr.contains("A person allowed access"), "{finished:?}");
+    assert!(home.files().is_empty(), "it leaves nothing behind");
+}
+
+#[test]
+fn quickstart_keeps_the_sandbox_up_so_that_the_link_opens() {
+    let home = Home::new();
+    let mut child = home.command(&["--json", "quickstart", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let told: Value = serde_json::from_str(&line).unwrap();
+    let url = told["steps"][0]["outcome"]["output"]["url"].as_str().unwrap();
+    let mut page = String::new();
+    get(url).read_to_string(&mut page).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(page.contains("Hello from Actionbay") && page.contains("<table"), "{page}");
+}
+
+/// The body that a GET answers.
+fn get(url: &str) -> impl Read {
+    use std::io::Write;
+    let url = url::Url::parse(url).unwrap();
+    let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let mut stream = std::net::TcpStream::connect(&address).unwrap();
+    write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", url.path()).unwrap();
+    stream
+}
+
+#[test]
+fn a_page_is_created_from_a_file_in_a_sandbox_of_another_process() {
+    let home = Home::new();
+    let mut sandbox = home.command(&["--json", "sandbox"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(sandbox.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let told: Value = serde_json::from_str(&line).unwrap();
+    for name in ["url", "client-id", "client-secret", "redirect-uri"] {
+        assert!(told[name].is_string(), "{told}");
+    }
+    let url = told["url"].as_str().unwrap();
+    home.run(&["authorize", "confluence", "--sandbox", url]).ok();
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let body = format!("body=@{readme}");
+    let created = home
+        .run(&["--json", "run", "confluence", "create-content", "--set", "space=DOCS", "--set", "title=Readme", "--set", &body])
+        .ok()
+        .json();
+    let id = created["output"]["id"].as_str().unwrap().to_owned();
+    let stored = Control::new(url).page(&id).unwrap();
+    let shown = home.run(&["run", "confluence", "view-content", "--set", &format!("id={id}")]).ok();
+    sandbox.kill().unwrap();
+    sandbox.wait().unwrap();
+    assert_eq!(stored["title"], "Readme");
+    let heading = std::fs::read_to_string(readme).unwrap().lines().next().unwrap().to_owned();
+    assert!(shown.stdout.contains(&heading), "{shown:?}");
+}
+
+#[test]
+fn all_six_hundred_pages_of_a_space_are_listed() {
+    let (home, sandbox) = connected();
+    let seed = json!({"spaces": [{"key": "BIG", "name": "Big"}], "pages": {"space": "BIG", "count": 600, "title_prefix": "Page"}});
+    Control::new(sandbox.url()).seed(seed).unwrap();
+    let listed = home.run(&["--json", "run", "confluence", "list-pages", "--set", "space=BIG"]).ok().json();
+    let pages = listed["output"]["pages"].as_array().unwrap();
+    assert_eq!(pages.iter().filter(|page| page["title"].as_str().unwrap().starts_with("Page")).count(), 600);
+}
+
+#[test]
+fn a_person_authorizes_at_the_printed_url_and_comes_back_to_the_fixed_port() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let redirect_uri = format!("http://localhost:{port}/callback");
+    let sandbox = Sandbox::start(SandboxConfig { redirect_uri, ..SandboxConfig::default() }).unwrap();
+    let home = Home::new();
+    // What `--sandbox` writes by itself an operator can write by hand.
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(
+        home.data().join("config.toml"),
+        format!("[policy.audience-origins.mine]\nsites = \"{0}\"\nconfluence = \"{0}\"\n", sandbox.url()),
+    )
+    .unwrap();
+    let client = sandbox.client();
+    let mut command = home.command(&[
+        "--json", "authorize", "confluence", "--profile", "mine", "--client-id", &client.client_id, "--no-browser",
+        "--callback-port", &port.to_string(),
+    ]);
+    command.env("ACTIONBAY_CLIENT_SECRET", &client.client_secret).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let begun: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let url = begun["authorization-url"].as_str().unwrap();
+    assert!(url.starts_with("https://auth.atlassian.com/authorize?"), "{url}");
+    // The person's browser reaches the sandbox instead of Atlassian. Its code is exchanged at Atlassian's real
+    // address, which this profile keeps, so the person declines.
+    let here = url.replace("https://auth.atlassian.com", sandbox.url());
+    let page = consent::deny(&here).unwrap();
+    assert_eq!(page.status, 400);
+    let last: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(last["error"]["kind"], "access-denied");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+}
+
+#[test]
+fn what_is_wrong_is_said_in_a_sentence_with_a_hint_and_the_right_exit_code() {
+    let (home, sandbox) = connected();
+    let run = |arguments: &[&str]| home.run(&[&["run", "confluence"], arguments].concat());
+    run(&["make-coffee"]).fails_with(2, "no template \"make-coffee\"");
+    run(&["create-content", "--input", "{not json"]).fails_with(2, "no JSON");
+    run(&["create-content", "--input", "[]"]).fails_with(2, "(input)");
+    run(&["create-content", "--set", "space=DOCS"]).fails_with(2, "title is required");
+    run(&["create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "colour=red"]).fails_with(2, "/colour");
+    run(&["create-content", "--set", "space=DOCS", "--set", "body=@no-such-file"]).fails_with(2, "no-such-file");
+    run(&["create-content", "--set", "space=NOPE", "--set", "title=T"]).fails_with(1, "NOPE");
+    run(&["list-pages", "--set", "space=DOCS", "--set", "limit=many"]).fails_with(2, "/limit");
+    run(&["view-content", "--set", "id=1", "--connection", "c-none"]).fails_with(2, "c-none");
+    home.run(&["run", "jura", "create-content"]).fails_with(2, "no integration \"jura\"");
+    home.run(&["templates", "show", "confluence", "nope"]).fails_with(2, "nope");
+    home.run(&["connections", "show", "c-none"]).fails_with(2, "c-none");
+    sandbox.stop();
+    run(&["list-pages", "--set", "space=DOCS"]).fails_with(1, "took no connection");
+    let error = run(&["make-coffee", "--json"]);
+    assert_eq!((error.code, &error.json()["error"]["code"]), (2, &json!("unknown-template")));
+}
+
+#[test]
+fn authorizing_wrongly_leaves_nothing_half_written() {
+    let home = Home::new();
+    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS"]).fails_with(3, "no connection to confluence");
+    home.run(&["authorize", "confluence", "--sandbox", "http://127.0.0.1:9"]).fails_with(1, "no sandbox");
+    home.run(&["authorize", "confluence", "--sandbox", "http://sandbox.example"]).fails_with(2, "not on this machine");
+    home.run(&["authorize", "confluence"]).fails_with(2, "no profile \"confluence\"");
+    home.run(&["authorize", "confluence", "--client-id", "id"]).fails_with(2, "no client secret");
+    assert_eq!(home.run(&["--json", "connections", "list"]).ok().json(), json!([]));
+    assert!(!home.data().join("config.toml").exists());
+    assert_eq!(home.run(&["authorize"]).code, 2);
+    assert_eq!(home.run(&["no-such-verb"]).code, 2);
+}
+
+#[test]
+fn a_missing_or_wrong_master_key_of_an_existing_store_is_an_error_and_never_a_new_key() {
+    let (home, _sandbox) = connected();
+    let with_key = |key: Option<&str>| {
+        let mut command = home.command(&["connections", "list"]);
+        command.env_remove("ACTIONBAY_MASTER_KEY");
+        if let Some(key) = key {
+            command.env("ACTIONBAY_MASTER_KEY", key);
+        }
+        crate::support::finish(command)
+    };
+    with_key(Some("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")).fails_with(1, "sealed with the master key");
+    with_key(Some("short")).fails_with(1, "not 32 bytes");
+    with_key(None).fails_with(1, "master key is missing");
+    assert!(!home.path().join(".config/actionbay/master.key").exists());
+    home.run(&["connections", "list"]).ok();
+}
+
+#[test]
+fn the_master_key_is_made_with_the_first_store_outside_the_data_directory() {
+    let home = Home::new();
+    let mut command = home.command(&["connections", "list"]);
+    command.env_remove("ACTIONBAY_MASTER_KEY");
+    crate::support::finish(command).ok();
+    assert!(home.path().join(".config/actionbay/master.key").is_file());
+    let other = Home::new();
+    let mut command = other.command(&["connections", "list"]);
+    command.env_remove("ACTIONBAY_MASTER_KEY").env("ACTIONBAY_MASTER_KEY_FILE", other.data().join("key"));
+    crate::support::finish(command).fails_with(1, "in the data directory");
+}
+
+#[test]
+fn integrations_are_listed_and_a_component_is_shown_by_its_path() {
+    let home = Home::new();
+    let listed = home.run(&["--json", "integrations", "list"]).ok().json();
+    assert_eq!(listed[0]["id"], "confluence");
+    let shown = home.run(&["integrations", "show", ECHO]).ok();
+    assert!(shown.stdout.contains("https://api.example.com/v1"), "{shown:?}");
+    home.run(&["integrations", "show", IMPORTS_WASI]).fails_with(1, "wasi:sockets");
+    home.run(&["integrations", "show", "./none.wasm"]).fails_with(2, "none.wasm");
+    let text = home.path().join("letter.wasm");
+    std::fs::write(&text, "dear component").unwrap();
+    home.run(&["integrations", "show", text.to_str().unwrap()]).fails_with(1, "not a WebAssembly component");
+    let half = std::fs::read(ECHO).unwrap();
+    std::fs::write(&text, &half[..half.len() / 2]).unwrap();
+    home.run(&["integrations", "show", text.to_str().unwrap()]).fails_with(1, "damaged or incomplete");
+    assert!(home.files().iter().all(|(path, _)| path == &text), "looking leaves nothing behind");
+}
+
+#[test]
+fn two_people_of_one_sandbox_have_a_connection_each() {
+    let (home, sandbox) = connected();
+    home.run(&["authorize", "confluence", "--sandbox", sandbox.url(), "--user", "ada@example.com"]).ok();
+    let listed = home.run(&["--json", "connections", "list"]).ok().json();
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "ada@example.com"]).ok();
+    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "bob"]).fails_with(3, "for bob");
+}

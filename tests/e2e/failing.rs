@@ -1,0 +1,57 @@
+//! When the other side is slow, gone, or says too much.
+
+use std::time::Duration;
+
+use actionbay::{CallLimits, FailureKind};
+use serde_json::json;
+
+use crate::support::{Setup, World};
+
+#[test]
+fn a_sandbox_that_is_gone_is_unreachable_in_one_sentence() {
+    let world = World::authorized();
+    world.sandbox.stop();
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Unreachable, "{failure:?}");
+    assert!(!failure.request_sent && failure.hint.is_some());
+}
+
+#[test]
+fn an_answer_that_holds_the_token_never_reaches_the_component() {
+    let world = World::authorized();
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    let token = world.wire.seen()[0].authorization.clone().unwrap().trim_start_matches("Bearer ").to_owned();
+    world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"status": 500, "body": {"you": token}}));
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(failure.code, "credential-in-answer", "{failure:?}");
+    assert!(!format!("{failure:?}").contains(&token));
+}
+
+#[test]
+fn an_unknown_template_and_wrong_input_are_refused_before_anything_is_sent() {
+    let world = World::authorized();
+    let failure = world.run("make-coffee", json!({})).unwrap_err();
+    assert_eq!(failure.code, "unknown-template");
+    assert!(failure.hint.unwrap().contains("create-content"));
+    let failure = world.run("list-pages", json!({"limit": "many", "colour": 1})).unwrap_err();
+    let pointers: Vec<&str> = failure.violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    for pointer in ["/space", "/limit", "/colour"] {
+        assert!(pointers.contains(&pointer), "{pointers:?}");
+    }
+    assert!(world.wire.seen().is_empty());
+}
+
+#[test]
+fn without_a_connection_a_run_says_that_authorization_is_needed() {
+    let world = World::new(Setup::default());
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, "not-authorized"));
+    assert!(world.wire.seen().is_empty(), "nothing is called before somebody authorized");
+}
+
+#[test]
+fn the_limits_of_a_call_have_defaults_that_end_it() {
+    let limits = CallLimits::default();
+    assert!(limits.wall_clock >= Duration::from_secs(10) && limits.wall_clock <= Duration::from_secs(600));
+    assert!(limits.memory_bytes <= 1 << 30 && limits.response_bytes <= 1 << 30 && limits.output_bytes <= 1 << 30);
+}

@@ -1,0 +1,195 @@
+//! Components that behave badly, each in its own way, and one that behaves well.
+
+use std::time::{Duration, Instant};
+
+use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
+use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
+use actionbay::vault::{MasterKey, MemoryStore};
+use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
+use serde_json::{Value, json};
+
+use crate::components::{
+    ALLOCATES_WITHOUT_END, CALLS_OUT_IN_DESCRIBE, ECHO, IMPORTS_WASI, LOOPS_FOREVER, RETURNS_INVALID_JSON,
+    RETURNS_TOO_MUCH, TRAPS, VIOLATES_ITS_OUTPUT_SCHEMA,
+};
+use crate::support::{engine, load};
+
+/// Answers token requests with a token, and everything else with what it was asked.
+struct Vendor;
+
+impl Transport for Vendor {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        let body = if request.url.path() == "/token" {
+            json!({"access_token": "canary-access-token", "expires_in": 3600, "refresh_token": "canary-refresh-token"})
+        } else {
+            json!({"method": request.method.as_str(), "url": request.url.as_str(),
+                   "authorized": request.headers.contains_key("authorization")})
+        };
+        Ok(RawResponse { status: 200, headers: http::HeaderMap::new(), body: body.to_string().into_bytes() })
+    }
+}
+
+struct Guest {
+    host: Host,
+    id: IntegrationId,
+}
+
+impl Guest {
+    fn new(path: &str, limits: CallLimits) -> Self {
+        let plugin = load(engine(), path);
+        let id = plugin.manifest().id.clone();
+        let host = Host::builder()
+            .transport(Vendor)
+            .store(MemoryStore::new(), MasterKey::random().unwrap())
+            .clock(SystemClock)
+            .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+            .limits(limits)
+            .build()
+            .unwrap();
+        let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
+        host.add(plugin).unwrap();
+        host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
+        let begun = host
+            .begin(&Authorize {
+                workspace: workspace(),
+                integration: id.clone(),
+                profile: profile.id,
+                user: None,
+                site: None,
+            })
+            .unwrap();
+        let state = begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        host.handle_callback(&format!("code=canary-code-0123&state={state}")).unwrap();
+        Self { host, id }
+    }
+
+    fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
+        self.host
+            .run(&Run {
+                workspace: workspace(),
+                integration: self.id.clone(),
+                template: template.to_owned(),
+                input,
+                user: None,
+                connection: None,
+            })
+            .map(|outcome| outcome.output)
+    }
+}
+
+fn workspace() -> WorkspaceId {
+    WorkspaceId::default_workspace()
+}
+
+fn small() -> CallLimits {
+    CallLimits::default().wall_clock(Duration::from_millis(300)).memory_bytes(32 << 20)
+}
+
+fn fails(path: &str, input: Value) -> Failure {
+    let guest = Guest::new(path, small());
+    let failure = guest.run("run", input.clone()).unwrap_err();
+    let again = guest.run("run", input).unwrap_err();
+    assert_eq!(failure.code, again.code, "a call that fails leaves the host as it was");
+    failure
+}
+
+#[test]
+fn a_component_that_behaves_well_gets_what_it_asks_for_in_its_audience() {
+    let guest = Guest::new(ECHO, CallLimits::default());
+    assert_eq!(guest.run("echo", json!({"a": [1, "ü"]})).unwrap(), json!({"a": [1, "ü"]}));
+    let answer = guest.run("fetch", json!({"audience": "api", "path": "/x", "query": {"q": "a b"}})).unwrap();
+    let seen: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(seen["url"], "https://api.example.com/v1/x?q=a+b");
+    assert_eq!(seen["authorized"], true);
+    let answer = guest.run("fetch-without-connection", json!({"audience": "api", "path": "/x"})).unwrap();
+    let seen: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    assert_eq!(seen["authorized"], false);
+}
+
+#[test]
+fn a_component_cannot_leave_its_audience_set_a_credential_or_use_what_is_for_authorizing() {
+    let guest = Guest::new(ECHO, CallLimits::default());
+    for (input, code) in [
+        (json!({"audience": "elsewhere", "path": "/x"}), "unknown-audience"),
+        (json!({"audience": "accounts", "path": ""}), "authorization-only"),
+        (json!({"audience": "api", "path": "/../admin"}), "dot-segment"),
+        (json!({"audience": "api", "path": "/%2e%2e/admin"}), "dot-segment"),
+        (json!({"audience": "api", "path": "//evil.example"}), "empty-segment"),
+        (json!({"audience": "api", "path": "@evil.example"}), "path-not-absolute"),
+        (json!({"audience": "api", "path": "/x", "headers": {"Authorization": "Bearer mine"}}), "header-refused"),
+        (json!({"audience": "api", "path": "/x", "headers": {"Cookie": "a=b"}}), "header-refused"),
+        (json!({"audience": "api", "path": "/x", "headers": {"Host": "evil.example"}}), "header-refused"),
+        (json!({"audience": "api", "path": "/x", "headers": {"Proxy-Authorization": "x"}}), "header-refused"),
+        (json!({"audience": "api", "path": "/x", "headers": {"X-A": "b\r\nHost: evil"}}), "bad-header"),
+        (json!({"audience": "api", "path": "/x", "method": "CONNECT"}), "method-refused"),
+    ] {
+        let failure = guest.run("fetch", input.clone()).unwrap_err();
+        assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Denied, code), "{input}");
+    }
+}
+
+#[test]
+fn a_component_that_loops_for_ever_is_ended_at_its_deadline() {
+    let started = Instant::now();
+    let failure = fails(LOOPS_FOREVER, json!({}));
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
+    assert!(failure.hint.unwrap().contains("wall-clock"));
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_component_that_allocates_without_end_is_ended_at_its_memory() {
+    let failure = fails(ALLOCATES_WITHOUT_END, json!({}));
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "memory-bytes-exceeded"));
+}
+
+#[test]
+fn a_component_that_traps_is_a_crash_of_that_call_alone() {
+    let failure = fails(TRAPS, json!({}));
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Internal, "plugin-crashed"));
+}
+
+#[test]
+fn an_output_that_is_no_json_or_breaks_its_schema_is_refused() {
+    assert_eq!(fails(RETURNS_INVALID_JSON, json!({})).code, "invalid-output");
+    let failure = fails(VIOLATES_ITS_OUTPUT_SCHEMA, json!({}));
+    assert_eq!(failure.code, "invalid-output");
+    assert!(!failure.violations.is_empty());
+}
+
+#[test]
+fn an_output_that_is_too_large_is_refused() {
+    let guest = Guest::new(RETURNS_TOO_MUCH, CallLimits::default().output_bytes(1 << 20));
+    let failure = guest.run("run", json!({"letters": 2 << 20})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "output-bytes-exceeded"));
+    let failure = guest.run("run", json!({})).unwrap_err();
+    assert_eq!(failure.code, "memory-bytes-exceeded", "200 MB do not fit its memory either");
+}
+
+#[test]
+fn a_component_that_calls_out_while_it_describes_itself_is_refused_and_so_is_a_foreign_import() {
+    let refused = |path: &str| engine().load(&std::fs::read(path).unwrap()).unwrap_err();
+    let failure = refused(CALLS_OUT_IN_DESCRIBE);
+    assert_eq!(failure.kind, FailureKind::BadPlugin);
+    assert!(failure.message.contains("http.send"), "{failure}");
+    let failure = refused(IMPORTS_WASI);
+    assert_eq!(failure.code, "foreign-import");
+    assert!(failure.message.contains("wasi:sockets/instance-network@0.2.0"), "{failure}");
+}
+
+#[test]
+fn what_is_no_component_is_refused_in_one_sentence() {
+    let component = std::fs::read(ECHO).unwrap();
+    for (bytes, code) in [
+        (&b""[..], "not-a-component"),
+        (b"hello", "not-a-component"),
+        (b"\0asm\x01\0\0\0", "not-a-component"),
+        (&component[..component.len() / 2], "broken-component"),
+        (&component[..9], "broken-component"),
+    ] {
+        let failure = engine().load(bytes).unwrap_err();
+        assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::BadPlugin, code));
+        assert!(failure.hint.is_some() && !failure.message.contains('\n'), "{failure}");
+    }
+}
