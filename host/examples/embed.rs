@@ -17,15 +17,18 @@ use actionbay::{Engine, Host, Run, SystemClock};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let [component, client_id, stand_in] =
-        <[String; 3]>::try_from(std::env::args().skip(1).collect::<Vec<_>>()).map_err(|_| "three arguments")?;
+        <[String; 3]>::try_from(std::env::args().skip(1).collect::<Vec<_>>())
+            .map_err(|_| "three arguments")?;
     let plugin = Engine::new()?.load(&std::fs::read(component)?)?;
     let (integration, workspace) = (plugin.manifest().id.clone(), WorkspaceId::new("acme")?);
 
     // Only the operator may put another address in the place of the vendor's.
     let stand_in = Origin::parse(&stand_in)?;
     let audiences = plugin.manifest().audiences.iter().map(|facts| facts.audience.name.as_str());
-    let policy = audiences.fold(OperatorPolicy::default(), |p, name| p.replace("app", name, stand_in.clone()));
-    let profile = Profile::custom(ProfileId::new("app")?, plugin.manifest(), client_id)?.moved_to(&stand_in)?;
+    let policy =
+        audiences.fold(OperatorPolicy::default(), |p, name| p.replace("app", name, stand_in.clone()));
+    let profile =
+        Profile::custom(ProfileId::new("app")?, plugin.manifest(), client_id)?.moved_to(&stand_in)?;
 
     let host = Host::builder()
         .transport(UreqTransport::new())

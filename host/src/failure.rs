@@ -237,8 +237,7 @@ impl Serialize for Failure {
 /// Text from outside as it may reach a log, a terminal or a page: at most `max` characters, control
 /// characters (those that reverse or hide text too) as a space each.
 pub fn plain_text(text: &str, max: usize) -> String {
-    let mut plain: String =
-        text.chars().take(max).map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
+    let mut plain: String = text.chars().take(max).map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
     if text.chars().nth(max).is_some() {
         plain.push('…');
     }

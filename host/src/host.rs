@@ -185,7 +185,12 @@ impl Host {
     ///
     /// # Errors
     /// `InvalidInput`; `Storage`.
-    pub fn put_profile(&self, workspace: &WorkspaceId, profile: &Profile, client_secret: &SecretString) -> Result<()> {
+    pub fn put_profile(
+        &self,
+        workspace: &WorkspaceId,
+        profile: &Profile,
+        client_secret: &SecretString,
+    ) -> Result<()> {
         self.authorizations.put_profile(workspace, profile, client_secret)
     }
 
@@ -272,7 +277,12 @@ fn check_scopes(template: &Template, connection: &Connection) -> Result<()> {
     Err(Failure::new(
         FailureKind::InsufficientScope(missing),
         "insufficient-scope",
-        format!("The template {} needs what the connection {} was not granted: {list}.", template.id, connection.id),
+        format!(
+            "The template {} needs what the connection {} was not granted: {list}.",
+            template.id, connection.id
+        ),
     )
-    .hint(format!("Allow these scopes in the app's settings at the vendor, then authorize again with them: {list}.")))
+    .hint(format!(
+        "Allow these scopes in the app's settings at the vendor, then authorize again with them: {list}."
+    )))
 }

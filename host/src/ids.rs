@@ -84,7 +84,8 @@ impl WorkspaceId {
 
 /// 1 to 64 characters that need no escaping in a path, a file name or a query.
 pub(crate) fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
+    (1..=MAX_ID).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
 /// A new random id with this prefix: 120 bits from the system's generator.

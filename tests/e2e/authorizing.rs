@@ -102,7 +102,10 @@ fn the_code_is_exchanged_as_json_with_the_five_documented_fields() {
     world.authorize().unwrap();
     let seen = world.wire.seen();
     let exchange = &seen[0];
-    assert_eq!((exchange.method.as_str(), exchange.url.as_str()), ("POST", "https://auth.atlassian.com/oauth/token"));
+    assert_eq!(
+        (exchange.method.as_str(), exchange.url.as_str()),
+        ("POST", "https://auth.atlassian.com/oauth/token")
+    );
     assert_eq!(exchange.content_type.as_deref(), Some("application/json"));
     assert_eq!(exchange.authorization, None);
     let body: BTreeMap<String, Value> = serde_json::from_slice(&exchange.body).unwrap();
@@ -222,7 +225,11 @@ fn every_call_goes_to_the_gateway_with_a_bearer_token_and_without_a_double_slash
     let site = world.connections()[0].site.clone().unwrap().id;
     for request in seen {
         assert_eq!(request.url.origin().ascii_serialization(), "https://api.atlassian.com");
-        assert!(request.url.path().starts_with(&format!("/ex/confluence/{site}/wiki/api/v2/")), "{}", request.url);
+        assert!(
+            request.url.path().starts_with(&format!("/ex/confluence/{site}/wiki/api/v2/")),
+            "{}",
+            request.url
+        );
         assert!(!request.url.path().contains("//"));
         assert!(request.authorization.unwrap().starts_with("Bearer "));
     }

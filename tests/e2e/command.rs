@@ -24,7 +24,9 @@ fn quickstart_goes_the_whole_way_and_ends_with_the_page_and_its_body_as_markdown
     let mut command = home.command(&["quickstart"]);
     command.env_remove("ACTIONBAY_HOME").env_remove("ACTIONBAY_MASTER_KEY");
     let finished = crate::support::finish(command).ok();
-    for part in ["title ", "id ", "url ", "Hello from Actionbay", "## What just happened", "- [x] Connect an account"] {
+    for part in
+        ["title ", "id ", "url ", "Hello from Actionbay", "## What just happened", "- [x] Connect an account"]
+    {
         assert!(finished.stdout.contains(part), "no {part:?} in {finished:?}");
     }
     assert!(finished.stderr.contains("A person allowed access"), "{finished:?}");
@@ -71,7 +73,18 @@ fn a_page_is_created_from_a_file_in_a_sandbox_of_another_process() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let body = format!("body=@{readme}");
     let created = home
-        .run(&["--json", "run", "confluence", "create-content", "--set", "space=DOCS", "--set", "title=Readme", "--set", &body])
+        .run(&[
+            "--json",
+            "run",
+            "confluence",
+            "create-content",
+            "--set",
+            "space=DOCS",
+            "--set",
+            "title=Readme",
+            "--set",
+            &body,
+        ])
         .ok()
         .json();
     let id = created["output"]["id"].as_str().unwrap().to_owned();
@@ -109,10 +122,21 @@ fn a_person_authorizes_at_the_printed_url_and_comes_back_to_the_fixed_port() {
     .unwrap();
     let client = sandbox.client();
     let mut command = home.command(&[
-        "--json", "authorize", "confluence", "--profile", "mine", "--client-id", &client.client_id, "--no-browser",
-        "--callback-port", &port.to_string(),
+        "--json",
+        "authorize",
+        "confluence",
+        "--profile",
+        "mine",
+        "--client-id",
+        &client.client_id,
+        "--no-browser",
+        "--callback-port",
+        &port.to_string(),
     ]);
-    command.env("ACTIONBAY_CLIENT_SECRET", &client.client_secret).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+        .env("ACTIONBAY_CLIENT_SECRET", &client.client_secret)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let begun: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
@@ -136,8 +160,10 @@ fn what_is_wrong_is_said_in_a_sentence_with_a_hint_and_the_right_exit_code() {
     run(&["create-content", "--input", "{not json"]).fails_with(2, "no JSON");
     run(&["create-content", "--input", "[]"]).fails_with(2, "(input)");
     run(&["create-content", "--set", "space=DOCS"]).fails_with(2, "title is required");
-    run(&["create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "colour=red"]).fails_with(2, "/colour");
-    run(&["create-content", "--set", "space=DOCS", "--set", "body=@no-such-file"]).fails_with(2, "no-such-file");
+    run(&["create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "colour=red"])
+        .fails_with(2, "/colour");
+    run(&["create-content", "--set", "space=DOCS", "--set", "body=@no-such-file"])
+        .fails_with(2, "no-such-file");
     run(&["create-content", "--set", "space=NOPE", "--set", "title=T"]).fails_with(1, "NOPE");
     run(&["list-pages", "--set", "space=DOCS", "--set", "limit=many"]).fails_with(2, "/limit");
     run(&["view-content", "--set", "id=1", "--connection", "c-none"]).fails_with(2, "c-none");
@@ -153,9 +179,11 @@ fn what_is_wrong_is_said_in_a_sentence_with_a_hint_and_the_right_exit_code() {
 #[test]
 fn authorizing_wrongly_leaves_nothing_half_written() {
     let home = Home::new();
-    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS"]).fails_with(3, "no connection to confluence");
+    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS"])
+        .fails_with(3, "no connection to confluence");
     home.run(&["authorize", "confluence", "--sandbox", "http://127.0.0.1:9"]).fails_with(1, "no sandbox");
-    home.run(&["authorize", "confluence", "--sandbox", "http://sandbox.example"]).fails_with(2, "not on this machine");
+    home.run(&["authorize", "confluence", "--sandbox", "http://sandbox.example"])
+        .fails_with(2, "not on this machine");
     home.run(&["authorize", "confluence"]).fails_with(2, "no profile \"confluence\"");
     home.run(&["authorize", "confluence", "--client-id", "id"]).fails_with(2, "no client secret");
     assert_eq!(home.run(&["--json", "connections", "list"]).ok().json(), json!([]));
@@ -175,7 +203,8 @@ fn a_missing_or_wrong_master_key_of_an_existing_store_is_an_error_and_never_a_ne
         }
         crate::support::finish(command)
     };
-    with_key(Some("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=")).fails_with(1, "sealed with the master key");
+    with_key(Some("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="))
+        .fails_with(1, "sealed with the master key");
     with_key(Some("short")).fails_with(1, "not 32 bytes");
     with_key(None).fails_with(1, "master key is missing");
     assert!(!home.path().join(".config/actionbay/master.key").exists());
@@ -220,5 +249,6 @@ fn two_people_of_one_sandbox_have_a_connection_each() {
     let listed = home.run(&["--json", "connections", "list"]).ok().json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
     home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "ada@example.com"]).ok();
-    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "bob"]).fails_with(3, "for bob");
+    home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "bob"])
+        .fails_with(3, "for bob");
 }

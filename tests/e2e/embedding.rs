@@ -13,7 +13,8 @@ use crate::components::PLUGIN;
 #[test]
 fn the_embedding_example_connects_and_runs_a_template_without_default_features() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let arguments = ["run", "--quiet", "--package", "actionbay", "--no-default-features", "--example", "embed", "--"];
+    let arguments =
+        ["run", "--quiet", "--package", "actionbay", "--no-default-features", "--example", "embed", "--"];
     let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
     let mut child = Command::new(cargo)
         .args(arguments)

@@ -53,5 +53,7 @@ fn without_a_connection_a_run_says_that_authorization_is_needed() {
 fn the_limits_of_a_call_have_defaults_that_end_it() {
     let limits = CallLimits::default();
     assert!(limits.wall_clock >= Duration::from_secs(10) && limits.wall_clock <= Duration::from_secs(600));
-    assert!(limits.memory_bytes <= 1 << 30 && limits.response_bytes <= 1 << 30 && limits.output_bytes <= 1 << 30);
+    assert!(
+        limits.memory_bytes <= 1 << 30 && limits.response_bytes <= 1 << 30 && limits.output_bytes <= 1 << 30
+    );
 }

@@ -59,7 +59,8 @@ impl Guest {
                 site: None,
             })
             .unwrap();
-        let state = begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        let state =
+            begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         host.handle_callback(&format!("code=canary-code-0123&state={state}")).unwrap();
         Self { host, id }
     }
@@ -117,7 +118,10 @@ fn a_component_cannot_leave_its_audience_set_a_credential_or_use_what_is_for_aut
         (json!({"audience": "api", "path": "/%2e%2e/admin"}), "dot-segment"),
         (json!({"audience": "api", "path": "//evil.example"}), "empty-segment"),
         (json!({"audience": "api", "path": "@evil.example"}), "path-not-absolute"),
-        (json!({"audience": "api", "path": "/x", "headers": {"Authorization": "Bearer mine"}}), "header-refused"),
+        (
+            json!({"audience": "api", "path": "/x", "headers": {"Authorization": "Bearer mine"}}),
+            "header-refused",
+        ),
         (json!({"audience": "api", "path": "/x", "headers": {"Cookie": "a=b"}}), "header-refused"),
         (json!({"audience": "api", "path": "/x", "headers": {"Host": "evil.example"}}), "header-refused"),
         (json!({"audience": "api", "path": "/x", "headers": {"Proxy-Authorization": "x"}}), "header-refused"),

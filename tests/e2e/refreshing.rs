@@ -40,7 +40,9 @@ fn each_renewal_uses_the_refresh_token_of_the_one_before() {
         .seen()
         .iter()
         .filter(|request| request.url.path() == "/oauth/token")
-        .map(|request| serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()["refresh_token"].clone())
+        .map(|request| {
+            serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()["refresh_token"].clone()
+        })
         .collect();
     assert_eq!(used.len(), 3);
     assert!(used[0] != used[1] && used[1] != used[2] && used[0] != used[2]);
@@ -77,7 +79,8 @@ fn a_refresh_token_that_is_no_longer_accepted_means_that_a_person_must_authorize
     let connection = &world.connections()[0];
     assert_eq!(connection.status, ConnectionStatus::NeedsReauthorization);
     assert!(connection.reason.as_ref().unwrap().contains("refresh_token is invalid"));
-    let token_requests = world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").count();
+    let token_requests =
+        world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").count();
     assert_eq!(token_requests, 1, "there is no loop");
 }
 
@@ -85,7 +88,12 @@ fn a_refresh_token_that_is_no_longer_accepted_means_that_a_person_must_authorize
 fn trouble_of_the_token_endpoint_leaves_the_connection_as_it_is() {
     let world = World::authorized();
     world.clock.advance(4_000);
-    world.fault("POST", "/oauth/token", 1, json!({"status": 503, "headers": {"Retry-After": "7"}, "body": "later"}));
+    world.fault(
+        "POST",
+        "/oauth/token",
+        1,
+        json!({"status": 503, "headers": {"Retry-After": "7"}, "body": "later"}),
+    );
     let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
     assert_eq!((failure.kind, failure.retry_after), (FailureKind::Upstream, Some(7)));
     assert_eq!(world.connections()[0].status, ConnectionStatus::Active);

@@ -15,7 +15,8 @@ fn watched(transport: Option<fn(Wire) -> Arc<dyn Transport>>) -> (World, Scanner
     let engine = Engine::builder().memory_creator(Arc::new(memories.clone())).build().unwrap();
     let scanner = Scanner::over(memories.clone());
     let plugin = load(&engine, PLUGIN);
-    let world = World::new(Setup { plugin, events: Arc::new(scanner.clone()), transport, ..Setup::default() });
+    let world =
+        World::new(Setup { plugin, events: Arc::new(scanner.clone()), transport, ..Setup::default() });
     scanner.look_for(world.wire.canaries.clone());
     (world, scanner, memories)
 }
@@ -40,7 +41,10 @@ fn no_secret_is_in_the_memory_of_the_component_at_any_host_call_or_at_the_end_of
         "end of refresh",
         "end of execute-template",
     ] {
-        assert!(seen.get(point).is_some_and(|memories| *memories > 0), "no memory was seen at {point}: {seen:?}");
+        assert!(
+            seen.get(point).is_some_and(|memories| *memories > 0),
+            "no memory was seen at {point}: {seen:?}"
+        );
     }
     assert!(memories.made() >= 5, "one for each call");
     assert_eq!(scanner.found(), Vec::<String>::new());
@@ -85,7 +89,8 @@ fn no_secret_is_in_the_data_directory_the_logs_at_trace_level_or_any_output() {
         finished
     };
     run(&["--log", "trace", "authorize", "confluence", "--sandbox", &vendor.url]).ok();
-    let create = ["run", "confluence", "create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "body=B"];
+    let create =
+        ["run", "confluence", "create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "body=B"];
     run(&[&["--log", "trace"], &create[..]].concat()).ok();
     run(&[&["--log", "trace", "--json"], &create[..]].concat());
     run(&["--log", "trace", "connections", "list", "--json"]).ok();

@@ -29,7 +29,10 @@ fn a_page_is_created_in_the_space_of_a_key_with_two_requests() {
     let outcome = world.outcome("create-content", input).unwrap();
     assert_eq!(outcome.report.requests, 2);
     let seen = world.wire.seen();
-    assert!(seen[0].url.path().ends_with("/wiki/api/v2/spaces") && seen[0].url.query().unwrap().contains("keys=DOCS"));
+    assert!(
+        seen[0].url.path().ends_with("/wiki/api/v2/spaces")
+            && seen[0].url.query().unwrap().contains("keys=DOCS")
+    );
     assert_eq!((seen[1].method.as_str(), seen[1].url.path().rsplit('/').next().unwrap()), ("POST", "pages"));
     let body: Value = serde_json::from_slice(&seen[1].body).unwrap();
     assert!(body["spaceId"].is_string());
@@ -37,7 +40,12 @@ fn a_page_is_created_in_the_space_of_a_key_with_two_requests() {
     assert_eq!(body["body"]["representation"], "storage");
     let page = stored(&world, &outcome.output["id"]);
     assert_eq!(page["title"], "Hello");
-    assert!(outcome.output["url"].as_str().unwrap().starts_with(&format!("{}/wiki/spaces/DOCS/pages/", world.sandbox.url())));
+    assert!(
+        outcome.output["url"]
+            .as_str()
+            .unwrap()
+            .starts_with(&format!("{}/wiki/spaces/DOCS/pages/", world.sandbox.url()))
+    );
 }
 
 /// API-2
@@ -63,7 +71,11 @@ fn a_space_can_be_named_by_its_id_and_one_that_is_not_there_is_not_found() {
 #[test]
 fn a_published_page_without_a_title_is_refused_before_anything_is_sent() {
     let world = World::authorized();
-    for input in [json!({"space": "DOCS"}), json!({"space": "DOCS", "title": ""}), json!({"space": "DOCS", "title": "  "})] {
+    for input in [
+        json!({"space": "DOCS"}),
+        json!({"space": "DOCS", "title": ""}),
+        json!({"space": "DOCS", "title": "  "}),
+    ] {
         let failure = world.run("create-content", input).unwrap_err();
         assert_eq!(failure.kind, FailureKind::InvalidInput);
         assert!(failure.violations.iter().any(|violation| violation.pointer == "/title"), "{failure:?}");
@@ -129,7 +141,10 @@ fn a_page_is_found_by_its_exact_title_among_those_that_only_resemble_it() {
 fn a_draft_is_read_as_a_draft() {
     let world = World::authorized();
     let draft = create(&world, json!({"space": "DOCS", "status": "draft", "body": "not yet"}));
-    assert_eq!(world.run("view-content", json!({"id": draft["id"]})).unwrap_err().kind, FailureKind::NotFound);
+    assert_eq!(
+        world.run("view-content", json!({"id": draft["id"]})).unwrap_err().kind,
+        FailureKind::NotFound
+    );
     world.wire.forget();
     let shown = world.run("view-content", json!({"id": draft["id"], "draft": true})).unwrap();
     assert_eq!(shown["status"], "draft");
@@ -159,7 +174,8 @@ fn all_six_hundred_pages_of_a_space_are_listed_once_each_and_progress_is_reporte
     ids.dedup();
     let seeded = pages.iter().filter(|page| page["title"].as_str().unwrap().starts_with("Page")).count();
     assert_eq!((seeded, ids.len()), (600, pages.len()));
-    let lists: Vec<_> = world.wire.seen().into_iter().filter(|request| request.url.path().ends_with("/pages")).collect();
+    let lists: Vec<_> =
+        world.wire.seen().into_iter().filter(|request| request.url.path().ends_with("/pages")).collect();
     let paths: Vec<&str> = lists.iter().map(|request| request.url.path()).collect();
     assert_eq!(paths.len(), 3, "250 pages of results each");
     assert!(paths.iter().all(|path| *path == paths[0] && !path.contains("/wiki/wiki")), "{paths:?}");
@@ -173,7 +189,10 @@ fn a_list_ends_where_the_caller_says() {
     world.control.seed(json!({"pages": {"space": "DOCS", "count": 30, "title_prefix": "Page"}})).unwrap();
     let listed = world.run("list-pages", json!({"space": "DOCS", "limit": 7})).unwrap();
     assert_eq!((listed["pages"].as_array().unwrap().len(), &listed["count"]), (7, &json!(7)));
-    assert_eq!(world.run("list-pages", json!({"space": "DOCS", "limit": 0})).unwrap_err().kind, FailureKind::InvalidInput);
+    assert_eq!(
+        world.run("list-pages", json!({"space": "DOCS", "limit": 0})).unwrap_err().kind,
+        FailureKind::InvalidInput
+    );
 }
 
 /// API-18
@@ -240,7 +259,8 @@ fn all_shapes_of_errors_keep_status_and_sentence() {
 #[test]
 fn a_404_on_create_says_not_found_or_no_permission() {
     let world = World::authorized();
-    let body = json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]});
+    let body =
+        json!({"errors": [{"status": 404, "code": "NOT_FOUND", "title": "Not Found", "detail": null}]});
     world.fault("POST", "/wiki/api/v2/pages", 1, json!({"status": 404, "body": body}));
     let failure = world.run("create-content", json!({"space": "DOCS", "title": "T"})).unwrap_err();
     assert_eq!(failure.kind, FailureKind::NotFound);
@@ -255,7 +275,10 @@ fn markdown_that_looks_like_markup_arrives_as_well_formed_storage() {
     let page = create(&world, json!({"space": "DOCS", "title": "Escapes", "body": body}));
     let storage = sent_storage(&world);
     assert!(storage.contains("List&lt;T&gt;") || storage.contains("List&lt;T>"), "{storage}");
-    assert!(!storage.contains('\u{1}') && !storage.contains("&nbsp;") && !storage.contains("<img"), "{storage}");
+    assert!(
+        !storage.contains('\u{1}') && !storage.contains("&nbsp;") && !storage.contains("<img"),
+        "{storage}"
+    );
     assert_eq!(stored(&world, &page["id"])["title"], "Escapes");
 }
 

@@ -36,13 +36,18 @@ impl CodeExchange {
 
     fn take_code(&self) -> Result<SecretString> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(|| {
-            Failure::new(FailureKind::Denied, "code-spent", "The code of this callback was exchanged already.")
+            Failure::new(
+                FailureKind::Denied,
+                "code-spent",
+                "The code of this callback was exchanged already.",
+            )
         })
     }
 
     fn connection(&self, answer: &TokenAnswer) -> Result<Connection> {
         let now = self.authorizations.clock.now()?;
-        let scopes = answer.scope.as_deref().map(|scope| scope.split_whitespace().map(str::to_owned).collect());
+        let scopes =
+            answer.scope.as_deref().map(|scope| scope.split_whitespace().map(str::to_owned).collect());
         Ok(Connection {
             id: ConnectionId::new(random_id("c-")?)?,
             workspace: self.pending.workspace.clone(),

@@ -74,13 +74,15 @@ impl Callback {
                 return Err(refused("callback-ambiguous", "The callback says the same thing twice."));
             }
         }
-        let state = state
-            .filter(|state| !state.is_empty())
-            .ok_or_else(|| refused("state-missing", "The callback does not say which authorization it belongs to."))?;
+        let state = state.filter(|state| !state.is_empty()).ok_or_else(|| {
+            refused("state-missing", "The callback does not say which authorization it belongs to.")
+        })?;
         let answer = match (code.filter(|code| !code.is_empty()), error) {
             (_, Some(error)) => Answer::Error { error, description },
             (Some(code), None) => Answer::Code { code: code.into(), rest },
-            (None, None) => return Err(refused("code-missing", "The callback carries neither a code nor an error.")),
+            (None, None) => {
+                return Err(refused("code-missing", "The callback carries neither a code nor an error."));
+            }
         };
         Ok(Self { state: state.into(), answer })
     }
@@ -103,14 +105,23 @@ impl Authorizations {
         }
     }
 
-    fn complete(self: &Arc<Self>, taken: Taken, code: SecretString, rest: Vec<(String, String)>) -> Result<Connection> {
+    fn complete(
+        self: &Arc<Self>,
+        taken: Taken,
+        code: SecretString,
+        rest: Vec<(String, String)>,
+    ) -> Result<Connection> {
         let Taken { pending, verifier } = taken;
         let plugin = self.plugin(&pending.integration)?;
         let profile = self.profile(&pending.workspace, &pending.profile)?;
         let exchange = Arc::new(CodeExchange {
             authorizations: Arc::clone(self),
             client_secret: self.client_secret(&pending.workspace, &pending.profile)?,
-            token_errors: plugin.manifest().oauth2().map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
+            token_errors: plugin
+                .manifest()
+                .oauth2()
+                .map(|oauth2| oauth2.token_errors.clone())
+                .unwrap_or_default(),
             pending: pending.clone(),
             profile,
             verifier,
@@ -123,7 +134,9 @@ impl Authorizations {
         let result = self.take_step(&plugin, &context, &pending, step);
         match (result, exchange.stored()) {
             (Ok(granted), Some(id)) => self.activate(&pending, &id, granted),
-            (Ok(_), None) => Err(Failure::internal("The plugin granted a connection without exchanging the code.")),
+            (Ok(_), None) => {
+                Err(Failure::internal("The plugin granted a connection without exchanging the code."))
+            }
             (Err(failure), Some(id)) => {
                 if !may_be_finished_later(&failure) {
                     self.remove_connection(&self.connection(&pending.workspace, &id)?)?;
@@ -136,7 +149,11 @@ impl Authorizations {
 
     /// Runs a step, and the choice of a site where the person said one beforehand.
     fn take_step(
-        &self, plugin: &Plugin, context: &CallContext, pending: &PendingAuthorization, step: AuthorizationStep,
+        &self,
+        plugin: &Plugin,
+        context: &CallContext,
+        pending: &PendingAuthorization,
+        step: AuthorizationStep,
     ) -> Result<Granted> {
         let (outcome, _) = plugin.authorize(context.clone(), pending.profile.as_str(), step);
         match outcome? {
@@ -157,7 +174,12 @@ impl Authorizations {
     }
 
     /// Makes the stored connection the active one of its workspace, profile, user and site.
-    fn activate(&self, pending: &PendingAuthorization, id: &ConnectionId, granted: Granted) -> Result<Connection> {
+    fn activate(
+        &self,
+        pending: &PendingAuthorization,
+        id: &ConnectionId,
+        granted: Granted,
+    ) -> Result<Connection> {
         let (connection, generation) = self.stored_connection(&pending.workspace, id)?;
         if granted.connection.facts().id != connection.id.as_str() {
             return Err(Failure::internal("The plugin granted another connection than it was given."));
@@ -217,9 +239,11 @@ fn declined(error: &str, description: Option<&str>) -> Failure {
 
 /// The site that the person said, by id, URL, host or name. None is ever taken unasked.
 fn chosen(sites: &[Site], said: Option<&str>) -> Result<Site> {
-    let list = || sites.iter().map(|site| format!("{} ({})", site.name, site.url)).collect::<Vec<_>>().join(", ");
+    let list =
+        || sites.iter().map(|site| format!("{} ({})", site.name, site.url)).collect::<Vec<_>>().join(", ");
     let several = |code: &'static str, message: String| {
-        Failure::new(FailureKind::InvalidInput, code, message).hint("Authorize again and name the site, with --site.")
+        Failure::new(FailureKind::InvalidInput, code, message)
+            .hint("Authorize again and name the site, with --site.")
     };
     let Some(said) = said else {
         return Err(several(
@@ -241,7 +265,10 @@ fn chosen(sites: &[Site], said: Option<&str>) -> Result<Site> {
         (Some(_), Some(_)) => {
             Err(several("site-ambiguous", format!("\"{said}\" fits several sites: {}.", list())))
         }
-        (None, _) => Err(several("site-unknown", format!("The account does not reach \"{said}\". It reaches: {}.", list()))),
+        (None, _) => Err(several(
+            "site-unknown",
+            format!("The account does not reach \"{said}\". It reaches: {}.", list()),
+        )),
     }
 }
 
@@ -271,11 +298,18 @@ mod tests {
     /// AUTH-16
     #[test]
     fn of_several_sites_none_is_taken_unasked() {
-        let site = |id: &str, name: &str| Site { id: id.into(), name: name.into(), url: format!("https://{name}.example") };
+        let site = |id: &str, name: &str| Site {
+            id: id.into(),
+            name: name.into(),
+            url: format!("https://{name}.example"),
+        };
         let sites = [site("1", "docs"), site("2", "team")];
         let failure = chosen(&sites, None).unwrap_err();
         assert_eq!(failure.code, "site-required");
-        assert!(failure.message.contains("https://docs.example") && failure.message.contains("https://team.example"));
+        assert!(
+            failure.message.contains("https://docs.example")
+                && failure.message.contains("https://team.example")
+        );
         for said in ["2", "TEAM", "https://team.example/", "Team.Example"] {
             assert_eq!(chosen(&sites, Some(said)).unwrap().id, "2", "{said}");
         }

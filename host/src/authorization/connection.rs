@@ -152,7 +152,11 @@ impl Authorizations {
     /// # Errors
     /// `Storage`.
     pub fn connections(&self, workspace: &WorkspaceId) -> Result<Vec<Connection>> {
-        self.vault.list(Collection::Connections, workspace.as_str())?.iter().map(|(_, record)| read(&record.body)).collect()
+        self.vault
+            .list(Collection::Connections, workspace.as_str())?
+            .iter()
+            .map(|(_, record)| read(&record.body))
+            .collect()
     }
 
     /// A connection.
@@ -164,16 +168,29 @@ impl Authorizations {
     }
 
     /// A connection with the generation of its record.
-    pub(super) fn stored_connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<(Connection, i64)> {
+    pub(super) fn stored_connection(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+    ) -> Result<(Connection, i64)> {
         let record = self.vault.get(&Connection::key(workspace, id))?.ok_or_else(|| {
-            Failure::new(FailureKind::NotFound, "unknown-connection", format!("There is no connection \"{id}\"."))
-                .hint("List them with: connections list")
+            Failure::new(
+                FailureKind::NotFound,
+                "unknown-connection",
+                format!("There is no connection \"{id}\"."),
+            )
+            .hint("List them with: connections list")
         })?;
         Ok((read(&record.body)?, record.generation))
     }
 
     /// Stores a connection, and its tokens where they changed, as one.
-    pub(super) fn put_connection(&self, connection: &Connection, tokens: Option<&Tokens>, expect: Expect) -> Result<()> {
+    pub(super) fn put_connection(
+        &self,
+        connection: &Connection,
+        tokens: Option<&Tokens>,
+        expect: Expect,
+    ) -> Result<()> {
         let mut writes = vec![write(connection, expect)?];
         if let Some(tokens) = tokens {
             writes.push(self.vault.seal(&connection.place(ACCESS_TOKEN), &tokens.access)?);
@@ -198,7 +215,11 @@ impl Authorizations {
     /// # Errors
     /// `AuthorizationRequired` where there is none, `InvalidInput` where there are several.
     pub(crate) fn select_connection(
-        &self, workspace: &WorkspaceId, integration: &IntegrationId, user: Option<&str>, named: Option<&ConnectionId>,
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        user: Option<&str>,
+        named: Option<&ConnectionId>,
     ) -> Result<Connection> {
         if let Some(id) = named {
             let connection = self.connection(workspace, id)?;
@@ -254,7 +275,8 @@ fn ambiguous<'a>(found: impl Iterator<Item = &'a Connection>) -> Failure {
 }
 
 fn write(connection: &Connection, expect: Expect) -> Result<Write> {
-    let body = serde_json::to_vec(connection).map_err(|_| Failure::internal("A connection cannot be written."))?;
+    let body =
+        serde_json::to_vec(connection).map_err(|_| Failure::internal("A connection cannot be written."))?;
     Ok(Write::put(Connection::key(&connection.workspace, &connection.id), expect, body))
 }
 

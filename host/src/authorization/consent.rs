@@ -81,7 +81,9 @@ impl Authorizations {
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
         let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
         let AuthorizationOutcome::Redirect(extra) = outcome? else {
-            return Err(Failure::internal("The plugin answered to the beginning of an authorization with its end."));
+            return Err(Failure::internal(
+                "The plugin answered to the beginning of an authorization with its end.",
+            ));
         };
         let redirect_uri = self.callbacks.redirect_uri(&authorize.integration, &authorize.profile)?;
         let pending = PendingAuthorization {
@@ -146,8 +148,12 @@ fn checked_extra(profile: &Profile, plugins: Vec<(String, String)>) -> Result<Ve
 }
 
 fn consent_url(
-    profile: &Profile, redirect_uri: &str, scopes: &[String], state: CsrfToken,
-    challenge: Option<PkceCodeChallenge>, extra: &[(String, String)],
+    profile: &Profile,
+    redirect_uri: &str,
+    scopes: &[String],
+    state: CsrfToken,
+    challenge: Option<PkceCodeChallenge>,
+    extra: &[(String, String)],
 ) -> Result<Url> {
     let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| bad_redirect(redirect_uri))?;
     let client = oauth2::basic::BasicClient::new(ClientId::new(profile.client_id.clone()))

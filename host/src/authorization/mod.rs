@@ -55,14 +55,21 @@ pub struct Authorizations {
 
 impl std::fmt::Debug for Authorizations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authorizations").field("egress", &self.egress).field("vault", &self.vault).finish_non_exhaustive()
+        f.debug_struct("Authorizations")
+            .field("egress", &self.egress)
+            .field("vault", &self.vault)
+            .finish_non_exhaustive()
     }
 }
 
 impl Authorizations {
     pub(crate) fn new(
-        egress: Egress, vault: Vault, clock: Arc<dyn Clock>, callbacks: Arc<dyn CallbackRouter>,
-        events: Arc<dyn EventSink>, limits: CallLimits,
+        egress: Egress,
+        vault: Vault,
+        clock: Arc<dyn Clock>,
+        callbacks: Arc<dyn CallbackRouter>,
+        events: Arc<dyn EventSink>,
+        limits: CallLimits,
     ) -> Self {
         Self {
             plugins: RwLock::default(),

@@ -47,11 +47,16 @@ impl Authorizations {
     }
 
     /// Stores a pending authorization and gives its state, which is nowhere else.
-    pub(super) fn put_pending(&self, pending: &PendingAuthorization, verifier: Option<&SecretString>) -> Result<CsrfToken> {
+    pub(super) fn put_pending(
+        &self,
+        pending: &PendingAuthorization,
+        verifier: Option<&SecretString>,
+    ) -> Result<CsrfToken> {
         self.drop_expired(&pending.workspace)?;
         let state = CsrfToken::new_random_len(STATE_BYTES);
         let id = id_of(state.secret());
-        let body = serde_json::to_vec(pending).map_err(|_| Failure::internal("An authorization cannot be written."))?;
+        let body = serde_json::to_vec(pending)
+            .map_err(|_| Failure::internal("An authorization cannot be written."))?;
         let mut writes = vec![Write::put(key(&id), Expect::Absent, body)];
         if let Some(verifier) = verifier {
             writes.push(self.vault.seal(&verifier_place(&id), verifier)?);
@@ -95,7 +100,8 @@ impl Authorizations {
             }
         }
         let given_up = |connection: &Connection| {
-            connection.status == ConnectionStatus::AwaitingSite && connection.given_up_at.is_some_and(|at| at <= now)
+            connection.status == ConnectionStatus::AwaitingSite
+                && connection.given_up_at.is_some_and(|at| at <= now)
         };
         for connection in self.connections(workspace)?.iter().filter(|connection| given_up(connection)) {
             self.remove_connection(connection)?;
@@ -110,7 +116,10 @@ pub(super) fn refused(code: &'static str, message: &str) -> Failure {
 }
 
 fn unknown_state() -> Failure {
-    refused("state-unknown", "This callback belongs to no authorization that was begun here, or was used before.")
+    refused(
+        "state-unknown",
+        "This callback belongs to no authorization that was begun here, or was used before.",
+    )
 }
 
 /// A pending authorization belongs to the deployment until its state says whose it is.

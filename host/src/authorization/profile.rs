@@ -134,9 +134,15 @@ impl Authorizations {
     ///
     /// # Errors
     /// `InvalidInput` where the secret is none; `Storage`.
-    pub fn put_profile(&self, workspace: &WorkspaceId, profile: &Profile, client_secret: &SecretString) -> Result<()> {
+    pub fn put_profile(
+        &self,
+        workspace: &WorkspaceId,
+        profile: &Profile,
+        client_secret: &SecretString,
+    ) -> Result<()> {
         check_credential("client secret", secrecy::ExposeSecret::expose_secret(client_secret))?;
-        let body = serde_json::to_vec(profile).map_err(|_| Failure::internal("A profile cannot be written."))?;
+        let body =
+            serde_json::to_vec(profile).map_err(|_| Failure::internal("A profile cannot be written."))?;
         self.vault.commit(&[
             Write::put(Profile::key(workspace, &profile.id), Expect::Any, body),
             self.vault.seal(&Profile::secret_place(workspace, &profile.id), client_secret)?,
@@ -153,8 +159,17 @@ impl Authorizations {
             None => {
                 let known: Vec<String> =
                     self.profiles(workspace)?.into_iter().map(|profile| profile.id.to_string()).collect();
-                let hint = if known.is_empty() { "There is none yet.".to_owned() } else { format!("Profiles: {}.", known.join(", ")) };
-                Err(Failure::new(FailureKind::NotFound, "unknown-profile", format!("There is no profile \"{id}\".")).hint(hint))
+                let hint = if known.is_empty() {
+                    "There is none yet.".to_owned()
+                } else {
+                    format!("Profiles: {}.", known.join(", "))
+                };
+                Err(Failure::new(
+                    FailureKind::NotFound,
+                    "unknown-profile",
+                    format!("There is no profile \"{id}\"."),
+                )
+                .hint(hint))
             }
         }
     }
@@ -164,7 +179,11 @@ impl Authorizations {
     /// # Errors
     /// `Storage`.
     pub fn profiles(&self, workspace: &WorkspaceId) -> Result<Vec<Profile>> {
-        self.vault.list(Collection::Profiles, workspace.as_str())?.iter().map(|(_, record)| read(&record.body)).collect()
+        self.vault
+            .list(Collection::Profiles, workspace.as_str())?
+            .iter()
+            .map(|(_, record)| read(&record.body))
+            .collect()
     }
 
     pub(super) fn client_secret(&self, workspace: &WorkspaceId, profile: &ProfileId) -> Result<SecretString> {

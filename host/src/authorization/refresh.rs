@@ -29,7 +29,11 @@ fn is_due(issued_at: u64, expires_at: u64, now: u64) -> bool {
 
 impl Authorizations {
     /// The renewed connection, or `None` where the one at hand is good for now.
-    pub(super) fn renewed_if_due(self: &Arc<Self>, current: &Connection, deadline: Instant) -> Result<Option<Connection>> {
+    pub(super) fn renewed_if_due(
+        self: &Arc<Self>,
+        current: &Connection,
+        deadline: Instant,
+    ) -> Result<Option<Connection>> {
         if !self.is_due(current)? {
             return Ok(None);
         }
@@ -61,7 +65,11 @@ impl Authorizations {
             authorizations: Arc::clone(self),
             client_secret: self.client_secret(&stored.workspace, &profile.id)?,
             refresh_token: self.refresh_token(&stored)?,
-            token_errors: plugin.manifest().oauth2().map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
+            token_errors: plugin
+                .manifest()
+                .oauth2()
+                .map(|oauth2| oauth2.token_errors.clone())
+                .unwrap_or_default(),
             live: Arc::clone(&live),
             connection: stored.clone(),
             generation,
@@ -79,10 +87,17 @@ impl Authorizations {
     }
 
     /// What a failed renewal means for the connection, and for the request that wanted it.
-    fn after_failure(&self, stored: Connection, generation: i64, failure: Failure) -> Result<Option<Connection>> {
+    fn after_failure(
+        &self,
+        stored: Connection,
+        generation: i64,
+        failure: Failure,
+    ) -> Result<Option<Connection>> {
         let now = self.clock.now()?;
         let status = match failure.kind {
-            FailureKind::AuthorizationRequired if stored.refreshable => ConnectionStatus::NeedsReauthorization,
+            FailureKind::AuthorizationRequired if stored.refreshable => {
+                ConnectionStatus::NeedsReauthorization
+            }
             FailureKind::BadClientCredentials => ConnectionStatus::BadClientCredentials,
             // The token at hand may be good for a while yet; trouble of the network is no reason not to use it.
             _ if stored.expires_at.is_some_and(|expires_at| now < expires_at) => return Ok(None),

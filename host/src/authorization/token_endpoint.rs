@@ -90,7 +90,11 @@ impl Grant<'_> {
 
 /// Asks for tokens.
 pub(super) fn request(
-    egress: &Egress, profile: &Profile, client_secret: &SecretString, rules: &[TokenErrorRule], grant: &Grant<'_>,
+    egress: &Egress,
+    profile: &Profile,
+    client_secret: &SecretString,
+    rules: &[TokenErrorRule],
+    grant: &Grant<'_>,
     deadline: Instant,
 ) -> Result<TokenAnswer> {
     let route = egress.endpoint(grant.endpoint(profile), profile.id.as_str())?;
@@ -126,9 +130,9 @@ fn encoded(encoding: TokenRequestEncoding, parameters: &[(&str, &str)]) -> Body 
                 parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
             Body::Json(serde_json::Value::Object(object).to_string())
         }
-        TokenRequestEncoding::Form => {
-            Body::Form(parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-        }
+        TokenRequestEncoding::Form => Body::Form(
+            parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        ),
     }
 }
 
@@ -141,10 +145,14 @@ fn read(response: Response, rules: &[TokenErrorRule]) -> Result<TokenAnswer> {
     // The parser's own message may quote what it read, so it is left out.
     let answer = serde_json::from_slice::<TokenAnswer>(&body).ok();
     answer.filter(|answer| !answer.access_token.expose_secret().is_empty()).ok_or_else(|| {
-        Failure::new(FailureKind::Upstream, "token-answer-unreadable", "The token endpoint answered without a token.")
-            .hint("Check the token URL of the profile.")
-            .sent(true)
-            .status(status)
+        Failure::new(
+            FailureKind::Upstream,
+            "token-answer-unreadable",
+            "The token endpoint answered without a token.",
+        )
+        .hint("Check the token URL of the profile.")
+        .sent(true)
+        .status(status)
     })
 }
 
@@ -184,7 +192,8 @@ fn refused(status: u16, headers: &[(String, String)], body: &[u8], rules: &[Toke
 
 /// What the manifest says of an error, or else what the standard says.
 fn meaning(status: u16, error: &str, rules: &[TokenErrorRule]) -> TokenErrorMeaning {
-    let fits = |rule: &&TokenErrorRule| rule.error == error && rule.status.is_none_or(|wanted| wanted == status);
+    let fits =
+        |rule: &&TokenErrorRule| rule.error == error && rule.status.is_none_or(|wanted| wanted == status);
     if let Some(rule) = rules.iter().find(fits) {
         return rule.meaning.clone();
     }
@@ -206,7 +215,9 @@ mod tests {
     /// AUTH-6
     #[test]
     fn an_answer_without_refresh_token_and_token_type_is_taken() {
-        let answer = read(answer(200, r#"{"access_token": "t", "expires_in": 3600, "scope": "a b"}"#), &[]).ok().unwrap();
+        let answer = read(answer(200, r#"{"access_token": "t", "expires_in": 3600, "scope": "a b"}"#), &[])
+            .ok()
+            .unwrap();
         assert!(answer.refresh_token.is_none());
         assert_eq!(answer.expires_in, Some(3600));
     }
@@ -215,7 +226,10 @@ mod tests {
     fn an_answer_that_is_no_json_or_has_no_token_is_the_servers_fault_and_is_not_quoted() {
         for body in ["<html>secret-canary", "{\"access_token\": 7}", "{\"access_token\": \"\"}", "", "[]"] {
             let failure = read(answer(200, body), &[]).err().unwrap();
-            assert_eq!((failure.kind.clone(), failure.code.as_ref()), (FailureKind::Upstream, "token-answer-unreadable"));
+            assert_eq!(
+                (failure.kind.clone(), failure.code.as_ref()),
+                (FailureKind::Upstream, "token-answer-unreadable")
+            );
             assert!(!format!("{failure:?}").contains("canary"));
         }
     }

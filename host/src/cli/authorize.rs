@@ -69,7 +69,12 @@ impl Authorize {
         #[cfg(feature = "sandbox")]
         if let Some(url) = &self.sandbox {
             let stand_in = super::sandbox::StandIn::new(url)?;
-            let wish = super::sandbox::Wish { user: self.user, site: self.site, port: self.callback_port.unwrap_or(0), key: None };
+            let wish = super::sandbox::Wish {
+                user: self.user,
+                site: self.site,
+                port: self.callback_port.unwrap_or(0),
+                key: None,
+            };
             let connection = stand_in.authorize(home, plugin, wish, output)?;
             return output.result(&connection, || details(&connection));
         }
@@ -114,13 +119,19 @@ fn client_secret() -> Result<SecretString> {
         return Ok(secret.into());
     }
     let missing = |why: &str| {
-        Failure::new(FailureKind::InvalidInput, "no-client-secret", format!("There is no client secret: {why}."))
-            .hint(format!("Set {CLIENT_SECRET}, or run this in a terminal to be asked for it."))
+        Failure::new(
+            FailureKind::InvalidInput,
+            "no-client-secret",
+            format!("There is no client secret: {why}."),
+        )
+        .hint(format!("Set {CLIENT_SECRET}, or run this in a terminal to be asked for it."))
     };
     if !std::io::stdin().is_terminal() {
         return Err(missing("this is no terminal to ask for it"));
     }
-    rpassword::prompt_password("Client secret: ").map(SecretString::from).map_err(|error| missing(&error.to_string()))
+    rpassword::prompt_password("Client secret: ")
+        .map(SecretString::from)
+        .map_err(|error| missing(&error.to_string()))
 }
 
 fn known_profile(host: &Host, workspace: &WorkspaceId, id: &ProfileId) -> Result<()> {
@@ -140,7 +151,10 @@ fn announce(begun: &Begun, no_browser: bool, output: &Output) -> Result<()> {
     if output.is_json() {
         output.result(&json!(begun), String::new)?;
     } else {
-        output.note(&format!("Open this page and allow access:\n\n  {}\n\nWaiting at {} …", begun.authorization_url, begun.redirect_uri));
+        output.note(&format!(
+            "Open this page and allow access:\n\n  {}\n\nWaiting at {} …",
+            begun.authorization_url, begun.redirect_uri
+        ));
     }
     if !no_browser && webbrowser::open(begun.authorization_url.as_str()).is_err() {
         output.note("No browser could be opened; open the page yourself.");

@@ -14,7 +14,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::egress::{Origin, OperatorPolicy};
+use crate::egress::{OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
 
 const FILE: &str = "config.toml";
@@ -36,7 +36,10 @@ pub(super) fn policy(home: &Path) -> Result<OperatorPolicy> {
 /// Comments and everything else are kept.
 #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "written for the sandbox only"))]
 pub(super) fn put_stand_in<'a>(
-    home: &Path, profile: &str, audiences: impl Iterator<Item = &'a str>, origin: &Origin,
+    home: &Path,
+    profile: &str,
+    audiences: impl Iterator<Item = &'a str>,
+    origin: &Origin,
 ) -> Result<()> {
     let mut document: DocumentMut =
         read(home)?.parse().map_err(|error: toml_edit::TomlError| bad(home, &error.to_string()))?;

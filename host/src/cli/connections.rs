@@ -71,7 +71,10 @@ pub(super) fn details(connection: &Connection) -> String {
         ("status", connection.status.as_str().to_owned()),
         ("why", connection.reason.clone().unwrap_or_default()),
         ("since", time(connection.since)),
-        ("site", connection.site.as_ref().map(|site| format!("{} ({})", site.name, site.url)).unwrap_or_default()),
+        (
+            "site",
+            connection.site.as_ref().map(|site| format!("{} ({})", site.name, site.url)).unwrap_or_default(),
+        ),
         ("token until", connection.expires_at.map(time).unwrap_or_else(|| "for ever".to_owned())),
         ("renewed", if connection.refreshable { "by itself" } else { "by authorizing again" }.to_owned()),
         ("scopes", connection.scopes.join(" ")),

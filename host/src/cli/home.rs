@@ -49,8 +49,9 @@ impl Home {
     /// The data directory.
     pub(super) fn folder(&self) -> Result<PathBuf> {
         match &self.named {
-            Some(folder) => std::path::absolute(folder)
-                .map_err(|error| Failure::storage("no-home", format!("The data directory is none: {error}."))),
+            Some(folder) => std::path::absolute(folder).map_err(|error| {
+                Failure::storage("no-home", format!("The data directory is none: {error}."))
+            }),
             None => Ok(platform()?.data_dir().to_owned()),
         }
     }
@@ -142,7 +143,8 @@ impl<'a> HostSettings<'a> {
 
 fn platform() -> Result<ProjectDirs> {
     ProjectDirs::from("", "", "actionbay").ok_or_else(|| {
-        Failure::storage("no-home", "There is no home directory to keep data in.").hint("Give one with --home DIR.")
+        Failure::storage("no-home", "There is no home directory to keep data in.")
+            .hint("Give one with --home DIR.")
     })
 }
 
@@ -164,7 +166,10 @@ fn key_source(home: &Path) -> Result<KeySource> {
     if is_below(&file, home) {
         return Err(Failure::storage(
             "master-key-with-data",
-            format!("The master key {} is in the data directory, whose copies would hold both.", file.display()),
+            format!(
+                "The master key {} is in the data directory, whose copies would hold both.",
+                file.display()
+            ),
         )
         .hint(format!("Set {MASTER_KEY_FILE} to a file elsewhere, or another --home.")));
     }
@@ -190,7 +195,10 @@ fn create_private(folder: &Path) -> Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder).map_err(|error| {
-        Failure::storage("no-home", format!("The data directory {} cannot be made: {error}.", folder.display()))
-            .hint("Give another with --home DIR.")
+        Failure::storage(
+            "no-home",
+            format!("The data directory {} cannot be made: {error}.", folder.display()),
+        )
+        .hint("Give another with --home DIR.")
     })
 }

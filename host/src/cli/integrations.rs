@@ -99,7 +99,10 @@ fn people(plugin: &Plugin) -> String {
         ("version", manifest.version.clone()),
         ("summary", manifest.summary.clone()),
         ("sha-256", plugin.digest().to_owned()),
-        ("authorize at", manifest.oauth2().map(|oauth2| oauth2.authorization_url.to_string()).unwrap_or_default()),
+        (
+            "authorize at",
+            manifest.oauth2().map(|oauth2| oauth2.authorization_url.to_string()).unwrap_or_default(),
+        ),
         ("tokens from", manifest.oauth2().map(|oauth2| oauth2.token_url.to_string()).unwrap_or_default()),
         ("scopes", manifest.oauth2().map(|oauth2| oauth2.default_scopes.join(" ")).unwrap_or_default()),
     ]);

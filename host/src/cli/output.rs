@@ -46,7 +46,9 @@ impl Output {
         match printed {
             // Whoever reads has read enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => other.map_err(|error| Failure::internal(format!("The result cannot be printed: {error}."))),
+            other => {
+                other.map_err(|error| Failure::internal(format!("The result cannot be printed: {error}.")))
+            }
         }
     }
 
@@ -90,7 +92,9 @@ fn exit_code(failure: &Failure) -> ExitCode {
     ExitCode::from(match failure.kind {
         FailureKind::InvalidInput => 2,
         FailureKind::NotFound if wrong_name => 2,
-        FailureKind::AuthorizationRequired | FailureKind::AccessDenied | FailureKind::InsufficientScope(_) => 3,
+        FailureKind::AuthorizationRequired
+        | FailureKind::AccessDenied
+        | FailureKind::InsufficientScope(_) => 3,
         _ => 1,
     })
 }
@@ -167,7 +171,9 @@ fn collect(name: String, field: &Value, short: &mut Vec<(String, String)>, below
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => below.push(list(items)),
-        Value::String(text) if text.contains('\n') || text.chars().count() > LONG_TEXT => below.push(text.clone()),
+        Value::String(text) if text.contains('\n') || text.chars().count() > LONG_TEXT => {
+            below.push(text.clone())
+        }
         other => short.push((name, plain(other))),
     }
 }
@@ -180,7 +186,8 @@ fn list(items: &[Value]) -> String {
             columns.push(name);
         }
     }
-    let row = |item: &Value| columns.iter().map(|name| item.get(name).map(plain).unwrap_or_default()).collect();
+    let row =
+        |item: &Value| columns.iter().map(|name| item.get(name).map(plain).unwrap_or_default()).collect();
     table(&columns, &items.iter().map(row).collect::<Vec<_>>())
 }
 

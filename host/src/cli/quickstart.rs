@@ -32,8 +32,9 @@ impl Quickstart {
         if home.is_named() {
             return self.go(home, None, output);
         }
-        let folder = tempfile::tempdir()
-            .map_err(|error| Failure::storage("no-home", format!("There is no place for temporary data: {error}.")))?;
+        let folder = tempfile::tempdir().map_err(|error| {
+            Failure::storage("no-home", format!("There is no place for temporary data: {error}."))
+        })?;
         let temporary = Home::new(Some(folder.path().join("home")));
         self.go(&temporary, Some(MasterKey::random()?), output)
     }
@@ -68,7 +69,8 @@ impl Quickstart {
                 connection: Some(connection.id.clone()),
             })?;
             let (requests, time) = (outcome.report.requests, outcome.report.duration.as_millis());
-            let requests = if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
+            let requests =
+                if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };
             said(position + 3, format!("The component ran {}: {requests}, {time} ms", step.template));
             outcomes.push(outcome);
         }
@@ -79,7 +81,8 @@ impl Quickstart {
 
     fn leave(&self, sandbox: &Sandbox, output: &Output) {
         if self.keep {
-            output.note(&format!("\nThe sandbox stays up at {} until you end it with Ctrl-C.", sandbox.url()));
+            output
+                .note(&format!("\nThe sandbox stays up at {} until you end it with Ctrl-C.", sandbox.url()));
             sandbox.wait();
         } else {
             output.note("\nThe sandbox is gone now, and the link with it. With --keep it stays up.");

@@ -95,7 +95,8 @@ fn read_input(text: &str) -> Result<Value> {
         (json, None) => json.to_owned(),
     };
     serde_json::from_str(&json).map_err(|error| {
-        wrong(format!("The input is no JSON: {error}.")).hint("Give an object, as in --input '{\"space\": \"DOCS\"}'.")
+        wrong(format!("The input is no JSON: {error}."))
+            .hint("Give an object, as in --input '{\"space\": \"DOCS\"}'.")
     })
 }
 
@@ -109,7 +110,8 @@ fn value_text(text: &str) -> Result<String> {
 
 fn read_file(path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        wrong(format!("The file {path} cannot be read: {error}.")).hint("For a value that begins with @, write @@.")
+        wrong(format!("The file {path} cannot be read: {error}."))
+            .hint("For a value that begins with @, write @@.")
     })
 }
 

@@ -61,7 +61,10 @@ impl Sandbox {
                 ("client secret", client.client_secret.clone()),
                 ("redirect uri", client.redirect_uri.clone()),
             ]);
-            text.push_str(&format!("\nConnect to it: actionbay authorize INTEGRATION --sandbox {}", sandbox.url()));
+            text.push_str(&format!(
+                "\nConnect to it: actionbay authorize INTEGRATION --sandbox {}",
+                sandbox.url()
+            ));
             text
         })?;
         output.note("It stays up until you end it with Ctrl-C. Its content is gone then.");
@@ -70,12 +73,12 @@ impl Sandbox {
     }
 
     fn settings(&self) -> atlassian_sandbox::SandboxConfig {
-        let mut config = atlassian_sandbox::SandboxConfig::default(); // the sandbox
-        config.port = self.port;
-        config.token_lifetime = Duration::from_secs(self.token_lifetime);
-        config.sites = usize::from(self.sites);
-        config.redirect_uri.clone_from(&self.redirect_uri);
-        config
+        atlassian_sandbox::SandboxConfig {
+            port: self.port,
+            token_lifetime: Duration::from_secs(self.token_lifetime),
+            sites: usize::from(self.sites),
+            redirect_uri: self.redirect_uri.clone(),
+        }
     }
 }
 
@@ -127,18 +130,27 @@ impl StandIn {
 
     /// Registers an app with the sandbox, makes the profile for it, and gives consent as a person would: over
     /// HTTP, from the consent page to the callback.
-    pub(super) fn authorize(&self, home: &Home, plugin: Plugin, wish: Wish, output: &Output) -> Result<Connection> {
+    pub(super) fn authorize(
+        &self,
+        home: &Home,
+        plugin: Plugin,
+        wish: Wish,
+        output: &Output,
+    ) -> Result<Connection> {
         let listener = Listener::bind(wish.port)?;
-        let client = Control::new(self.origin.as_str()).register_client(&listener.redirect_uri()).map_err(|error| {
-            Failure::new(
-                FailureKind::Unreachable,
-                "sandbox-unreachable",
-                format!("There is no sandbox at {}: {error}.", self.origin),
-            )
-            .hint("Start one with: actionbay sandbox")
-        })?;
-        let profile = Profile::custom(profile_of(wish.user.as_deref())?, plugin.manifest(), &client.client_id)?
-            .moved_to(&self.origin)?;
+        let client = Control::new(self.origin.as_str()).register_client(&listener.redirect_uri()).map_err(
+            |error| {
+                Failure::new(
+                    FailureKind::Unreachable,
+                    "sandbox-unreachable",
+                    format!("There is no sandbox at {}: {error}.", self.origin),
+                )
+                .hint("Start one with: actionbay sandbox")
+            },
+        )?;
+        let profile =
+            Profile::custom(profile_of(wish.user.as_deref())?, plugin.manifest(), &client.client_id)?
+                .moved_to(&self.origin)?;
         let audiences = || plugin.manifest().audiences.iter().map(|facts| facts.audience.name.as_str());
         let mut settings = HostSettings::new(vec![plugin.clone()], output);
         settings.redirect_uri = Some(listener.redirect_uri());
@@ -182,7 +194,8 @@ fn profile_of(user: Option<&str>) -> Result<ProfileId> {
     match user {
         None => ProfileId::new(PROFILE),
         Some(user) => {
-            let hash: String = Sha256::digest(user).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+            let hash: String =
+                Sha256::digest(user).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
             ProfileId::new(format!("{PROFILE}-{hash}"))
         }
     }
@@ -190,7 +203,8 @@ fn profile_of(user: Option<&str>) -> Result<ProfileId> {
 
 /// The connections of an earlier sandbox lead nowhere.
 fn forget_earlier(host: &Host, workspace: &WorkspaceId, profile: &ProfileId) -> Result<()> {
-    for connection in host.connections(workspace)?.iter().filter(|connection| connection.profile == *profile) {
+    for connection in host.connections(workspace)?.iter().filter(|connection| connection.profile == *profile)
+    {
         host.forget(connection)?;
     }
     Ok(())

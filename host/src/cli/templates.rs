@@ -41,7 +41,8 @@ impl Templates {
             }
             Self::Show(Show { integration, template: Some(id) }) => {
                 let plugin = home.plugin(&integration)?;
-                let template = plugin.manifest().template(&id).ok_or_else(|| unknown(plugin.manifest(), &id))?;
+                let template =
+                    plugin.manifest().template(&id).ok_or_else(|| unknown(plugin.manifest(), &id))?;
                 output.result(template, || people(&integration, template))
             }
         }
@@ -94,17 +95,28 @@ pub(super) fn fields(schema: &Schema) -> String {
             property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
         ]
     };
-    table(&["field", "type", "default", "what it is"], &properties.into_iter().flatten().map(row).collect::<Vec<_>>())
+    table(
+        &["field", "type", "default", "what it is"],
+        &properties.into_iter().flatten().map(row).collect::<Vec<_>>(),
+    )
 }
 
 fn required(schema: &Schema, name: &str) -> bool {
-    schema.json().get("required").and_then(Value::as_array).is_some_and(|names| names.iter().any(|known| known == name))
+    schema
+        .json()
+        .get("required")
+        .and_then(Value::as_array)
+        .is_some_and(|names| names.iter().any(|known| known == name))
 }
 
 /// The type of a property in one word, or the values it may have.
 fn kind(property: &Value) -> String {
     if let Some(values) = property.get("enum").and_then(Value::as_array) {
-        return values.iter().map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned)).collect::<Vec<_>>().join("|");
+        return values
+            .iter()
+            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+            .collect::<Vec<_>>()
+            .join("|");
     }
     property.get("type").and_then(Value::as_str).unwrap_or("any").to_owned()
 }
@@ -128,8 +140,10 @@ fn example(template: &Template) -> String {
     };
     let set = |(name, property): (&String, &Value)| {
         let value = property.pointer("/examples/0");
-        let value = value
-            .map_or_else(|| "…".to_owned(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+        let value = value.map_or_else(
+            || "…".to_owned(),
+            |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+        );
         let pair = format!("{name}={value}");
         if pair.contains(char::is_whitespace) { format!(" --set '{pair}'") } else { format!(" --set {pair}") }
     };

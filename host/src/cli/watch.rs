@@ -16,7 +16,10 @@ use crate::runtime::{Event, EventSink, LogLevel};
 pub(super) fn log_to_stderr(level: &str) {
     let level: LevelFilter = level.parse().unwrap_or(LevelFilter::WARN);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let _ = tracing_subscriber::registry().with(Targets::new().with_target("actionbay", level)).with(layer).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(Targets::new().with_target("actionbay", level))
+        .with(layer)
+        .try_init();
 }
 
 /// Shows the progress of a call on a terminal, and logs the rest.
@@ -44,7 +47,10 @@ impl Watch {
     }
 
     fn finish(&self) {
-        let bar = self.bar.as_ref().and_then(|bar| bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
+        let bar = self
+            .bar
+            .as_ref()
+            .and_then(|bar| bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take());
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }

@@ -84,9 +84,20 @@ mod tests {
 
     #[test]
     fn a_guest_cannot_set_a_credential_a_host_or_a_hop_by_hop_header_in_any_case() {
-        for name in ["authorization", "Authorization", "COOKIE", "host", "Proxy-Authorization", "proxy-x", "te",
-            "Content-Length", "Transfer-Encoding", "connection", "X-Forwarded-For", "content-type"]
-        {
+        for name in [
+            "authorization",
+            "Authorization",
+            "COOKIE",
+            "host",
+            "Proxy-Authorization",
+            "proxy-x",
+            "te",
+            "Content-Length",
+            "Transfer-Encoding",
+            "connection",
+            "X-Forwarded-For",
+            "content-type",
+        ] {
             assert_eq!(refusal(name, "x"), "header-refused", "{name}");
         }
     }

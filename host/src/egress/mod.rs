@@ -38,7 +38,9 @@ use zeroize::Zeroizing;
 
 pub use message::{Body, Method, Request, Response};
 pub use policy::{Audience, OperatorPolicy, Origin};
-pub use transport::{DenyTransport, OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
+pub use transport::{
+    DenyTransport, OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind,
+};
 pub use ureq_transport::UreqTransport;
 
 use crate::failure::{Failure, FailureKind, Result};
@@ -70,7 +72,8 @@ impl Credential {
             Self::Basic { id, secret } => {
                 use base64::Engine as _;
                 // RFC 6749 section 2.3.1: both are form-encoded before they are joined.
-                let encode = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+                let encode =
+                    |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
                 let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose_secret())));
                 Zeroizing::new(format!(
                     "Basic {}",
@@ -143,7 +146,11 @@ impl Egress {
     /// # Errors
     /// `Denied`, with the rule in the message.
     pub fn route(
-        &self, audience: &Audience, profile: Option<&str>, site: Option<&str>, request: &Request,
+        &self,
+        audience: &Audience,
+        profile: Option<&str>,
+        site: Option<&str>,
+        request: &Request,
     ) -> Result<Route> {
         headers::check_guest(&request.headers)?;
         let origin = self.policy.origin_of(audience, profile)?;
@@ -172,7 +179,11 @@ impl Egress {
     /// # Errors
     /// `Denied` (the answer holds a credential), `Unreachable`, `TimedOut`, `LimitExceeded`.
     pub fn send(
-        &self, route: &Route, request: Request, credential: Option<&Credential>, secrets: &Secrets,
+        &self,
+        route: &Route,
+        request: Request,
+        credential: Option<&Credential>,
+        secrets: &Secrets,
         limits: ExchangeLimits,
     ) -> Result<Response> {
         let outbound = outbound(route, request, credential, limits)?;
@@ -191,7 +202,10 @@ impl std::fmt::Debug for Egress {
 
 /// The request as it goes out: the host's own headers last, so that none of a guest's can stand in for them.
 fn outbound(
-    route: &Route, request: Request, credential: Option<&Credential>, limits: ExchangeLimits,
+    route: &Route,
+    request: Request,
+    credential: Option<&Credential>,
+    limits: ExchangeLimits,
 ) -> Result<OutboundRequest> {
     let method = request.method.to_http()?;
     let mut headers = HeaderMap::new();
@@ -220,14 +234,18 @@ fn outbound(
 
 /// Fails closed on an answer that would carry a secret to whoever asked.
 fn refuse_echo(
-    raw: &RawResponse, credential: Option<&Credential>, secrets: &Secrets, has_effect: bool,
+    raw: &RawResponse,
+    credential: Option<&Credential>,
+    secrets: &Secrets,
+    has_effect: bool,
 ) -> Result<()> {
     let mut own = Secrets::new();
     if let Some(credential) = credential {
         own.add(credential.secret());
     }
     let holds = |bytes: &[u8]| own.found_in(bytes) || secrets.found_in(bytes);
-    let in_headers = raw.headers.iter().any(|(name, value)| holds(name.as_str().as_bytes()) || holds(value.as_bytes()));
+    let in_headers =
+        raw.headers.iter().any(|(name, value)| holds(name.as_str().as_bytes()) || holds(value.as_bytes()));
     if !in_headers && !holds(&raw.body) {
         return Ok(());
     }

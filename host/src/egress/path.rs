@@ -102,7 +102,10 @@ fn check_segment(segment: &str, is_last: bool) -> Result<(), Denial> {
         return Err(Denial::new("dot-segment", "its path holds a segment of dots, which leads elsewhere"));
     }
     if decoded.contains(['/', '\\']) || decoded.chars().any(char::is_control) {
-        return Err(Denial::new("hidden-separator", "its path hides a slash, a backslash or a control character"));
+        return Err(Denial::new(
+            "hidden-separator",
+            "its path hides a slash, a backslash or a control character",
+        ));
     }
     if decoded.contains('%') && decode(&decoded).is_ok_and(|twice| twice != decoded) {
         return Err(Denial::new("double-encoding", "its path is percent-encoded twice"));
@@ -134,7 +137,10 @@ mod tests {
 
     #[test]
     fn the_site_of_the_connection_stands_where_the_prefix_says() {
-        assert_eq!(below("/ex/{site}/wiki", Some("a-1"), "/api/v2/pages").unwrap(), "/ex/a-1/wiki/api/v2/pages");
+        assert_eq!(
+            below("/ex/{site}/wiki", Some("a-1"), "/api/v2/pages").unwrap(),
+            "/ex/a-1/wiki/api/v2/pages"
+        );
         assert_eq!(below("/ex/{site}", None, "/x").unwrap_err().code, "no-site");
         assert_eq!(below("/ex/{site}", Some("a/../b"), "/x").unwrap_err().code, "bad-site");
         assert_eq!(below("/ex/{site}", Some(".."), "/x").unwrap_err().code, "bad-site");

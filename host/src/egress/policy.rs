@@ -74,7 +74,11 @@ impl Origin {
         if url.path() == path && Self::of(&url) == *self {
             Ok(url)
         } else {
-            Err(Failure::new(FailureKind::Denied, "path-changed", "The path reads otherwise once it is a URL."))
+            Err(Failure::new(
+                FailureKind::Denied,
+                "path-changed",
+                "The path reads otherwise once it is a URL.",
+            ))
         }
     }
 }
@@ -125,7 +129,8 @@ impl Audience {
         if !crate::ids::is_id(&name) {
             return Err(bad("has a name that is none".to_owned()));
         }
-        let origin = Origin::parse(origin).map_err(|failure| bad(format!("is refused: {}", failure.message)))?;
+        let origin =
+            Origin::parse(origin).map_err(|failure| bad(format!("is refused: {}", failure.message)))?;
         if !path::is_prefix(&path_prefix) {
             return Err(bad(format!("has a path prefix that is none: \"{path_prefix}\"")));
         }
@@ -162,7 +167,11 @@ impl OperatorPolicy {
     }
 
     /// The origin that an audience has for a profile.
-    pub(super) fn origin_of<'a>(&'a self, audience: &'a Audience, profile: Option<&str>) -> Result<&'a Origin> {
+    pub(super) fn origin_of<'a>(
+        &'a self,
+        audience: &'a Audience,
+        profile: Option<&str>,
+    ) -> Result<&'a Origin> {
         match profile.and_then(|profile| self.audience_origins.get(profile)?.get(&audience.name)) {
             Some(stand_in) => Ok(stand_in),
             None => {

@@ -98,7 +98,8 @@ fn an_answer_in_which_the_credential_comes_back_is_refused_in_every_form() {
     ] {
         let body = Recorder { body: format!("<p>{echo}</p>").into_bytes(), ..Recorder::default() };
         assert_eq!(exchange(&Arc::new(body), get("/x")).unwrap_err().code, "credential-in-answer", "{echo}");
-        let headers = HeaderMap::from_iter([(http::HeaderName::from_static("x-echo"), echo.parse().unwrap())]);
+        let headers =
+            HeaderMap::from_iter([(http::HeaderName::from_static("x-echo"), echo.parse().unwrap())]);
         let header = Recorder { headers, ..Recorder::default() };
         let failure = exchange(&Arc::new(header), get("/x")).unwrap_err();
         assert_eq!(failure.code, "credential-in-answer");
@@ -138,7 +139,9 @@ fn the_operator_puts_an_origin_in_an_audiences_place_for_one_profile_alone() {
     let stand_in = Origin::parse("http://127.0.0.1:9000").unwrap();
     let policy = OperatorPolicy::default().replace("sandbox", "api", stand_in);
     let egress = Egress::new(Arc::new(DenyTransport), policy);
-    let to = |profile| egress.route(&audience("/v1"), profile, None, &get("/x")).unwrap().url().host_str().map(str::to_owned);
+    let to = |profile| {
+        egress.route(&audience("/v1"), profile, None, &get("/x")).unwrap().url().host_str().map(str::to_owned)
+    };
     assert_eq!(to(Some("sandbox")).as_deref(), Some("127.0.0.1"));
     assert_eq!(to(Some("other")).as_deref(), Some("api.example.com"));
     assert_eq!(to(None).as_deref(), Some("api.example.com"));
@@ -151,7 +154,14 @@ fn the_operator_puts_an_origin_in_an_audiences_place_for_one_profile_alone() {
 
 #[test]
 fn an_origin_is_scheme_host_and_port_and_nothing_else() {
-    for text in ["https://a.example/x", "https://a.example?x", "https://u@a.example", "ftp://a.example", "a.example", ""] {
+    for text in [
+        "https://a.example/x",
+        "https://a.example?x",
+        "https://u@a.example",
+        "ftp://a.example",
+        "a.example",
+        "",
+    ] {
         assert_eq!(Origin::parse(text).unwrap_err().code, "bad-origin", "{text}");
     }
     assert_eq!(Origin::parse("https://A.example:443").unwrap().as_str(), "https://a.example");

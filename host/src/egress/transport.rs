@@ -94,20 +94,30 @@ impl TransportError {
             TransportErrorKind::Denied => {
                 (FailureKind::Denied, "no-transport", "Give the host a transport, such as UreqTransport.")
             }
-            TransportErrorKind::UnknownHost => {
-                (FailureKind::Unreachable, "unknown-host", "Check the address and the network's name service.")
+            TransportErrorKind::UnknownHost => (
+                FailureKind::Unreachable,
+                "unknown-host",
+                "Check the address and the network's name service.",
+            ),
+            TransportErrorKind::Refused => (
+                FailureKind::Unreachable,
+                "connection-refused",
+                "Check that it runs and that the network lets you reach it.",
+            ),
+            TransportErrorKind::Untrusted => (
+                FailureKind::Unreachable,
+                "untrusted-server",
+                "Its certificate does not fit its name, or nobody known vouches for it.",
+            ),
+            TransportErrorKind::TimedOut => {
+                (FailureKind::TimedOut, "timed-out", "Try again, or allow more time.")
             }
-            TransportErrorKind::Refused => {
-                (FailureKind::Unreachable, "connection-refused", "Check that it runs and that the network lets you reach it.")
-            }
-            TransportErrorKind::Untrusted => {
-                (FailureKind::Unreachable, "untrusted-server", "Its certificate does not fit its name, or nobody known vouches for it.")
-            }
-            TransportErrorKind::TimedOut => (FailureKind::TimedOut, "timed-out", "Try again, or allow more time."),
             TransportErrorKind::Broken => (FailureKind::Unreachable, "connection-broken", "Try again later."),
-            TransportErrorKind::TooLarge => {
-                (FailureKind::LimitExceeded, "response-too-large", "Ask for less, or raise the limit response-bytes.")
-            }
+            TransportErrorKind::TooLarge => (
+                FailureKind::LimitExceeded,
+                "response-too-large",
+                "Ask for less, or raise the limit response-bytes.",
+            ),
         };
         Failure::new(kind, code, self.detail).hint(hint).sent(self.request_sent && has_effect)
     }
@@ -134,7 +144,10 @@ impl Transport for DenyTransport {
         Err(TransportError::new(
             TransportErrorKind::Denied,
             false,
-            format!("This host has no transport, so nothing was sent to {}.", super::Origin::of(&request.url)),
+            format!(
+                "This host has no transport, so nothing was sent to {}.",
+                super::Origin::of(&request.url)
+            ),
         ))
     }
 }

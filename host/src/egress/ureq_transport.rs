@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use ureq::Agent;
 use ureq::http::{Request, Response};
 
-use super::transport::{OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
 use super::Origin;
+use super::transport::{OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
 
 /// How many idle connections are kept for one host, so that a run of requests pays for one handshake.
 const IDLE_PER_HOST: usize = 8;
@@ -115,13 +115,21 @@ fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportErr
 
 fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, String) {
     match error.kind() {
-        io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+        io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable => {
             (TransportErrorKind::Refused, false, format!("{origin} took no connection."))
         }
-        io::ErrorKind::TimedOut => (TransportErrorKind::TimedOut, true, format!("{origin} did not answer in time.")),
+        io::ErrorKind::TimedOut => {
+            (TransportErrorKind::TimedOut, true, format!("{origin} did not answer in time."))
+        }
         io::ErrorKind::InvalidData => {
             (TransportErrorKind::Untrusted, false, format!("There is no trusted connection to {origin}."))
         }
-        _ => (TransportErrorKind::Broken, true, format!("The connection to {origin} broke before there was an answer.")),
+        _ => (
+            TransportErrorKind::Broken,
+            true,
+            format!("The connection to {origin} broke before there was an answer."),
+        ),
     }
 }

@@ -43,7 +43,8 @@ pub(super) fn save(engine: &Engine, digest: &str, component: &Component) {
     let hash = Sha256::digest(&code);
     let Ok(draft) = crate::ids::random_id("draft-").map(|name| path.with_file_name(name)) else { return };
     // Written aside and moved, so that a reader finds a whole artifact or none.
-    if fs::write(&draft, [hash.as_slice(), &code].concat()).and_then(|()| fs::rename(&draft, &path)).is_err() {
+    if fs::write(&draft, [hash.as_slice(), &code].concat()).and_then(|()| fs::rename(&draft, &path)).is_err()
+    {
         let _ = fs::remove_file(&draft);
     }
 }
@@ -77,7 +78,8 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
 fn is_private(folder: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let mine = rustix::process::geteuid().as_raw();
-    fs::symlink_metadata(folder).is_ok_and(|facts| facts.is_dir() && facts.uid() == mine && facts.mode() & 0o022 == 0)
+    fs::symlink_metadata(folder)
+        .is_ok_and(|facts| facts.is_dir() && facts.uid() == mine && facts.mode() & 0o022 == 0)
 }
 
 /// Without Unix permissions there is no cheap proof that nobody else can write, so nothing is kept.

@@ -63,7 +63,8 @@ impl CallContext {
     /// The same, ending no later than `deadline`.
     #[must_use]
     pub fn until(mut self, deadline: Instant) -> Self {
-        self.limits.wall_clock = self.limits.wall_clock.min(deadline.saturating_duration_since(Instant::now()));
+        self.limits.wall_clock =
+            self.limits.wall_clock.min(deadline.saturating_duration_since(Instant::now()));
         self
     }
 }
@@ -172,9 +173,14 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new(purpose: Purpose, context: Option<CallContext>, audiences: Arc<[crate::egress::Audience]>) -> Self {
+    fn new(
+        purpose: Purpose,
+        context: Option<CallContext>,
+        audiences: Arc<[crate::egress::Audience]>,
+    ) -> Self {
         let limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
-        let secrets = context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
+        let secrets =
+            context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
         Self {
             purpose,
             audiences,
@@ -204,8 +210,12 @@ impl State {
 
 /// Runs one exported function in a store of its own and says what it took.
 pub(super) fn run<T>(
-    engine: &Engine, component: &IntegrationPre<State>, integration: &str, purpose: Purpose,
-    context: Option<CallContext>, audiences: Arc<[crate::egress::Audience]>,
+    engine: &Engine,
+    component: &IntegrationPre<State>,
+    integration: &str,
+    purpose: Purpose,
+    context: Option<CallContext>,
+    audiences: Arc<[crate::egress::Audience]>,
     body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));

@@ -5,8 +5,8 @@ use url::Url;
 use super::bindings::exports::integration::action::action as wit;
 use super::bindings::integration::action::{connections, http, log, types};
 use super::manifest::{
-    AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce, Prompt,
-    ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding, bad,
+    AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
+    Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding, bad,
 };
 use super::{ConnectionFacts, LogLevel, Schema, Site};
 use crate::egress::{Audience, Body, Method, Request, Response};
@@ -18,7 +18,8 @@ const MAX_LINE: usize = 500;
 
 pub(super) fn failure_from_wit(failure: types::Failure) -> Failure {
     let code = plain_text(&failure.code, 64);
-    let mut ours = Failure::new(kind_from_wit(failure.kind), code, &failure.message).sent(failure.request_sent);
+    let mut ours =
+        Failure::new(kind_from_wit(failure.kind), code, &failure.message).sent(failure.request_sent);
     ours.hint = failure.hint.map(|hint| plain_text(&hint, MAX_TEXT));
     ours.retry_after = failure.retry_after;
     ours.upstream_status = failure.upstream_status;
@@ -100,13 +101,19 @@ pub(super) fn site_to_wit(site: Site) -> types::Site {
 /// A site as a plugin names it: an id that can stand in a path, a name that can be shown, a URL that can be
 /// opened.
 pub(super) fn site_from_wit(site: types::Site) -> Result<Site> {
-    let bad = |why: &str| Failure::new(FailureKind::Internal, "bad-site", format!("The plugin named a site {why}."));
+    let bad = |why: &str| {
+        Failure::new(FailureKind::Internal, "bad-site", format!("The plugin named a site {why}."))
+    };
     if !is_id(&site.id) {
         return Err(bad("whose id is none"));
     }
     let url = Url::parse(&site.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     let url = url.ok_or_else(|| bad("whose URL is none"))?;
-    Ok(Site { id: site.id, name: plain_text(&site.name, 200), url: url.as_str().trim_end_matches('/').to_owned() })
+    Ok(Site {
+        id: site.id,
+        name: plain_text(&site.name, 200),
+        url: url.as_str().trim_end_matches('/').to_owned(),
+    })
 }
 
 pub(super) fn parameters_to_wit(parameters: Vec<(String, String)>) -> Vec<types::Parameter> {
@@ -139,7 +146,9 @@ pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
         http::Body::None => Body::None,
         http::Body::Json(text) => Body::Json(text),
         http::Body::Form(fields) => Body::Form(parameters_from_wit(fields)),
-        http::Body::Content(content) => Body::Content { media_type: content.media_type, bytes: content.bytes },
+        http::Body::Content(content) => {
+            Body::Content { media_type: content.media_type, bytes: content.bytes }
+        }
     };
     let ours = Request {
         method: Method::new(method),
@@ -245,7 +254,8 @@ fn audience_from_wit(audience: wit::Audience) -> Result<AudienceFacts> {
 }
 
 fn template_from_wit(template: wit::Template) -> Result<Template> {
-    let id = TemplateId::new(template.id).map_err(|failure| bad(&format!("has a bad template id: {failure}")))?;
+    let id =
+        TemplateId::new(template.id).map_err(|failure| bad(&format!("has a bad template id: {failure}")))?;
     let schema = |text: &str| {
         Schema::parse(text).map_err(|failure| bad(&format!("has a bad schema in template {id}: {failure}")))
     };

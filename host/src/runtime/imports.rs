@@ -36,7 +36,10 @@ impl State {
 
     /// Checks, sends and reports one request.
     fn exchange(
-        &mut self, audience: &str, request: Request, connection: Option<Arc<dyn Authority>>,
+        &mut self,
+        audience: &str,
+        request: Request,
+        connection: Option<Arc<dyn Authority>>,
     ) -> wasmtime::Result<Result<Response>> {
         let context = self.context()?;
         let (method, path) = (request.method.as_str().to_owned(), request.path.clone());
@@ -53,7 +56,10 @@ impl State {
     }
 
     fn try_exchange(
-        &mut self, context: &CallContext, audience: &str, request: Request,
+        &mut self,
+        context: &CallContext,
+        audience: &str,
+        request: Request,
         connection: Option<Arc<dyn Authority>>,
     ) -> Result<Response> {
         let audience = self.audience(audience)?;
@@ -61,9 +67,14 @@ impl State {
             return Err(over("request-bytes", "The request's body is larger than a request may be"));
         }
         let site = connection.as_ref().and_then(|connection| connection.facts().site);
-        let profile = connection.as_ref().map(|connection| connection.profile().to_owned()).or(self.profile.clone());
-        let route =
-            context.egress.route(&audience, profile.as_deref(), site.as_ref().map(|site| site.id.as_str()), &request)?;
+        let profile =
+            connection.as_ref().map(|connection| connection.profile().to_owned()).or(self.profile.clone());
+        let route = context.egress.route(
+            &audience,
+            profile.as_deref(),
+            site.as_ref().map(|site| site.id.as_str()),
+            &request,
+        )?;
         let credential = match connection {
             Some(connection) => Some(connection.credential(self.deadline())?),
             None => None,
@@ -77,7 +88,11 @@ impl State {
             max_response_bytes: self.limits.response_bytes,
         };
         if limits.timeout.is_zero() {
-            return Err(Failure::new(FailureKind::TimedOut, "call-timed-out", "The time of the call is over."));
+            return Err(Failure::new(
+                FailureKind::TimedOut,
+                "call-timed-out",
+                "The time of the call is over.",
+            ));
         }
         context.egress.send(&route, request, credential.as_ref(), &self.secrets, limits)
     }
@@ -88,7 +103,11 @@ impl State {
             Failure::new(
                 FailureKind::Denied,
                 "unknown-audience",
-                format!("The manifest has no audience \"{}\". It has: {}.", plain_text(name, 64), known.join(", ")),
+                format!(
+                    "The manifest has no audience \"{}\". It has: {}.",
+                    plain_text(name, 64),
+                    known.join(", ")
+                ),
             )
         })?;
         if found.authorization_only && !matches!(self.purpose, Purpose::Authorize | Purpose::Refresh) {
@@ -112,7 +131,8 @@ impl State {
     /// A guest's text as it may leave the call, while the call has lines left.
     fn line(&mut self, text: &str) -> Option<String> {
         self.lines += 1;
-        (self.lines <= self.limits.log_lines).then(|| self.secrets.remove_from(&plain_text(text, MAX_LOG_LINE)))
+        (self.lines <= self.limits.log_lines)
+            .then(|| self.secrets.remove_from(&plain_text(text, MAX_LOG_LINE)))
     }
 }
 
@@ -123,7 +143,11 @@ fn over(limit: &'static str, what: &str) -> Failure {
 
 /// No code, or no refresh token, in this call.
 fn no_tokens(function: &str) -> Failure {
-    Failure::new(FailureKind::Denied, "no-token-request-here", format!("{function} is not allowed in this call."))
+    Failure::new(
+        FailureKind::Denied,
+        "no-token-request-here",
+        format!("{function} is not allowed in this call."),
+    )
 }
 
 impl types::Host for State {}
@@ -146,7 +170,9 @@ impl connections::HostConnection for State {
 
 impl http::Host for State {
     fn send(
-        &mut self, request: http::Request, on_behalf_of: Option<Resource<Handle>>,
+        &mut self,
+        request: http::Request,
+        on_behalf_of: Option<Resource<Handle>>,
     ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
         self.enter("http.send")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
@@ -178,13 +204,16 @@ impl oauth::Host for State {
     }
 
     fn refresh_token(
-        &mut self, handle: Resource<Handle>,
+        &mut self,
+        handle: Resource<Handle>,
     ) -> wasmtime::Result<Result<connections::Facts, types::Failure>> {
         self.enter("oauth.refresh-token")?;
         let deadline = self.deadline();
         let connection = self.authority(&handle)?;
         let result = match self.context()?.tokens {
-            Some(tokens) if self.purpose == Purpose::Refresh => tokens.refresh_token(connection.as_ref(), deadline),
+            Some(tokens) if self.purpose == Purpose::Refresh => {
+                tokens.refresh_token(connection.as_ref(), deadline)
+            }
             _ => Err(no_tokens("oauth.refresh-token")),
         };
         self.raise(Event::HostCall { function: "oauth.refresh-token" });

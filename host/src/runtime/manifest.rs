@@ -58,8 +58,13 @@ impl Manifest {
         }
         for template in &self.templates {
             let known: BTreeSet<&str> = template.input.properties().into_iter().collect();
-            if let Some(prompt) = template.prompts.iter().find(|prompt| !known.contains(prompt.field.as_str())) {
-                return Err(bad(&format!("asks for \"{}\", which template {} does not take", prompt.field, template.id)));
+            if let Some(prompt) =
+                template.prompts.iter().find(|prompt| !known.contains(prompt.field.as_str()))
+            {
+                return Err(bad(&format!(
+                    "asks for \"{}\", which template {} does not take",
+                    prompt.field, template.id
+                )));
             }
         }
         Ok(self)

@@ -23,13 +23,15 @@ mod manifest;
 mod plugin;
 mod schema;
 
-pub use call::{Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker};
+pub use call::{
+    Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker,
+};
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
 pub use limits::CallLimits;
 pub use manifest::{
-    AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce, Prompt,
-    ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
+    AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
+    Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
 };
 pub use plugin::Plugin;
 pub use schema::Schema;
@@ -38,7 +40,12 @@ use serde::{Deserialize, Serialize};
 
 /// The contract's bindings, generated from `wit/`.
 mod bindings {
-    #![allow(missing_docs, unreachable_pub, clippy::all, reason = "generated from wit/, where everything is documented")]
+    #![allow(
+        missing_docs,
+        unreachable_pub,
+        clippy::all,
+        reason = "generated from wit/, where everything is documented"
+    )]
     wasmtime::component::bindgen!({
         path: "../wit",
         world: "integration",

@@ -11,8 +11,8 @@ use wasmtime::component::{Component, HasSelf, Linker};
 use super::bindings::exports::integration::action::action as wit;
 use super::bindings::{Integration, IntegrationPre};
 use super::call::{
-    self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle, Purpose,
-    State,
+    self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
+    Purpose, State,
 };
 use super::{Engine, Manifest, artifact, convert};
 use crate::egress::Audience;
@@ -36,7 +36,10 @@ pub struct Plugin {
 
 impl std::fmt::Debug for Plugin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Plugin").field("id", &self.manifest.id).field("digest", &self.digest).finish_non_exhaustive()
+        f.debug_struct("Plugin")
+            .field("id", &self.manifest.id)
+            .field("digest", &self.digest)
+            .finish_non_exhaustive()
     }
 }
 
@@ -95,7 +98,10 @@ impl Plugin {
     /// # Errors
     /// What the plugin gives; a limit; a crash.
     pub fn authorize(
-        &self, context: CallContext, profile: &str, step: AuthorizationStep,
+        &self,
+        context: CallContext,
+        profile: &str,
+        step: AuthorizationStep,
     ) -> (Result<AuthorizationOutcome>, CallReport) {
         self.call(Purpose::Authorize, context, |instance, store| {
             store.data_mut().profile = Some(profile.to_owned());
@@ -125,7 +131,11 @@ impl Plugin {
     /// `NotFound` (no such template), `InvalidInput` with every violation, what the plugin gives, a limit, a
     /// crash, `Internal` where the output breaks its schema.
     pub fn execute(
-        &self, context: CallContext, template: &str, input: &Value, connection: Arc<dyn Authority>,
+        &self,
+        context: CallContext,
+        template: &str,
+        input: &Value,
+        connection: Arc<dyn Authority>,
     ) -> (Result<Value>, CallReport) {
         if let Err(failure) = self.check_input(template, input) {
             return (Err(failure), CallReport::default());
@@ -134,7 +144,8 @@ impl Plugin {
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
-            let output = instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
+            let output =
+                instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
             Ok(output.map_err(convert::failure_from_wit))
         });
         (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
@@ -169,7 +180,13 @@ impl Plugin {
         .violations(violations))
     }
 
-    fn checked_output(&self, template: &str, output: &str, limit: usize, report: CallReport) -> Result<Value> {
+    fn checked_output(
+        &self,
+        template: &str,
+        output: &str,
+        limit: usize,
+        report: CallReport,
+    ) -> Result<Value> {
         let sent = report.requests > 0;
         if output.len() > limit {
             return Err(Failure::new(
@@ -185,10 +202,13 @@ impl Plugin {
                 .hint("This is a fault of the plugin. What it did at the vendor stays done.")
                 .sent(sent)
         };
-        let value: Value =
-            serde_json::from_str(output).map_err(|error| broken(format!("The output is no JSON: {error}.")))?;
-        let violations =
-            self.manifest.template(template).map(|template| template.output.violations(&value)).unwrap_or_default();
+        let value: Value = serde_json::from_str(output)
+            .map_err(|error| broken(format!("The output is no JSON: {error}.")))?;
+        let violations = self
+            .manifest
+            .template(template)
+            .map(|template| template.output.violations(&value))
+            .unwrap_or_default();
         if violations.is_empty() {
             return Ok(value);
         }
@@ -196,11 +216,21 @@ impl Plugin {
     }
 
     fn call<T>(
-        &self, purpose: Purpose, context: CallContext,
+        &self,
+        purpose: Purpose,
+        context: CallContext,
         body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
     ) -> (Result<T>, CallReport) {
         let audiences = Arc::clone(&self.audiences);
-        call::run(&self.engine, &self.component, self.manifest.id.as_str(), purpose, Some(context), audiences, body)
+        call::run(
+            &self.engine,
+            &self.component,
+            self.manifest.id.as_str(),
+            purpose,
+            Some(context),
+            audiences,
+            body,
+        )
     }
 }
 
@@ -287,7 +317,9 @@ fn describe(engine: &Engine, component: &IntegrationPre<State>) -> Result<Manife
 fn step_to_wit(step: AuthorizationStep, store: &mut Store<State>) -> wasmtime::Result<wit::Step> {
     Ok(match step {
         AuthorizationStep::Begin { scopes } => wit::Step::Begin(scopes),
-        AuthorizationStep::Callback { parameters } => wit::Step::Callback(convert::parameters_to_wit(parameters)),
+        AuthorizationStep::Callback { parameters } => {
+            wit::Step::Callback(convert::parameters_to_wit(parameters))
+        }
         AuthorizationStep::ChooseSite { connection, site } => wit::Step::ChooseSite(wit::ChosenSite {
             connection: store.data_mut().table.push(Handle(connection))?,
             site: convert::site_to_wit(site),
@@ -297,7 +329,8 @@ fn step_to_wit(step: AuthorizationStep, store: &mut Store<State>) -> wasmtime::R
 
 /// What the guest returned, with its handles turned back into what is behind them.
 fn outcome_from_wit(
-    outcome: wit::Outcome, store: &mut Store<State>,
+    outcome: wit::Outcome,
+    store: &mut Store<State>,
 ) -> wasmtime::Result<Result<AuthorizationOutcome>> {
     Ok(match outcome {
         wit::Outcome::Redirect(parameters) => {
@@ -316,4 +349,3 @@ fn outcome_from_wit(
         }
     })
 }
-

@@ -25,7 +25,9 @@ impl Schema {
     /// # Errors
     /// `BadPlugin` where it is no valid schema.
     pub fn parse(text: &str) -> Result<Self> {
-        let bad = |why: String| Failure::new(FailureKind::BadPlugin, "bad-schema", format!("It is no JSON Schema: {why}."));
+        let bad = |why: String| {
+            Failure::new(FailureKind::BadPlugin, "bad-schema", format!("It is no JSON Schema: {why}."))
+        };
         let json: Value = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
@@ -47,7 +49,10 @@ impl Schema {
             match error.kind() {
                 ValidationErrorKind::Required { property } => {
                     let name = property.as_str().unwrap_or_default();
-                    found.push(violation(format!("{pointer}/{}", escaped(name)), format!("{name} is required.")));
+                    found.push(violation(
+                        format!("{pointer}/{}", escaped(name)),
+                        format!("{name} is required."),
+                    ));
                 }
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
                     for name in unexpected {
@@ -99,7 +104,9 @@ mod tests {
         for pointer in ["/space", "/limit", "/colour", "/a~1b"] {
             assert!(pointers.contains(&pointer), "{pointer} in {violations:?}");
         }
-        assert!(violations.iter().any(|v| v.message == "colour is not known here. Known: space, a/b, limit."));
+        assert!(
+            violations.iter().any(|v| v.message == "colour is not known here. Known: space, a/b, limit.")
+        );
     }
 
     #[test]
@@ -112,6 +119,9 @@ mod tests {
     fn a_schema_that_points_outside_itself_is_refused_and_nothing_is_fetched() {
         let text = r#"{"$ref": "http://127.0.0.1:1/schema.json"}"#;
         assert_eq!(Schema::parse(text).unwrap_err().kind, FailureKind::BadPlugin);
-        assert_eq!(Schema::parse(r#"{"$ref": "file:///etc/passwd"}"#).unwrap_err().kind, FailureKind::BadPlugin);
+        assert_eq!(
+            Schema::parse(r#"{"$ref": "file:///etc/passwd"}"#).unwrap_err().kind,
+            FailureKind::BadPlugin
+        );
     }
 }

@@ -132,7 +132,9 @@ fn page(result: &Result<Connection>) -> Response {
             StatusCode::OK,
             "Connected",
             match &connection.site {
-                Some(site) => format!("{} is connected to {} ({}).", connection.integration, site.name, site.url),
+                Some(site) => {
+                    format!("{} is connected to {} ({}).", connection.integration, site.name, site.url)
+                }
                 None => format!("{} is connected.", connection.integration),
             },
             "You can close this page.".to_owned(),
@@ -146,7 +148,10 @@ fn page(result: &Result<Connection>) -> Response {
     };
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        ),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-store"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),

@@ -62,7 +62,10 @@ impl MasterKey {
     /// Names the key without saying anything of it: the beginning of its hash.
     pub(super) fn id(&self) -> [u8; ID_LENGTH] {
         let mut id = [0u8; ID_LENGTH];
-        let hash = Sha256::new().chain_update(b"actionbay master key id\0").chain_update(self.bytes.as_slice()).finalize();
+        let hash = Sha256::new()
+            .chain_update(b"actionbay master key id\0")
+            .chain_update(self.bytes.as_slice())
+            .finalize();
         for (target, byte) in id.iter_mut().zip(hash) {
             *target = byte;
         }
@@ -107,15 +110,23 @@ impl KeySource {
             Self::File(path) if may_create => create_file(path),
             Self::File(path) => Err(Failure::storage(
                 "master-key-missing",
-                format!("There is a store, but its master key is missing: {} does not exist.", path.display()),
+                format!(
+                    "There is a store, but its master key is missing: {} does not exist.",
+                    path.display()
+                ),
             )
-            .hint("Put the key's file back, or set ACTIONBAY_MASTER_KEY. Without it the store cannot be read.")),
+            .hint(
+                "Put the key's file back, or set ACTIONBAY_MASTER_KEY. Without it the store cannot be read.",
+            )),
         }
     }
 }
 
 fn trouble(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::storage("master-key-unreadable", format!("The master key {} cannot be used: {error}.", path.display()))
+    Failure::storage(
+        "master-key-unreadable",
+        format!("The master key {} cannot be used: {error}.", path.display()),
+    )
 }
 
 fn read_file(path: &Path) -> Result<MasterKey> {

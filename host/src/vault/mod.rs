@@ -17,9 +17,7 @@ mod store;
 pub use master_key::{KeySource, MasterKey};
 pub use sealing::{SecretPlace, Vault};
 pub use sqlite::SqliteStore;
-pub use store::{
-    Collection, DenyStore, Expect, MemoryStore, Record, RecordKey, Store, StoreError, Write,
-};
+pub use store::{Collection, DenyStore, Expect, MemoryStore, Record, RecordKey, Store, StoreError, Write};
 
 #[cfg(test)]
 mod store_tests;

@@ -61,7 +61,10 @@ pub struct Vault {
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Vault").field("key", &self.key).field("store_id", &self.store_id).finish_non_exhaustive()
+        f.debug_struct("Vault")
+            .field("key", &self.key)
+            .field("store_id", &self.store_id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,7 +197,8 @@ impl Vault {
             return Err(unreadable(place));
         }
         let payload = Payload { msg: ciphertext, aad: &self.bound_to(place) };
-        let opened = self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| unreadable(place))?;
+        let opened =
+            self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| unreadable(place))?;
         Ok(Zeroizing::new(opened))
     }
 
@@ -205,7 +209,10 @@ impl Vault {
     /// The associated data: each part with its length before it, so that no two places read the same.
     fn bound_to(&self, place: &SecretPlace) -> Vec<u8> {
         let parts = ["actionbay", &self.store_id, &place.workspace, &place.owner, place.field];
-        parts.iter().flat_map(|part| [&(part.len() as u64).to_le_bytes()[..], part.as_bytes()].concat()).collect()
+        parts
+            .iter()
+            .flat_map(|part| [&(part.len() as u64).to_le_bytes()[..], part.as_bytes()].concat())
+            .collect()
     }
 }
 
@@ -232,7 +239,10 @@ fn sealed_with(sealed: &[u8]) -> Option<String> {
 fn unreadable(place: &SecretPlace) -> Failure {
     Failure::storage(
         "secret-unreadable",
-        format!("The stored {} of {} does not open: it was damaged, moved, or sealed with another key.", place.field, place.owner),
+        format!(
+            "The stored {} of {} does not open: it was damaged, moved, or sealed with another key.",
+            place.field, place.owner
+        ),
     )
     .hint("Restore the store from a backup, or authorize again.")
 }
@@ -243,7 +253,9 @@ fn store_failure(error: StoreError) -> Failure {
         StoreError::Conflict(_) => {
             Failure::new(FailureKind::Conflict, "changed-in-between", format!("Nothing was stored: {error}."))
         }
-        StoreError::Unavailable(_) => Failure::storage("store-unavailable", format!("The store cannot be used: {error}.")),
+        StoreError::Unavailable(_) => {
+            Failure::storage("store-unavailable", format!("The store cannot be used: {error}."))
+        }
     }
 }
 

@@ -93,7 +93,10 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
         Ok(layout) if layout > LAYOUT => Err(Failure::new(
             FailureKind::Storage,
             "store-too-new",
-            format!("The store {} was written by a later version (layout {layout}, this one reads {LAYOUT}).", path.display()),
+            format!(
+                "The store {} was written by a later version (layout {layout}, this one reads {LAYOUT}).",
+                path.display()
+            ),
         )
         .hint("Use the version that wrote it, or a later one. The file was not changed.")),
         Ok(_) => Ok(()),
@@ -104,12 +107,15 @@ fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
 impl Store for SqliteStore {
     fn get(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         self.connection()
-            .prepare_cached("SELECT body, generation FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")
+            .prepare_cached(
+                "SELECT body, generation FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3",
+            )
             .and_then(|mut statement| {
-                statement.query_row(params![key.collection.as_str(), key.workspace, key.id], |row| {
-                    Ok(Record { body: row.get(0)?, generation: row.get(1)? })
-                })
-                .optional()
+                statement
+                    .query_row(params![key.collection.as_str(), key.workspace, key.id], |row| {
+                        Ok(Record { body: row.get(0)?, generation: row.get(1)? })
+                    })
+                    .optional()
             })
             .map_err(unavailable)
     }
@@ -155,7 +161,12 @@ fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), S
                  ON CONFLICT DO UPDATE SET generation = generation + 1, body = excluded.body",
             )
             .and_then(|mut statement| {
-                statement.execute(params![write.key.collection.as_str(), write.key.workspace, write.key.id, body])
+                statement.execute(params![
+                    write.key.collection.as_str(),
+                    write.key.workspace,
+                    write.key.id,
+                    body
+                ])
             }),
         None => transaction
             .prepare_cached("DELETE FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")

@@ -190,7 +190,9 @@ impl Store for MemoryStore {
         for write in writes {
             let generation = records.get(&write.key).map_or(0, |record| record.generation) + 1;
             match &write.body {
-                Some(body) => drop(records.insert(write.key.clone(), Record { body: body.clone(), generation })),
+                Some(body) => {
+                    drop(records.insert(write.key.clone(), Record { body: body.clone(), generation }))
+                }
                 None => drop(records.remove(&write.key)),
             }
         }

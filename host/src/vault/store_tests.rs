@@ -87,8 +87,10 @@ fn a_file_of_a_later_layout_is_refused_unharmed() {
     rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let failure = SqliteStore::open(&path).unwrap_err();
     assert_eq!(failure.code, "store-too-new");
-    let version: i64 =
-        rusqlite::Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let version: i64 = rusqlite::Connection::open(&path)
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
     assert_eq!(version, 99);
 }
 

@@ -45,7 +45,8 @@ impl Canaries {
     /// The kinds of secrets that stand in these bytes: as they are, in base64 at any offset, percent-encoded.
     pub(crate) fn found_in(&self, bytes: &[u8]) -> Vec<&'static str> {
         let canaries = self.0.lock().unwrap();
-        let found = canaries.iter().filter(|(secret, _)| forms(secret).iter().any(|form| contains(bytes, form)));
+        let found =
+            canaries.iter().filter(|(secret, _)| forms(secret).iter().any(|form| contains(bytes, form)));
         found.map(|(_, kind)| *kind).collect()
     }
 }
@@ -56,7 +57,10 @@ fn forms(secret: &str) -> Vec<Vec<u8>> {
     forms.push(secret.bytes().flat_map(|byte| format!("%{byte:02x}").into_bytes()).collect());
     forms.push(url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>().into_bytes());
     for lead in ["", "x", "xx"] {
-        for text in [STANDARD_NO_PAD.encode(format!("{lead}{secret}")), URL_SAFE_NO_PAD.encode(format!("{lead}{secret}"))] {
+        for text in [
+            STANDARD_NO_PAD.encode(format!("{lead}{secret}")),
+            URL_SAFE_NO_PAD.encode(format!("{lead}{secret}")),
+        ] {
             // The first four and the last two characters also hold bits of the neighbours.
             forms.push(text.as_bytes()[4..text.len() - 2].to_vec());
         }

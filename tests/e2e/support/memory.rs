@@ -86,7 +86,12 @@ impl Memories {
 // SAFETY: see `Memory`; a minimum above the capacity is an error.
 unsafe impl MemoryCreator for Memories {
     fn new_memory(
-        &self, _: MemoryType, minimum: usize, _: Option<usize>, reserved: Option<usize>, guard: usize,
+        &self,
+        _: MemoryType,
+        minimum: usize,
+        _: Option<usize>,
+        reserved: Option<usize>,
+        guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
         if minimum > CAPACITY || guard > 0 || reserved.is_some_and(|reserved| reserved > CAPACITY) {
             return Err("a test's memory has no guard and no such size".to_owned());

@@ -100,7 +100,8 @@ struct Shared<T: ?Sized>(Arc<T>);
 
 impl Transport for Shared<dyn Transport> {
     fn round_trip(
-        &self, request: actionbay::egress::OutboundRequest,
+        &self,
+        request: actionbay::egress::OutboundRequest,
     ) -> Result<actionbay::egress::RawResponse, actionbay::egress::TransportError> {
         self.0.round_trip(request)
     }
@@ -214,7 +215,10 @@ impl World {
     /// The requests that the sandbox received whose path has this in it.
     pub(crate) fn received(&self, part: &str) -> Vec<Value> {
         let requests = self.control.requests().unwrap();
-        requests.into_iter().filter(|request| request["path"].as_str().unwrap_or_default().contains(part)).collect()
+        requests
+            .into_iter()
+            .filter(|request| request["path"].as_str().unwrap_or_default().contains(part))
+            .collect()
     }
 
     /// The next `times` requests that match get this answer.

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use atlassian_sandbox::control::Control;
 use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::Value;
 
@@ -111,10 +110,9 @@ pub(crate) fn finish(mut command: Command) -> Finished {
 
 /// A sandbox behind a proxy that learns the secrets of what passes.
 pub(crate) struct ProxiedSandbox {
-    pub(crate) sandbox: Sandbox,
-    pub(crate) control: Control,
     pub(crate) canaries: Canaries,
     pub(crate) url: String,
+    _sandbox: Sandbox,
 }
 
 impl ProxiedSandbox {
@@ -131,7 +129,7 @@ impl ProxiedSandbox {
                 std::thread::spawn(move || pass(&client, &TcpStream::connect(upstream).unwrap(), &learned));
             }
         });
-        Self { control: Control::new(sandbox.url()), sandbox, canaries, url }
+        Self { canaries, url, _sandbox: sandbox }
     }
 }
 

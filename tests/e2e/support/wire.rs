@@ -51,8 +51,14 @@ impl Wire {
 impl Transport for Wire {
     fn round_trip(&self, mut request: OutboundRequest) -> Result<RawResponse, TransportError> {
         let host = request.url.host_str().unwrap().to_owned();
-        assert!(VENDOR.contains(&host.as_str()) && request.url.scheme() == "https", "{} was called", request.url);
-        let header = |name| request.headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned());
+        assert!(
+            VENDOR.contains(&host.as_str()) && request.url.scheme() == "https",
+            "{} was called",
+            request.url
+        );
+        let header = |name| {
+            request.headers.get(name).map(|value: &http::HeaderValue| value.to_str().unwrap().to_owned())
+        };
         self.seen.lock().unwrap().push(Seen {
             method: request.method.to_string(),
             url: request.url.clone(),

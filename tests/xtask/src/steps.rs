@@ -19,9 +19,10 @@ pub(crate) fn checks() -> Vec<Step> {
         Step::new("format of the guests", "fmt --manifest-path tests/guests/Cargo.toml --all -- --check"),
         Step::new("lock file of the guests", "fetch --locked --manifest-path tests/guests/Cargo.toml"),
         Step::new("lints", "clippy --workspace --all-targets -- -D warnings"),
+        // A test runs it.
+        Step::new("embedding example", "build --package actionbay --no-default-features --example embed"),
         // Documentation tests are among them.
         Step::new("tests", "test --workspace"),
-        Step::new("embedding example", "build --package actionbay --no-default-features --example embed"),
         Step {
             environment: &[("RUSTDOCFLAGS", "-D warnings")],
             ..Step::new("documentation", "doc --workspace --no-deps")
@@ -31,7 +32,8 @@ pub(crate) fn checks() -> Vec<Step> {
 
 /// The quickstart with its own arguments.
 pub(crate) fn quickstart(arguments: &[String]) -> Step {
-    let mut step = Step::new("quickstart", "run --package actionbay -- quickstart");
+    // Without a package, so that what is compiled serves the tests too.
+    let mut step = Step::new("quickstart", "run --bin actionbay -- quickstart");
     step.arguments.extend_from_slice(arguments);
     step
 }
