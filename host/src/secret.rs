@@ -29,7 +29,8 @@ impl Secrets {
     /// Adds a secret and the forms it is looked for in.
     pub fn add(&mut self, secret: &SecretString) {
         let raw = secret.expose_secret().as_bytes();
-        if raw.len() < SHORTEST {
+        let is_known = self.needles.iter().any(|needle| needle.expose_secret() == raw);
+        if raw.len() < SHORTEST || is_known {
             return;
         }
         self.push(raw.to_vec());

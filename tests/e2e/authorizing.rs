@@ -127,10 +127,18 @@ fn an_answer_without_refresh_token_or_token_type_is_accepted_and_marked_as_not_r
     let without = url.as_str().replace("%20offline_access", "");
     let query = world.consent(&url::Url::parse(&without).unwrap(), Decision::Allow);
     let connection = world.host.handle_callback(&query).unwrap();
-    assert_eq!(connection.status, ConnectionStatus::Active);
+    assert_eq!(connection.status, ConnectionStatus::NotRefreshable);
+    assert!(connection.reason.as_ref().unwrap().contains("ends at"), "{connection:?}");
     assert!(!connection.refreshable);
     assert!(!connection.scopes.contains(&"offline_access".to_owned()));
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    world.clock.advance(3_600);
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.code.as_ref()),
+        (FailureKind::AuthorizationRequired, "not-refreshable")
+    );
+    assert_eq!(world.connections()[0].status, ConnectionStatus::NeedsReauthorization);
 }
 
 /// AUTH-11

@@ -1,12 +1,17 @@
 //! A token is renewed before it expires, once, and the new one is stored before it is used.
 
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actionbay::FailureKind;
 use actionbay::authorization::ConnectionStatus;
+use atlassian_sandbox::control::Control;
+use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::support::World;
+use crate::components::PLUGIN;
+use crate::support::{Home, Seen, World};
 
 /// AUTH-7, AUTH-8
 #[test]
@@ -35,15 +40,7 @@ fn each_renewal_uses_the_refresh_token_of_the_one_before() {
         world.clock.advance(3_590);
         world.run("list-pages", json!({"space": "DOCS"})).unwrap();
     }
-    let used: Vec<_> = world
-        .wire
-        .seen()
-        .iter()
-        .filter(|request| request.url.path() == "/oauth/token")
-        .map(|request| {
-            serde_json::from_slice::<serde_json::Value>(&request.body).unwrap()["refresh_token"].clone()
-        })
-        .collect();
+    let used = refresh_tokens(&world);
     assert_eq!(used.len(), 3);
     assert!(used[0] != used[1] && used[1] != used[2] && used[0] != used[2]);
 }
@@ -79,13 +76,11 @@ fn a_refresh_token_that_is_no_longer_accepted_means_that_a_person_must_authorize
     let connection = &world.connections()[0];
     assert_eq!(connection.status, ConnectionStatus::NeedsReauthorization);
     assert!(connection.reason.as_ref().unwrap().contains("refresh_token is invalid"));
-    let token_requests =
-        world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").count();
-    assert_eq!(token_requests, 1, "there is no loop");
+    assert_eq!(token_requests(&world), 1, "there is no loop");
 }
 
 #[test]
-fn trouble_of_the_token_endpoint_leaves_the_connection_as_it_is() {
+fn trouble_of_the_token_endpoint_leaves_the_status_and_is_not_answered_with_a_storm() {
     let world = World::authorized();
     world.clock.advance(4_000);
     world.fault(
@@ -97,6 +92,10 @@ fn trouble_of_the_token_endpoint_leaves_the_connection_as_it_is() {
     let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
     assert_eq!((failure.kind, failure.retry_after), (FailureKind::Upstream, Some(7)));
     assert_eq!(world.connections()[0].status, ConnectionStatus::Active);
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.code.as_ref(), failure.retry_after), ("renewal-paused", Some(7)));
+    assert_eq!(token_requests(&world), 1, "the pause is kept");
+    world.clock.advance(7);
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
 }
 
@@ -106,4 +105,113 @@ fn trouble_of_the_token_endpoint_does_not_matter_while_the_token_is_still_good()
     world.clock.advance(3_400);
     world.fault("POST", "/oauth/token", 1, json!({"status": 503, "body": "later"}));
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert_eq!(token_requests(&world), 1);
+}
+
+/// AUTH-12
+#[test]
+fn a_renewal_whose_answer_was_lost_is_tried_again_with_the_same_token_inside_the_leeway() {
+    let world = World::authorized();
+    world.clock.advance(4_000);
+    world.fault("POST", "/oauth/token", 1, json!({"status": 504, "body": "", "after_effect": true}));
+    assert_eq!(world.run("list-pages", json!({"space": "DOCS"})).unwrap_err().kind, FailureKind::Upstream);
+    world.clock.advance(60);
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    let sent = refresh_tokens(&world);
+    assert_eq!((sent.len(), &sent[0]), (2, &sent[1]));
+    assert_eq!(world.connections()[0].status, ConnectionStatus::Active);
+}
+
+/// AUTH-12
+#[test]
+fn a_renewal_whose_answer_was_lost_longer_ago_than_the_leeway_ends_in_a_status_that_says_so() {
+    let world = World::authorized();
+    world.clock.advance(4_000);
+    world.fault("POST", "/oauth/token", 1, json!({"status": 504, "body": "", "after_effect": true}));
+    assert!(world.run("list-pages", json!({"space": "DOCS"})).is_err());
+    world.clock.advance(700);
+    world.control.advance_clock(Duration::from_secs(700)).unwrap();
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::AuthorizationRequired);
+    let connection = &world.connections()[0];
+    assert_eq!(connection.status, ConnectionStatus::NeedsReauthorization);
+    assert!(connection.reason.as_ref().unwrap().contains("was interrupted"), "{connection:?}");
+}
+
+/// AUTH-14
+#[test]
+fn a_401_is_answered_with_one_renewal_and_one_repeat() {
+    let world = World::authorized();
+    let unauthorized = json!({"status": 401, "body": {"code": 401, "message": "Unauthorized"}});
+    world.fault("GET", "/wiki/api/v2/spaces", 1, unauthorized.clone());
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert_eq!(world.grants("refresh_token"), 1);
+
+    world.fault("GET", "/wiki/api/v2/spaces", 5, unauthorized);
+    world.control.clear_requests().unwrap();
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.kind, failure.upstream_status), (FailureKind::AuthorizationRequired, Some(401)));
+    assert_eq!((world.grants("refresh_token"), world.received("/api/v2/spaces").len()), (2, 2));
+}
+
+/// AUTH-15
+#[test]
+fn a_403_or_404_is_answered_with_a_renewal_only_if_the_token_has_expired_meanwhile() {
+    for status in [403, 404] {
+        let answer = json!({"status": status, "body": {"errors": [{"status": status, "code": "X", "title": "No", "detail": null}]}});
+        let world = World::authorized();
+        world.fault("GET", "/wiki/api/v2/spaces", 1, answer.clone());
+        assert!(world.run("list-pages", json!({"space": "DOCS"})).is_err());
+        assert_eq!(world.grants("refresh_token"), 0, "the token was fresh");
+
+        let clock = world.clock.clone();
+        world.wire.at_next_request(move || clock.advance(3_700));
+        world.fault("GET", "/wiki/api/v2/spaces", 1, answer);
+        world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+        assert_eq!(world.grants("refresh_token"), 1);
+    }
+}
+
+/// AUTH-9, over processes
+#[test]
+fn a_hundred_calls_in_each_of_four_processes_renew_an_expired_connection_once() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
+    let home = Home::new();
+    home.run(&["authorize", "confluence", "--sandbox", sandbox.url()]).ok();
+    let workers: Vec<_> = (0..4)
+        .map(|_| {
+            Command::new(env!("CARGO_BIN_EXE_concurrent-runs"))
+                .args([
+                    home.data().join("actionbay.db").to_str().unwrap(),
+                    sandbox.url(),
+                    PLUGIN,
+                    "100",
+                    "4000",
+                ])
+                .env("ACTIONBAY_MASTER_KEY", crate::support::MASTER_KEY)
+                .env("ARTIFACTS", crate::support::artifacts())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for worker in workers {
+        let output = worker.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "100 runs, 0 failures");
+    }
+    let counters = Control::new(sandbox.url()).counters().unwrap();
+    assert_eq!(counters["token_grants"]["refresh_token"], 1, "{counters}");
+}
+
+fn token_requests(world: &World) -> usize {
+    world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").count()
+}
+
+/// The refresh tokens that were sent, in order.
+fn refresh_tokens(world: &World) -> Vec<serde_json::Value> {
+    let body = |seen: &Seen| {
+        serde_json::from_slice::<serde_json::Value>(&seen.body).unwrap()["refresh_token"].clone()
+    };
+    world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").map(body).collect()
 }

@@ -65,6 +65,7 @@ impl CodeExchange {
             site: None,
             attributes: Vec::new(),
             given_up_at: Some(self.pending.expires_at),
+            attempt: None,
         })
     }
 }
@@ -119,12 +120,37 @@ pub(super) struct Refresh {
     pub(super) refresh_token: SecretString,
     pub(super) live: Arc<LiveConnection>,
     pub(super) token_errors: Vec<TokenErrorRule>,
+    /// What came of the token request, once it was made.
+    pub(super) came_of_it: Mutex<Option<Result<Connection>>>,
 }
 
 impl Refresh {
+    /// What came of the token request, if the plugin asked for it.
+    pub(super) fn take_result(&self) -> Option<Result<Connection>> {
+        self.came_of_it.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Exchanges the token and stores what came back before anybody uses it.
+    fn exchange(&self, deadline: Instant) -> Result<Connection> {
+        let answer = token_endpoint::request(
+            &self.authorizations.egress,
+            &self.profile,
+            &self.client_secret,
+            &self.token_errors,
+            &Grant::RefreshToken(&self.refresh_token),
+            deadline,
+        )?;
+        let renewed = self.renewed(&answer)?;
+        // An answer without a refresh token leaves the old one in force (RFC 6749 section 6).
+        let tokens = Tokens { access: answer.access_token, refresh: answer.refresh_token };
+        self.authorizations.put_connection(&renewed, Some(&tokens), Expect::Generation(self.generation))?;
+        Ok(renewed)
+    }
+
     fn renewed(&self, answer: &TokenAnswer) -> Result<Connection> {
         let now = self.authorizations.clock.now()?;
         let mut renewed = self.connection.clone().in_status(ConnectionStatus::Active, None, now);
+        renewed.attempt = None;
         renewed.issued_at = now;
         renewed.expires_at = answer.expires_in.map(|seconds| now.saturating_add(seconds));
         if let Some(scope) = &answer.scope {
@@ -143,18 +169,13 @@ impl TokenBroker for Refresh {
         if connection.facts().id != self.connection.id.as_str() {
             return Err(not_here("This call refreshes another connection."));
         }
-        let answer = token_endpoint::request(
-            &self.authorizations.egress,
-            &self.profile,
-            &self.client_secret,
-            &self.token_errors,
-            &Grant::RefreshToken(&self.refresh_token),
-            deadline,
-        )?;
-        let renewed = self.renewed(&answer)?;
-        // An answer without a refresh token leaves the old one in force (RFC 6749 section 6).
-        let tokens = Tokens { access: answer.access_token, refresh: answer.refresh_token };
-        self.authorizations.put_connection(&renewed, Some(&tokens), Expect::Generation(self.generation))?;
+        let mut came_of_it = self.came_of_it.lock().unwrap_or_else(PoisonError::into_inner);
+        if came_of_it.is_some() {
+            return Err(not_here("This call has refreshed its connection already."));
+        }
+        let result = self.exchange(deadline);
+        *came_of_it = Some(result.clone());
+        let renewed = result?;
         let facts = renewed.facts();
         self.live.replace(renewed);
         Ok(facts)

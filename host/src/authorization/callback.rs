@@ -10,7 +10,7 @@ use crate::vault::Expect;
 
 use super::Authorizations;
 use super::broker::CodeExchange;
-use super::connection::{Connection, ConnectionStatus};
+use super::connection::Connection;
 use super::pending::{PendingAuthorization, Taken, refused};
 
 /// Says where people come back to: the one URL that is registered with the vendor.
@@ -184,7 +184,7 @@ impl Authorizations {
         if granted.connection.facts().id != connection.id.as_str() {
             return Err(Failure::internal("The plugin granted another connection than it was given."));
         }
-        let mut active = connection.in_status(ConnectionStatus::Active, None, self.clock.now()?);
+        let mut active = connection.working(self.clock.now()?);
         active.site = granted.site;
         active.attributes = granted.attributes;
         active.given_up_at = None;

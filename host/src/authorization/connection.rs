@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Authorizations;
+use super::refresh::Attempt;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{ConnectionFacts, Site};
@@ -22,9 +23,16 @@ pub enum ConnectionStatus {
     NeedsReauthorization,
     /// The profile's client id or secret is wrong.
     BadClientCredentials,
+    /// It works, and ends with its token, since it has no refresh token.
+    NotRefreshable,
 }
 
 impl ConnectionStatus {
+    /// Whether requests can be made.
+    pub fn works(self) -> bool {
+        matches!(self, Self::Active | Self::NotRefreshable)
+    }
+
     /// The status as one word.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +40,7 @@ impl ConnectionStatus {
             Self::AwaitingSite => "awaiting-site",
             Self::NeedsReauthorization => "needs-reauthorization",
             Self::BadClientCredentials => "bad-client-credentials",
+            Self::NotRefreshable => "not-refreshable",
         }
     }
 }
@@ -72,6 +81,9 @@ pub struct Connection {
     /// When an unfinished one is given up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub given_up_at: Option<u64>,
+    /// That it is being renewed, or that this was tried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) attempt: Option<Attempt>,
 }
 
 impl Connection {
@@ -102,7 +114,7 @@ impl Connection {
     pub(super) fn check_usable(&self) -> Result<()> {
         let reason = self.reason.clone().unwrap_or_default();
         match self.status {
-            ConnectionStatus::Active => Ok(()),
+            ConnectionStatus::Active | ConnectionStatus::NotRefreshable => Ok(()),
             ConnectionStatus::AwaitingSite => Err(Failure::new(
                 FailureKind::AuthorizationRequired,
                 "awaiting-site",
@@ -124,13 +136,25 @@ impl Connection {
         }
     }
 
-    /// The same, in another status.
+    /// The same, working: for as long as it can be renewed, or until its token ends.
+    pub(super) fn working(self, now: u64) -> Self {
+        match self.expires_at.filter(|_| !self.refreshable) {
+            None => self.in_status(ConnectionStatus::Active, None, now),
+            Some(end) => {
+                let reason = format!("It has no refresh token, and ends at {}.", hour(end));
+                self.in_status(ConnectionStatus::NotRefreshable, Some(reason), now)
+            }
+        }
+    }
+
+    /// The same, in another status; an attempt to renew it is over.
     pub(super) fn in_status(mut self, status: ConnectionStatus, reason: Option<String>, now: u64) -> Self {
         if self.status != status {
             self.since = now;
         }
         self.status = status;
         self.reason = reason;
+        self.attempt = None;
         self
     }
 }
@@ -237,8 +261,8 @@ impl Authorizations {
             .into_iter()
             .filter(|connection| connection.integration == *integration && connection.user.as_deref() == user)
             .collect();
-        if found.iter().any(|connection| connection.status == ConnectionStatus::Active) {
-            found.retain(|connection| connection.status == ConnectionStatus::Active);
+        if found.iter().any(|connection| connection.status.works()) {
+            found.retain(|connection| connection.status.works());
         }
         match (found.pop(), found.len()) {
             (Some(connection), 0) => Ok(connection),
@@ -284,4 +308,49 @@ fn read(body: &[u8]) -> Result<Connection> {
     serde_json::from_slice(body).map_err(|error| {
         Failure::storage("record-unreadable", format!("A stored connection cannot be read: {error}."))
     })
+}
+
+/// Seconds since 1970 as date and time in UTC, for people.
+pub(super) fn hour(seconds: u64) -> String {
+    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
+        .to_string()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A connection that works.
+    pub(crate) fn connection() -> Connection {
+        Connection {
+            id: ConnectionId::new("c-1").unwrap(),
+            workspace: WorkspaceId::default_workspace(),
+            integration: IntegrationId::new("i").unwrap(),
+            profile: ProfileId::new("p").unwrap(),
+            user: None,
+            status: ConnectionStatus::Active,
+            reason: None,
+            since: 0,
+            scopes: Vec::new(),
+            issued_at: 0,
+            expires_at: Some(3_600),
+            refreshable: true,
+            site: None,
+            attributes: Vec::new(),
+            given_up_at: None,
+            attempt: None,
+        }
+    }
+
+    #[test]
+    fn a_connection_without_a_refresh_token_says_when_it_ends() {
+        let ending = Connection { refreshable: false, ..connection() }.working(1);
+        assert_eq!(ending.status, ConnectionStatus::NotRefreshable);
+        assert_eq!(
+            ending.reason.as_deref(),
+            Some("It has no refresh token, and ends at 1970-01-01T01:00:00Z.")
+        );
+        assert!(ending.check_usable().is_ok());
+        assert_eq!(connection().working(1).status, ConnectionStatus::Active);
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Authorizations;
 use super::connection::{ACCESS_TOKEN, Connection};
-use crate::egress::Credential;
+use crate::egress::{Credential, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{Authority, ConnectionFacts};
 use crate::secret::SecretString;
@@ -75,9 +75,50 @@ impl Authority for LiveConnection {
         })?;
         Ok(Credential::Bearer(token))
     }
+
+    /// A 401 means what it says, a 403 or 404 may mean an expired token, and a scope that is missing is missing
+    /// after a renewal too.
+    fn renewed_after(&self, response: &Response, deadline: Instant) -> Result<bool> {
+        let may_be_expired = matches!(response.status, 401 | 403 | 404);
+        if self.renewal == Renewal::Never || !may_be_expired {
+            return Ok(false);
+        }
+        let current = self.state().connection.clone();
+        let expired =
+            current.expires_at.is_some_and(|at| self.authorizations.clock.now().is_ok_and(|now| at <= now));
+        if (response.status != 401 && !expired) || self.authorizations.lacks_scope(&current, response)? {
+            return Ok(false);
+        }
+        match self.authorizations.renewed_after_refusal(&current, deadline)? {
+            Some(renewed) => {
+                self.replace(renewed);
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
 }
 
 impl Authorizations {
+    /// Whether an answer says, by the manifest's rules, that the token lacks a scope.
+    fn lacks_scope(&self, connection: &Connection, response: &Response) -> Result<bool> {
+        let plugin = self.plugin(&connection.integration)?;
+        let rules =
+            plugin.manifest().oauth2().map(|oauth2| oauth2.scope_mismatches.as_slice()).unwrap_or_default();
+        let body = String::from_utf8_lossy(&response.body).to_lowercase();
+        let has = |(name, value): &(String, String)| {
+            response
+                .headers
+                .iter()
+                .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
+        };
+        Ok(rules.iter().any(|rule| {
+            rule.status == response.status
+                && rule.header.as_ref().is_none_or(has)
+                && rule.body_contains.as_ref().is_none_or(|text| body.contains(&text.to_lowercase()))
+        }))
+    }
+
     /// A connection for a run, renewed when due.
     pub(crate) fn live(self: &Arc<Self>, connection: Connection) -> Result<Arc<dyn Authority>> {
         connection.check_usable()?;

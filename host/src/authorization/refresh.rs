@@ -1,17 +1,31 @@
-//! Renewing before expiry, once.
+//! Renewing before expiry, once, over all threads and processes of one store.
 //!
 //! A token is renewed by its stored expiry and not by an error of the vendor: gateways answer an expired token
-//! with 404 or 403 as well. One thread renews a connection at a time; the others wait and find it renewed.
+//! with 404 or 403 as well. Whoever finds it due takes a *lease*: a write to the connection's record that only one
+//! can make, since each write names the generation that it follows. The others wait until the record has moved on.
+//! The lease is on disk before the refresh token leaves, and the new tokens are on disk before the lease ends, so
+//! that a crash at any point leaves either the old token, to be tried again, or the new one.
+//!
+//! | what happened | what follows |
+//! |---|---|
+//! | renewed | the new tokens, and no lease |
+//! | the refresh token is refused | `needs-reauthorization`, at once |
+//! | client id or secret are refused | `bad-client-credentials` |
+//! | no answer, or a fault of the server | a pause that grows, the status as it was |
+//! | the process died | the lease runs out, and the same token is tried again |
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
 
 use super::Authorizations;
 use super::broker::Refresh;
 use super::connection::{Connection, ConnectionStatus};
 use super::live::{LiveConnection, Renewal};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, random_id};
 use crate::runtime::Authority;
 use crate::vault::Expect;
 
@@ -21,10 +35,47 @@ const LONGEST_MARGIN: u64 = 300;
 /// A token that lives shortly is renewed in the last tenth of its life, lest it be renewed at once.
 const SHARE_OF_LIFE: u64 = 10;
 
-/// Whether a token that lives from `issued_at` to `expires_at` is to be renewed now.
-fn is_due(issued_at: u64, expires_at: u64, now: u64) -> bool {
+/// The share of the margin over which connections spread, so that those made at the same moment are not all
+/// renewed at the same moment.
+const SHARE_OF_JITTER: u64 = 5;
+
+/// How long a lease lasts, in seconds: the longest token request and the plugin around it, twice.
+const LEASE: u64 = 60;
+
+/// The first and the longest pause after an answer that failed, in seconds.
+const PAUSES: (u64, u64) = (1, 60);
+
+/// How often a waiting thread looks whether another process is done.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// That somebody renews a connection, or tried to: on disk before the refresh token is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Attempt {
+    /// Who holds the lease; nobody while a pause lasts.
+    owner: Option<String>,
+    /// Until when the lease or the pause lasts, in seconds since 1970 UTC.
+    until: u64,
+    /// When the stored refresh token was first sent without an answer that settled it.
+    since: u64,
+    /// How many attempts failed.
+    failures: u32,
+}
+
+/// Why a connection is to be renewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    /// It is about to expire.
+    Due,
+    /// The vendor refused the token that was issued then.
+    Refused { issued_at: u64 },
+}
+
+/// Whether a token that lives from `issued_at` to `expires_at` is to be renewed now, `jitter` out of 0 to 255.
+fn is_due(issued_at: u64, expires_at: u64, now: u64, jitter: u8) -> bool {
     let margin = LONGEST_MARGIN.min(expires_at.saturating_sub(issued_at) / SHARE_OF_LIFE);
-    now >= expires_at.saturating_sub(margin)
+    let earlier = margin / SHARE_OF_JITTER * u64::from(jitter) / 255;
+    now >= expires_at.saturating_sub(margin.saturating_sub(earlier))
 }
 
 impl Authorizations {
@@ -34,81 +85,156 @@ impl Authorizations {
         current: &Connection,
         deadline: Instant,
     ) -> Result<Option<Connection>> {
-        if !self.is_due(current)? {
+        if self.is_due(current)? { self.renewed(current, Reason::Due, deadline) } else { Ok(None) }
+    }
+
+    /// The renewed connection after the vendor refused its token, or `None` where it cannot be renewed.
+    pub(super) fn renewed_after_refusal(
+        self: &Arc<Self>,
+        current: &Connection,
+        deadline: Instant,
+    ) -> Result<Option<Connection>> {
+        if !current.refreshable {
             return Ok(None);
         }
+        self.renewed(current, Reason::Refused { issued_at: current.issued_at }, deadline)
+    }
+
+    /// Renews a connection, or waits for whoever does.
+    fn renewed(
+        self: &Arc<Self>,
+        current: &Connection,
+        reason: Reason,
+        deadline: Instant,
+    ) -> Result<Option<Connection>> {
         let lock = self.lock_of(&current.id);
-        let _one_at_a_time = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let (stored, generation) = self.stored_connection(&current.workspace, &current.id)?;
-        stored.check_usable()?;
-        if !self.is_due(&stored)? {
-            return Ok(Some(stored));
+        let _one_of_this_process = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let (stored, generation) = self.stored_connection(&current.workspace, &current.id)?;
+            stored.check_usable()?;
+            if !self.is_needed(&stored, reason)? {
+                return Ok(Some(stored));
+            }
+            let now = self.clock.now()?;
+            match &stored.attempt {
+                Some(attempt) if attempt.owner.is_some() && now < attempt.until => {
+                    if Instant::now() >= deadline {
+                        return Err(still_renewing(&stored.id));
+                    }
+                    thread::sleep(LOOK);
+                }
+                Some(attempt) if now < attempt.until => return in_pause(&stored, attempt, now),
+                _ => match self.lease(stored, generation, now) {
+                    Ok((leased, generation)) => return self.renew(leased, generation, deadline),
+                    // Somebody else was first: look again.
+                    Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                    Err(failure) => return Err(failure),
+                },
+            }
         }
-        match self.renew(stored.clone(), generation, deadline) {
-            Ok(renewed) => Ok(Some(renewed)),
-            Err(failure) => self.after_failure(stored, generation, failure),
+    }
+
+    fn is_needed(&self, stored: &Connection, reason: Reason) -> Result<bool> {
+        match reason {
+            Reason::Due => self.is_due(stored),
+            Reason::Refused { issued_at } => Ok(stored.issued_at == issued_at),
         }
     }
 
     fn is_due(&self, connection: &Connection) -> Result<bool> {
-        match connection.expires_at {
-            Some(expires_at) => Ok(is_due(connection.issued_at, expires_at, self.clock.now()?)),
-            None => Ok(false),
+        let Some(expires_at) = connection.expires_at else { return Ok(false) };
+        let jitter =
+            connection.id.as_str().bytes().fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+        Ok(is_due(connection.issued_at, expires_at, self.clock.now()?, jitter))
+    }
+
+    /// Takes the lease: the write that only one can make.
+    fn lease(&self, stored: Connection, generation: i64, now: u64) -> Result<(Connection, i64)> {
+        let before = stored.attempt.as_ref();
+        let attempt = Attempt {
+            owner: Some(random_id("owner-")?),
+            until: now + LEASE,
+            since: before.map_or(now, |attempt| attempt.since),
+            failures: before.map_or(0, |attempt| attempt.failures),
+        };
+        let leased = Connection { attempt: Some(attempt), ..stored };
+        self.put_connection(&leased, None, Expect::Generation(generation))?;
+        Ok((leased, generation + 1))
+    }
+
+    fn renew(
+        self: &Arc<Self>,
+        leased: Connection,
+        generation: i64,
+        deadline: Instant,
+    ) -> Result<Option<Connection>> {
+        match self.refresh_by_plugin(&leased, generation, deadline) {
+            Ok(renewed) => Ok(Some(renewed)),
+            Err(failure) => self.after_failure(leased, generation, failure),
         }
     }
 
-    fn renew(self: &Arc<Self>, stored: Connection, generation: i64, deadline: Instant) -> Result<Connection> {
-        let plugin = self.plugin(&stored.integration)?;
-        let profile = self.profile(&stored.workspace, &stored.profile)?;
-        let live = Arc::new(LiveConnection::new(Arc::clone(self), stored.clone(), Renewal::Never));
+    /// Has the plugin refresh the connection. What counts is what came of the token request, not what the plugin
+    /// says of it.
+    fn refresh_by_plugin(
+        self: &Arc<Self>,
+        leased: &Connection,
+        generation: i64,
+        deadline: Instant,
+    ) -> Result<Connection> {
+        let plugin = self.plugin(&leased.integration)?;
+        let profile = self.profile(&leased.workspace, &leased.profile)?;
+        let oauth2 = plugin.manifest().oauth2();
+        let live = Arc::new(LiveConnection::new(Arc::clone(self), leased.clone(), Renewal::Never));
         let broker = Arc::new(Refresh {
             authorizations: Arc::clone(self),
-            client_secret: self.client_secret(&stored.workspace, &profile.id)?,
-            refresh_token: self.refresh_token(&stored)?,
-            token_errors: plugin
-                .manifest()
-                .oauth2()
-                .map(|oauth2| oauth2.token_errors.clone())
-                .unwrap_or_default(),
+            client_secret: self.client_secret(&leased.workspace, &profile.id)?,
+            refresh_token: self.refresh_token(leased)?,
+            token_errors: oauth2.map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
             live: Arc::clone(&live),
-            connection: stored.clone(),
+            connection: leased.clone(),
             generation,
             profile,
+            came_of_it: Mutex::default(),
         });
         let mut context = self.context().until(deadline);
-        context.tokens = Some(broker);
-        let (result, _) = plugin.refresh(context, live as Arc<dyn Authority>);
-        result?;
-        let (renewed, _) = self.stored_connection(&stored.workspace, &stored.id)?;
-        if self.is_due(&renewed)? && renewed.issued_at == stored.issued_at {
-            return Err(Failure::internal("The plugin says it refreshed the connection, and did not."));
+        context.tokens = Some(broker.clone());
+        let (said, _) = plugin.refresh(context, live as Arc<dyn Authority>);
+        match broker.take_result() {
+            Some(result) => result,
+            None => Err(said.err().unwrap_or_else(|| {
+                Failure::internal("The plugin says it refreshed the connection, and did not.")
+            })),
         }
-        Ok(renewed)
     }
 
     /// What a failed renewal means for the connection, and for the request that wanted it.
     fn after_failure(
         &self,
-        stored: Connection,
+        leased: Connection,
         generation: i64,
         failure: Failure,
     ) -> Result<Option<Connection>> {
         let now = self.clock.now()?;
-        let status = match failure.kind {
-            FailureKind::AuthorizationRequired if stored.refreshable => {
-                ConnectionStatus::NeedsReauthorization
+        let still_good = leased.expires_at.is_none_or(|expires_at| now < expires_at);
+        let (changed, settled) = match failure.kind {
+            FailureKind::AuthorizationRequired => {
+                let reason = reason_of_refusal(&leased, &failure, now);
+                (leased.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now), true)
             }
-            FailureKind::BadClientCredentials => ConnectionStatus::BadClientCredentials,
-            // The token at hand may be good for a while yet; trouble of the network is no reason not to use it.
-            _ if stored.expires_at.is_some_and(|expires_at| now < expires_at) => return Ok(None),
-            _ => return Err(failure),
+            FailureKind::BadClientCredentials => {
+                let reason = Some(failure.message.clone());
+                (leased.in_status(ConnectionStatus::BadClientCredentials, reason, now), true)
+            }
+            _ => (paused(leased, &failure, now), false),
         };
-        let changed = stored.in_status(status, Some(failure.message.clone()), now);
         match self.put_connection(&changed, None, Expect::Generation(generation)) {
             // Whoever wrote in between knows more than we do.
-            Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => Err(failure),
-            Err(storage) => Err(storage),
+            Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+            Err(storage) => return Err(storage),
         }
+        // Trouble of the network is no reason not to use a token that is still good.
+        if !settled && still_good { Ok(None) } else { Err(failure) }
     }
 
     fn lock_of(&self, id: &ConnectionId) -> Arc<Mutex<()>> {
@@ -118,6 +244,60 @@ impl Authorizations {
     }
 }
 
+/// Lets go of the lease until a pause is over, which doubles with each failure.
+fn paused(leased: Connection, failure: &Failure, now: u64) -> Connection {
+    let attempt = leased.attempt.as_ref();
+    let failures = attempt.map_or(0, |attempt| attempt.failures).saturating_add(1);
+    let (first, longest) = PAUSES;
+    let pause = longest.min(first << failures.min(16).saturating_sub(1));
+    let pause = pause.max(u64::from(failure.retry_after.unwrap_or(0)));
+    // A request that was not sent cannot have used the token up.
+    let since = if failure.request_sent { attempt.map_or(now, |attempt| attempt.since) } else { now };
+    Connection { attempt: Some(Attempt { owner: None, until: now + pause, since, failures }), ..leased }
+}
+
+/// In a pause the token at hand serves while it is good.
+fn in_pause(stored: &Connection, attempt: &Attempt, now: u64) -> Result<Option<Connection>> {
+    if stored.expires_at.is_some_and(|expires_at| now < expires_at) {
+        return Ok(None);
+    }
+    let wait = attempt.until.saturating_sub(now);
+    let mut failure = Failure::new(
+        FailureKind::Upstream,
+        "renewal-paused",
+        format!(
+            "The connection {} could not be renewed, and is not tried again for {wait} seconds.",
+            stored.id
+        ),
+    )
+    .hint("Try again later; if it stays so, check the URLs of the profile.");
+    failure.retry_after = u32::try_from(wait).ok();
+    Err(failure)
+}
+
+/// A refusal after an attempt without an answer may have its cause there.
+fn reason_of_refusal(leased: &Connection, failure: &Failure, now: u64) -> String {
+    match &leased.attempt {
+        Some(attempt) if attempt.since < now => format!(
+            "{} An earlier renewal, begun at {}, was interrupted before its answer was stored.",
+            failure.message,
+            super::connection::hour(attempt.since)
+        ),
+        _ => failure.message.clone(),
+    }
+}
+
+fn still_renewing(id: &ConnectionId) -> Failure {
+    Failure::new(
+        FailureKind::TimedOut,
+        "still-renewing",
+        format!(
+            "The connection {id} is being renewed by another process, which takes longer than this call may."
+        ),
+    )
+    .hint("Try again in a minute.")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,12 +305,34 @@ mod tests {
     /// AUTH-7
     #[test]
     fn a_token_is_renewed_in_the_smaller_of_five_minutes_and_a_tenth_of_its_life_before_it_expires() {
-        let hour = |now| is_due(0, 3_600, now);
+        let hour = |now| is_due(0, 3_600, now, 0);
         assert!(!hour(3_299));
         assert!(hour(3_300));
-        let minute = |now| is_due(1_000, 1_060, now);
+        let minute = |now| is_due(1_000, 1_060, now, 0);
         assert!(!minute(1_053));
         assert!(minute(1_054));
-        assert!(is_due(0, 0, 0));
+        assert!(is_due(0, 0, 0, 0));
+    }
+
+    #[test]
+    fn connections_spread_over_a_fifth_of_the_margin_and_none_waits_until_it_is_over() {
+        assert!(!is_due(0, 3_600, 3_359, 255));
+        assert!(is_due(0, 3_600, 3_360, 255));
+    }
+
+    #[test]
+    fn a_pause_doubles_up_to_a_minute_and_obeys_retry_after() {
+        let pause = |failures, retry_after| {
+            let mut failure = Failure::new(FailureKind::Upstream, "x", "x");
+            failure.retry_after = retry_after;
+            let attempt = Attempt { owner: Some("o".into()), until: 0, since: 0, failures };
+            let connection = super::super::connection::tests::connection();
+            paused(Connection { attempt: Some(attempt), ..connection }, &failure, 100).attempt.unwrap().until
+                - 100
+        };
+        let pauses: Vec<u64> = (0..8).map(|failures| pause(failures, None)).collect();
+        assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(pause(0, Some(120)), 120);
+        assert_eq!(pause(u32::MAX, None), 60);
     }
 }

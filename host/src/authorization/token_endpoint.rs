@@ -119,7 +119,7 @@ pub(super) fn request(
     let timeout = TIMEOUT.min(deadline.saturating_duration_since(Instant::now()));
     let limits = ExchangeLimits { timeout, max_response_bytes: MAX_ANSWER };
     // The answer goes to nobody but us, and may rightly hold the refresh token that was sent.
-    let response = egress.send(&route, request, credential.as_ref(), &Secrets::new(), limits)?;
+    let response = egress.send(&route, &request, credential.as_ref(), &Secrets::new(), limits)?;
     read(response, rules).map_err(|failure| failure.without(&grant.secrets(client_secret)))
 }
 

@@ -58,15 +58,15 @@ pub enum Body {
 
 impl Body {
     /// The `content-type` and the bytes.
-    pub(super) fn into_parts(self) -> (Option<String>, Vec<u8>) {
+    pub(super) fn to_parts(&self) -> (Option<String>, Vec<u8>) {
         match self {
             Self::None => (None, Vec::new()),
-            Self::Json(text) => (Some("application/json".to_owned()), text.into_bytes()),
+            Self::Json(text) => (Some("application/json".to_owned()), text.clone().into_bytes()),
             Self::Form(fields) => {
                 let text = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
                 (Some("application/x-www-form-urlencoded".to_owned()), text.into_bytes())
             }
-            Self::Content { media_type, bytes } => (Some(media_type), bytes),
+            Self::Content { media_type, bytes } => (Some(media_type.clone()), bytes.clone()),
         }
     }
 

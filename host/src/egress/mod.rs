@@ -181,7 +181,7 @@ impl Egress {
     pub fn send(
         &self,
         route: &Route,
-        request: Request,
+        request: &Request,
         credential: Option<&Credential>,
         secrets: &Secrets,
         limits: ExchangeLimits,
@@ -203,7 +203,7 @@ impl std::fmt::Debug for Egress {
 /// The request as it goes out: the host's own headers last, so that none of a guest's can stand in for them.
 fn outbound(
     route: &Route,
-    request: Request,
+    request: &Request,
     credential: Option<&Credential>,
     limits: ExchangeLimits,
 ) -> Result<OutboundRequest> {
@@ -213,7 +213,7 @@ fn outbound(
         let (name, value) = headers::parse(name, value)?;
         headers.append(name, value);
     }
-    let (media_type, body) = request.body.into_parts();
+    let (media_type, body) = request.body.to_parts();
     if let Some(media_type) = media_type {
         let value = HeaderValue::from_str(&media_type).map_err(|_| headers::unusable("content-type"))?;
         headers.insert(CONTENT_TYPE, value);

@@ -53,7 +53,7 @@ fn limits() -> ExchangeLimits {
 fn exchange(recorder: &Arc<Recorder>, request: Request) -> Result<Response> {
     let egress = Egress::new(Arc::clone(recorder) as Arc<dyn Transport>, OperatorPolicy::default());
     let route = egress.route(&audience("/v1/{site}"), None, Some("s-1"), &request)?;
-    egress.send(&route, request, Some(&bearer()), &Secrets::new(), limits())
+    egress.send(&route, &request, Some(&bearer()), &Secrets::new(), limits())
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn another_secret_of_the_call_is_refused_as_well() {
     let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
     let mut secrets = Secrets::new();
     secrets.add(&"canary-code-42".to_owned().into());
-    let failure = egress.send(&route, get("/x"), None, &secrets, limits()).unwrap_err();
+    let failure = egress.send(&route, &get("/x"), None, &secrets, limits()).unwrap_err();
     assert_eq!(failure.code, "credential-in-answer");
 }
 
@@ -177,7 +177,7 @@ fn an_origin_is_scheme_host_and_port_and_nothing_else() {
 fn a_host_that_was_given_no_transport_says_so_and_sends_nothing() {
     let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
     let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
-    let failure = egress.send(&route, get("/x"), Some(&bearer()), &Secrets::new(), limits()).unwrap_err();
+    let failure = egress.send(&route, &get("/x"), Some(&bearer()), &Secrets::new(), limits()).unwrap_err();
     assert_eq!((failure.code.as_ref(), failure.request_sent), ("no-transport", false));
     assert!(!format!("{failure:?}").contains(TOKEN));
 }

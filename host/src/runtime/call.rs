@@ -9,7 +9,7 @@ use wasmtime::{Store, Trap};
 use super::bindings::{Integration, IntegrationPre};
 use super::limits::Meter;
 use super::{CallLimits, ConnectionFacts, Engine, Event, EventSink, Site};
-use crate::egress::{Credential, Egress};
+use crate::egress::{Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
 
@@ -26,6 +26,13 @@ pub trait Authority: Send + Sync {
     /// # Errors
     /// `AuthorizationRequired` and whatever a refresh gives.
     fn credential(&self, deadline: Instant) -> Result<Credential>;
+
+    /// Whether the credential was renewed because of this answer to a request that was made with it, so that the
+    /// request may be sent once more.
+    ///
+    /// # Errors
+    /// Whatever a refresh gives.
+    fn renewed_after(&self, response: &Response, deadline: Instant) -> Result<bool>;
 }
 
 /// Makes the token requests that a guest asks for, in its name and out of its sight.

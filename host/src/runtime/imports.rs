@@ -9,7 +9,7 @@ use super::bindings::integration::action::{connections, http, log, oauth, progre
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
 use super::{CallContext, Event};
-use crate::egress::{Audience, ExchangeLimits, Request, Response};
+use crate::egress::{Audience, ExchangeLimits, Request, Response, Route};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
@@ -75,10 +75,24 @@ impl State {
             site.as_ref().map(|site| site.id.as_str()),
             &request,
         )?;
-        let credential = match connection {
-            Some(connection) => Some(connection.credential(self.deadline())?),
-            None => None,
-        };
+        let response = self.send_once(context, &route, &request, connection.as_deref())?;
+        match connection {
+            Some(connection) if connection.renewed_after(&response, self.deadline())? => {
+                self.send_once(context, &route, &request, Some(connection.as_ref()))
+            }
+            _ => Ok(response),
+        }
+    }
+
+    /// Sends a request on its route, with the credential that the connection has now.
+    fn send_once(
+        &mut self,
+        context: &CallContext,
+        route: &Route,
+        request: &Request,
+        connection: Option<&dyn Authority>,
+    ) -> Result<Response> {
+        let credential = connection.map(|connection| connection.credential(self.deadline())).transpose()?;
         if let Some(credential) = &credential {
             self.secrets.add(credential.secret());
         }
@@ -94,7 +108,7 @@ impl State {
                 "The time of the call is over.",
             ));
         }
-        context.egress.send(&route, request, credential.as_ref(), &self.secrets, limits)
+        context.egress.send(route, request, credential.as_ref(), &self.secrets, limits)
     }
 
     fn audience(&self, name: &str) -> Result<Audience> {

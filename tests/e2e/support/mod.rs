@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 pub(crate) use canaries::Canaries;
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Home, ProxiedSandbox, finish};
-pub(crate) use wire::Wire;
+pub(crate) use process::{Home, MASTER_KEY, ProxiedSandbox, finish};
+pub(crate) use wire::{Seen, Wire};
 
 /// The callback URL that is registered with the sandbox's app.
 pub(crate) const REDIRECT_URI: &str = "http://localhost:8976/callback";

@@ -26,6 +26,7 @@ pub(crate) struct Wire {
     sandbox: Url,
     inner: UreqTransport,
     seen: Arc<Mutex<Vec<Seen>>>,
+    at_next: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
     pub(crate) canaries: Canaries,
 }
 
@@ -35,12 +36,18 @@ impl Wire {
             sandbox: Url::parse(sandbox).unwrap(),
             inner: UreqTransport::new(),
             seen: Arc::default(),
+            at_next: Arc::default(),
             canaries: Canaries::default(),
         }
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Does this when the next request leaves.
+    pub(crate) fn at_next_request(&self, what: impl FnOnce() + Send + 'static) {
+        *self.at_next.lock().unwrap() = Some(Box::new(what));
     }
 
     pub(crate) fn forget(&self) {
@@ -66,6 +73,9 @@ impl Transport for Wire {
             content_type: header("content-type"),
             body: request.body.to_vec(),
         });
+        if let Some(what) = self.at_next.lock().unwrap().take() {
+            what();
+        }
         self.canaries.learn(&request.body);
         request.url.set_scheme("http").unwrap();
         request.url.set_host(self.sandbox.host_str()).unwrap();
