@@ -234,6 +234,14 @@ impl Host {
         self.authorizations.connection(workspace, id)
     }
 
+    /// Renews a connection now, whether it is due or not.
+    ///
+    /// # Errors
+    /// See [`Authorizations::refresh`].
+    pub fn refresh(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        self.authorizations.refresh(workspace, id)
+    }
+
     /// Forgets a connection and its tokens. The grant at the vendor stays until the person withdraws it there.
     ///
     /// # Errors

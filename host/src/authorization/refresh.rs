@@ -25,7 +25,7 @@ use super::broker::Refresh;
 use super::connection::{Connection, ConnectionStatus};
 use super::live::{LiveConnection, Renewal};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, random_id};
+use crate::ids::{ConnectionId, WorkspaceId, random_id};
 use crate::runtime::Authority;
 use crate::vault::Expect;
 
@@ -39,8 +39,11 @@ const SHARE_OF_LIFE: u64 = 10;
 /// renewed at the same moment.
 const SHARE_OF_JITTER: u64 = 5;
 
-/// How long a lease lasts, in seconds: the longest token request and the plugin around it, twice.
+/// How long a lease lasts, in seconds.
 const LEASE: u64 = 60;
+
+/// How long the plugin may take to refresh: over before the lease is, so that no other process begins meanwhile.
+const LONGEST_REFRESH: Duration = Duration::from_secs(45);
 
 /// The first and the longest pause after an answer that failed, in seconds.
 const PAUSES: (u64, u64) = (1, 60);
@@ -98,6 +101,28 @@ impl Authorizations {
             return Ok(None);
         }
         self.renewed(current, Reason::Refused { issued_at: current.issued_at }, deadline)
+    }
+
+    /// Renews a connection now, whether it is due or not.
+    ///
+    /// # Errors
+    /// `NotFound`; `AuthorizationRequired` where it has no refresh token, or it is no longer accepted; what the
+    /// token endpoint gives.
+    pub fn refresh(self: &Arc<Self>, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        let (current, _) = self.stored_connection(workspace, id)?;
+        current.check_usable()?;
+        self.refresh_token(&current)?;
+        let deadline = Instant::now() + self.limits.wall_clock;
+        let reason = Reason::Refused { issued_at: current.issued_at };
+        match self.renewed(&current, reason, deadline)? {
+            Some(renewed) => Ok(renewed),
+            None => Err(Failure::new(
+                FailureKind::Upstream,
+                "not-renewed",
+                format!("The connection {id} could not be renewed, and works until its token expires."),
+            )
+            .hint("Try again later.")),
+        }
     }
 
     /// Renews a connection, or waits for whoever does.
@@ -197,7 +222,7 @@ impl Authorizations {
             profile,
             came_of_it: Mutex::default(),
         });
-        let mut context = self.context().until(deadline);
+        let mut context = self.context().until(deadline.min(Instant::now() + LONGEST_REFRESH));
         context.tokens = Some(broker.clone());
         let (said, _) = plugin.refresh(context, live as Arc<dyn Authority>);
         match broker.take_result() {

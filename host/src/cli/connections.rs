@@ -1,11 +1,14 @@
 //! `actionbay connections`
 
+use std::io::IsTerminal as _;
+
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
 use crate::authorization::Connection;
-use crate::failure::Result;
+use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, WorkspaceId};
 
 #[derive(Debug, Subcommand)]
@@ -15,30 +18,80 @@ pub(super) enum Connections {
     List,
     /// Show how a connection stands: account, site, scopes, until when
     #[command(after_help = "Example: actionbay connections show c-0f3a…")]
-    Show(Show),
+    Show(Named),
+    /// Renew a connection now, whether it is due or not
+    #[command(after_help = "Example: actionbay connections refresh c-0f3a…")]
+    Refresh(Named),
+    /// Forget a connection and its tokens
+    ///
+    /// The grant at the vendor stays until the person withdraws it in the settings of the account there.
+    #[command(after_help = "Example: actionbay connections delete c-0f3a… --yes")]
+    Delete(Delete),
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Show {
+pub(super) struct Named {
     /// The connection's id
     connection: String,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// The connection's id
+    connection: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+}
+
 impl Connections {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let host = home.host(HostSettings::new(Vec::new(), output))?;
+        // Only renewing takes the plugin.
+        let plugins = if matches!(self, Self::Refresh(_)) { home.plugins()? } else { Vec::new() };
+        let host = home.host(HostSettings::new(plugins, output))?;
         let workspace = WorkspaceId::default_workspace();
         match self {
             Self::List => {
                 let connections = host.connections(&workspace)?;
                 output.result(&connections, || people(&connections))
             }
-            Self::Show(Show { connection }) => {
+            Self::Show(Named { connection }) => {
                 let connection = host.connection(&workspace, &ConnectionId::new(connection)?)?;
                 output.result(&connection, || details(&connection))
             }
+            Self::Refresh(Named { connection }) => {
+                let connection = host.refresh(&workspace, &ConnectionId::new(connection)?)?;
+                output.result(&connection, || details(&connection))
+            }
+            Self::Delete(Delete { connection, yes }) => {
+                let connection = host.connection(&workspace, &ConnectionId::new(connection)?)?;
+                confirm(&connection, yes)?;
+                host.forget(&connection)?;
+                output.result(&json!({ "deleted": connection.id }), || {
+                    format!("{} is forgotten.", connection.id)
+                })
+            }
         }
     }
+}
+
+/// Asks before something is gone for good.
+fn confirm(connection: &Connection, yes: bool) -> Result<()> {
+    if yes {
+        return Ok(());
+    }
+    let kept = |why: &str| {
+        Failure::new(FailureKind::InvalidInput, "not-confirmed", format!("Nothing was deleted: {why}."))
+            .hint("Say --yes to delete without being asked.")
+    };
+    if !std::io::stdin().is_terminal() {
+        return Err(kept("this is no terminal to ask at"));
+    }
+    let site = connection.site.as_ref().map(|site| format!(" to {}", site.url)).unwrap_or_default();
+    eprint!("Forget the connection {}{site} and its tokens? [y/N] ", connection.id);
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| kept(&error.to_string()))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(kept("you did not say yes")) }
 }
 
 fn people(connections: &[Connection]) -> String {
