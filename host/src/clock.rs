@@ -36,3 +36,25 @@ impl Clock for SystemClock {
             .map_err(|_| Failure::internal("The machine's clock stands before 1970."))
     }
 }
+
+/// Seconds since 1970 as date and time in UTC, for people; what is beyond the year 9999 is for ever.
+pub(crate) fn date(seconds: u64) -> String {
+    const LAST: u64 = 253_402_300_799;
+    if seconds > LAST {
+        return "for ever".to_owned();
+    }
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(seconds)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn no_number_of_seconds_is_too_large_to_be_shown() {
+        assert_eq!(date(0), "1970-01-01T00:00:00Z");
+        assert_eq!(date(253_402_300_799), "9999-12-31T23:59:59Z");
+        assert_eq!(date(253_402_300_800), "for ever");
+        assert_eq!(date(u64::MAX), "for ever");
+    }
+}

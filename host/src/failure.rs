@@ -178,6 +178,10 @@ impl Failure {
     pub(crate) fn without(mut self, secrets: &crate::secret::Secrets) -> Self {
         self.message = secrets.remove_from(&self.message);
         self.hint = self.hint.map(|hint| secrets.remove_from(&hint));
+        for violation in &mut self.violations {
+            violation.pointer = secrets.remove_from(&violation.pointer);
+            violation.message = secrets.remove_from(&violation.message);
+        }
         self.code = Cow::Owned(secrets.remove_from(&self.code));
         self.upstream_request_id = self.upstream_request_id.map(|id| secrets.remove_from(&id));
         self

@@ -218,6 +218,24 @@ impl Host {
         self.authorizations.handle_callback(query)
     }
 
+    /// Finishes an authorization whose tokens are stored and which waits for its site.
+    ///
+    /// # Errors
+    /// See [`Authorizations::finish`].
+    pub fn finish(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        site: Option<&str>,
+    ) -> Result<Connection> {
+        self.authorizations.finish(workspace, id, site)
+    }
+
+    #[cfg(feature = "service")]
+    pub(crate) fn authorizations(&self) -> &Arc<Authorizations> {
+        &self.authorizations
+    }
+
     /// All connections of a workspace.
     ///
     /// # Errors

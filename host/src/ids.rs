@@ -9,6 +9,9 @@ use crate::failure::{Failure, FailureKind};
 /// The longest id, in characters. The contract allows no longer one.
 const MAX_ID: usize = 64;
 
+/// The longest id of a site, in characters, as the contract says.
+const MAX_SITE_ID: usize = 128;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -55,7 +58,7 @@ macro_rules! id {
 }
 
 id!(
-    /// An integration, such as `confluence`: what its manifest says.
+    /// An integration, such as `tracker`: what its manifest says.
     IntegrationId
 );
 id!(
@@ -82,9 +85,16 @@ impl WorkspaceId {
     }
 }
 
-/// 1 to 64 characters that need no escaping in a path, a file name or a query.
+/// 1 to 64 characters that need no escaping in a path, a file name or a query, and are no dots.
 pub(crate) fn is_id(text: &str) -> bool {
-    (1..=MAX_ID).contains(&text.len())
+    text.len() <= MAX_ID && is_site_id(text)
+}
+
+/// The id of a vendor's site: as an id, and up to 128 characters.
+pub(crate) fn is_site_id(text: &str) -> bool {
+    (1..=MAX_SITE_ID).contains(&text.len())
+        && text != "."
+        && text != ".."
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 

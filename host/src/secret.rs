@@ -34,6 +34,10 @@ impl Secrets {
             return;
         }
         self.push(raw.to_vec());
+        if raw.contains(&b'/') {
+            // As many JSON writers have it.
+            self.push(secret.expose_secret().replace('/', "\\/").into_bytes());
+        }
         for lead in 0..3 {
             for form in base64_cores(raw, lead) {
                 self.push(form);

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use actionbay::FailureKind;
-use actionbay::authorization::ConnectionStatus;
+use actionbay::authorization::{Authorize, ConnectionStatus};
+use actionbay::{FailureKind, Run};
 use atlassian_sandbox::SandboxConfig;
 use atlassian_sandbox::consent::Decision;
 use atlassian_sandbox::control::SettingsChange;
 use serde_json::{Value, json};
 
-use crate::support::{REDIRECT_URI, Setup, World};
+use crate::support::{REDIRECT_URI, Setup, World, integration, profile, workspace};
 
 fn with_sites(sites: usize) -> World {
     let sandbox = SandboxConfig { sites, redirect_uri: REDIRECT_URI.to_owned(), ..SandboxConfig::default() };
@@ -131,8 +131,9 @@ fn an_answer_without_refresh_token_or_token_type_is_accepted_and_marked_as_not_r
     assert!(connection.reason.as_ref().unwrap().contains("ends at"), "{connection:?}");
     assert!(!connection.refreshable);
     assert!(!connection.scopes.contains(&"offline_access".to_owned()));
+    world.clock.advance(3_599);
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
-    world.clock.advance(3_600);
+    world.clock.advance(1);
     let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
     assert_eq!(
         (failure.kind, failure.code.as_ref()),
@@ -195,9 +196,69 @@ fn of_several_sites_none_is_taken_unasked_and_the_error_lists_them() {
     for n in 2..=3 {
         assert!(failure.message.contains(&format!("/site/{n}")), "{failure}");
     }
-    assert!(world.connections().is_empty(), "nothing half-written");
-    let connection = world.authorize_for(Some(&format!("{}/site/2", world.sandbox.url()))).unwrap();
-    assert!(connection.site.unwrap().url.ends_with("/site/2"));
+    let waiting = world.connections()[0].clone();
+    assert_eq!(waiting.status, ConnectionStatus::AwaitingSite);
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, "awaiting-site"));
+
+    let unknown = world.host.finish(&workspace(), &waiting.id, Some("elsewhere")).unwrap_err();
+    assert_eq!(unknown.code, "site-unknown");
+    let site = format!("{}/site/2", world.sandbox.url());
+    let connection = world.host.finish(&workspace(), &waiting.id, Some(&site)).unwrap();
+    assert_eq!((connection.id, connection.site.unwrap().url), (waiting.id.clone(), site));
+    assert_eq!(world.grants("authorization_code"), 1, "without a new consent");
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert_eq!(world.host.finish(&workspace(), &waiting.id, None).unwrap_err().code, "nothing-to-finish");
+}
+
+#[test]
+fn an_authorization_that_was_interrupted_after_the_exchange_is_finished_without_a_new_consent() {
+    let world = World::new(Setup::default());
+    world.fault("GET", "/oauth/token/accessible-resources", 1, json!({"status": 503, "body": "later"}));
+    assert_eq!(world.authorize().unwrap_err().kind, FailureKind::Upstream);
+    let waiting = world.connections()[0].clone();
+    assert_eq!(waiting.status, ConnectionStatus::AwaitingSite);
+    world.host.finish(&workspace(), &waiting.id, None).unwrap();
+    assert_eq!(world.grants("authorization_code"), 1);
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+}
+
+#[test]
+fn what_waits_for_its_site_is_forgotten_with_its_authorization() {
+    let world = with_sites(2);
+    world.authorize().unwrap_err();
+    world.clock.advance(31 * 60);
+    world.begin(None);
+    assert!(world.connections().is_empty());
+}
+
+#[test]
+fn a_connection_of_one_person_cannot_be_named_by_another() {
+    let world = World::new(Setup::default());
+    let run = |user: Option<&str>, connection| {
+        world.host.run(&Run {
+            workspace: workspace(),
+            integration: integration(),
+            template: "list-pages".to_owned(),
+            input: json!({"space": "DOCS"}),
+            user: user.map(str::to_owned),
+            connection,
+        })
+    };
+    let begun = world.host.begin(&Authorize {
+        workspace: workspace(),
+        integration: integration(),
+        profile: profile(),
+        user: Some("bob".to_owned()),
+        site: None,
+    });
+    let query = world.consent(&begun.unwrap().authorization_url, Decision::Allow);
+    let bobs = world.host.handle_callback(&query).unwrap().id;
+    run(Some("bob"), Some(bobs.clone())).unwrap();
+    for user in [Some("alice"), None] {
+        assert_eq!(run(user, Some(bobs.clone())).unwrap_err().code, "unknown-connection");
+        assert_eq!(run(user, None).unwrap_err().code, "not-authorized");
+    }
 }
 
 /// AUTH-17

@@ -34,6 +34,53 @@ fn quickstart_goes_the_whole_way_and_ends_with_the_page_and_its_body_as_markdown
 }
 
 #[test]
+fn the_examples_of_the_help_name_an_integration_that_is_there() {
+    let home = Home::new();
+    for verb in ["authorize", "run"] {
+        let help = home.run(&[verb, "--help"]).ok().stdout;
+        assert!(help.contains(&format!("actionbay {verb} confluence")), "{help}");
+    }
+}
+
+#[test]
+fn what_a_page_holds_cannot_steer_the_terminal() {
+    let (home, _sandbox) = connected();
+    let body = "one\u{1b}]52;c;aGk=\u{7} two\n\nthree\u{202e} four, and enough words to be longer than a line of a hundred characters is";
+    let storage = format!("<p>{}</p>", "x".repeat(120));
+    let created = home
+        .run(&[
+            "--json",
+            "run",
+            "confluence",
+            "create-content",
+            "--set",
+            "space=DOCS",
+            "--set",
+            "title=T",
+            "--set",
+            &format!("body={storage}"),
+            "--set",
+            "format=storage",
+        ])
+        .ok()
+        .json();
+    let id = created["output"]["id"].as_str().unwrap();
+    let shown = home.run(&["run", "confluence", "view-content", "--set", &format!("id={id}")]).ok();
+    assert!(shown.stdout.contains(&"x".repeat(120)));
+    let title = home.run(&[
+        "run",
+        "confluence",
+        "create-content",
+        "--set",
+        "space=DOCS",
+        "--set",
+        &format!("title={body}"),
+    ]);
+    assert!(!title.stdout.contains('\u{1b}') && !title.stderr.contains('\u{1b}'), "{title:?}");
+    assert!(!title.stdout.contains('\u{202e}') && !title.stderr.contains('\u{202e}'), "{title:?}");
+}
+
+#[test]
 fn quickstart_keeps_the_sandbox_up_so_that_the_link_opens() {
     let home = Home::new();
     let mut child = home.command(&["--json", "quickstart", "--keep"]).stdout(Stdio::piped()).spawn().unwrap();
@@ -54,7 +101,12 @@ fn get(url: &str) -> impl Read {
     let url = url::Url::parse(url).unwrap();
     let address = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
     let mut stream = std::net::TcpStream::connect(&address).unwrap();
-    write!(stream, "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n", url.path()).unwrap();
+    write!(
+        stream,
+        "GET {} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n",
+        &url[url::Position::BeforePath..]
+    )
+    .unwrap();
     stream
 }
 
@@ -142,6 +194,13 @@ fn a_person_authorizes_at_the_printed_url_and_comes_back_to_the_fixed_port() {
     let begun: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
     let url = begun["authorization-url"].as_str().unwrap();
     assert!(url.starts_with("https://auth.atlassian.com/authorize?"), "{url}");
+    // Anybody can call: what belongs to no authorization does not end the waiting.
+    for query in ["", "?code=x", "?state=x", "?state=x&code=y", "?state=x&state=y"] {
+        let mut page = String::new();
+        get(&format!("http://127.0.0.1:{port}/callback{query}")).read_to_string(&mut page).unwrap();
+        assert!(page.starts_with("HTTP/1.1 400") && page.contains("Begin the authorization again"), "{page}");
+        assert!(page.contains("referrer-policy: no-referrer") && !page.contains("<script"), "{page}");
+    }
     // The person's browser reaches the sandbox instead of Atlassian. Its code is exchanged at Atlassian's real
     // address, which this profile keeps, so the person declines.
     let here = url.replace("https://auth.atlassian.com", sandbox.url());

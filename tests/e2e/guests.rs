@@ -101,7 +101,7 @@ fn a_component_that_behaves_well_gets_what_it_asks_for_in_its_audience() {
     assert_eq!(guest.run("echo", json!({"a": [1, "ü"]})).unwrap(), json!({"a": [1, "ü"]}));
     let answer = guest.run("fetch", json!({"audience": "api", "path": "/x", "query": {"q": "a b"}})).unwrap();
     let seen: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
-    assert_eq!(seen["url"], "https://api.example.com/v1/x?q=a+b");
+    assert_eq!(seen["url"], "https://api.example.com/v1/x?q=a%20b");
     assert_eq!(seen["authorized"], true);
     let answer = guest.run("fetch-without-connection", json!({"audience": "api", "path": "/x"})).unwrap();
     let seen: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();

@@ -109,6 +109,34 @@ fn trouble_of_the_token_endpoint_does_not_matter_while_the_token_is_still_good()
     assert_eq!(token_requests(&world), 1);
 }
 
+/// AUTH-11
+#[test]
+fn a_corrected_client_secret_brings_connections_back_without_a_new_consent() {
+    let world = World::authorized();
+    world.put_profile(&[], "not-the-secret-of-this-app");
+    world.clock.advance(4_000);
+    for _ in 0..2 {
+        let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::BadClientCredentials);
+    }
+    assert_eq!(world.connections()[0].status, ConnectionStatus::BadClientCredentials);
+    assert_eq!(token_requests(&world), 1);
+    world.put_profile(&[], &world.client.client_secret);
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert_eq!(world.connections()[0].status, ConnectionStatus::Active);
+}
+
+#[test]
+fn a_token_that_lives_longer_than_any_calendar_is_no_trouble() {
+    let world = World::authorized();
+    world.clock.advance(4_000);
+    let token = world.wire.canaries.any("access_token");
+    let answer = json!({"access_token": token, "refresh_token": "another-refresh-token", "expires_in": 315_360_000_000_000_u64});
+    world.fault("POST", "/oauth/token", 1, json!({"status": 200, "body": answer}));
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert!(world.connections()[0].expires_at.unwrap() < 4_000_000_000);
+}
+
 /// AUTH-12
 #[test]
 fn a_renewal_whose_answer_was_lost_is_tried_again_with_the_same_token_inside_the_leeway() {

@@ -34,6 +34,11 @@ impl CodeExchange {
         self.stored.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// How long this call may take, in seconds.
+    fn longest_call(&self) -> u64 {
+        self.authorizations.limits.wall_clock.as_secs().saturating_add(1)
+    }
+
     fn take_code(&self) -> Result<SecretString> {
         self.code.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(|| {
             Failure::new(
@@ -64,7 +69,8 @@ impl CodeExchange {
             refreshable: answer.refresh_token.is_some(),
             site: None,
             attributes: Vec::new(),
-            given_up_at: Some(self.pending.expires_at),
+            // Not before this call is over, however late it began.
+            given_up_at: Some(self.pending.expires_at.max(now.saturating_add(self.longest_call()))),
             attempt: None,
         })
     }
@@ -107,6 +113,35 @@ impl TokenBroker for CodeExchange {
             secrets.add(verifier);
         }
         secrets
+    }
+}
+
+/// Gives a connection whose code was exchanged before, so that its authorization can be finished.
+pub(super) struct StoredGrant {
+    live: Mutex<Option<Arc<LiveConnection>>>,
+}
+
+impl StoredGrant {
+    pub(super) fn new(authorizations: &Arc<Authorizations>, connection: Connection) -> Self {
+        let live = LiveConnection::new(Arc::clone(authorizations), connection, Renewal::Never);
+        Self { live: Mutex::new(Some(Arc::new(live))) }
+    }
+}
+
+impl TokenBroker for StoredGrant {
+    fn exchange_code(&self, _: Instant) -> Result<Arc<dyn Authority>> {
+        match self.live.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            Some(live) => Ok(live),
+            None => Err(not_here("The code of this authorization was exchanged already.")),
+        }
+    }
+
+    fn refresh_token(&self, _: &dyn Authority, _: Instant) -> Result<ConnectionFacts> {
+        Err(not_here("A refresh token is not exchanged while authorizing."))
+    }
+
+    fn secrets(&self) -> Secrets {
+        Secrets::new()
     }
 }
 

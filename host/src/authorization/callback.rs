@@ -3,15 +3,15 @@
 use std::sync::{Arc, Mutex};
 
 use crate::failure::{Failure, FailureKind, Result, plain_text};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, CallContext, Granted, Plugin, Site};
 use crate::secret::SecretString;
 use crate::vault::Expect;
 
 use super::Authorizations;
-use super::broker::CodeExchange;
-use super::connection::Connection;
-use super::pending::{PendingAuthorization, Taken, refused};
+use super::broker::{CodeExchange, StoredGrant};
+use super::connection::{Connection, ConnectionStatus};
+use super::pending::{Taken, refused};
 
 /// Says where people come back to: the one URL that is registered with the vendor.
 pub trait CallbackRouter: Send + Sync {
@@ -46,12 +46,10 @@ impl CallbackRouter for FixedCallback {
 /// What a callback says (RFC 6749 sections 4.1.2 and 4.1.2.1).
 struct Callback {
     state: SecretString,
-    answer: Answer,
-}
-
-enum Answer {
-    Code { code: SecretString, rest: Vec<(String, String)> },
-    Error { error: String, description: Option<String> },
+    code: Option<SecretString>,
+    error: Option<String>,
+    description: Option<String>,
+    rest: Vec<(String, String)>,
 }
 
 impl Callback {
@@ -77,51 +75,56 @@ impl Callback {
         let state = state.filter(|state| !state.is_empty()).ok_or_else(|| {
             refused("state-missing", "The callback does not say which authorization it belongs to.")
         })?;
-        let answer = match (code.filter(|code| !code.is_empty()), error) {
-            (_, Some(error)) => Answer::Error { error, description },
-            (Some(code), None) => Answer::Code { code: code.into(), rest },
-            (None, None) => {
-                return Err(refused("code-missing", "The callback carries neither a code nor an error."));
-            }
-        };
-        Ok(Self { state: state.into(), answer })
+        let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
+        Ok(Self { state: state.into(), code, error, description, rest })
     }
 }
 
+/// A callback that belongs to an authorization that was begun here, which is now taken: it comes once.
+pub(crate) struct Recognised {
+    taken: Taken,
+    callback: Callback,
+}
+
 impl Authorizations {
-    /// Takes a callback: its query, as it arrived. The connection that it returns is active.
+    /// Takes a callback: its query, as it arrived. The connection that it returns works.
     ///
     /// A wrong, absent, replayed or expired state is refused before any token request.
     ///
     /// # Errors
     /// `AuthorizationRequired` (begin again), `AccessDenied` (the person said no), `InvalidInput` (several sites,
-    /// listed), `BadClientCredentials`, and what the plugin and the token endpoint give.
+    /// listed: see [`Authorizations::finish`]), `BadClientCredentials`, and what the plugin and the token endpoint
+    /// give.
     pub fn handle_callback(self: &Arc<Self>, query: &str) -> Result<Connection> {
-        let callback = Callback::parse(query)?;
-        let taken = self.take_pending(secrecy::ExposeSecret::expose_secret(&callback.state))?;
-        match callback.answer {
-            Answer::Error { error, description } => Err(declined(&error, description.as_deref())),
-            Answer::Code { code, rest } => self.complete(taken, code, rest),
-        }
+        self.complete(self.recognise(query)?)
     }
 
-    fn complete(
-        self: &Arc<Self>,
-        taken: Taken,
-        code: SecretString,
-        rest: Vec<(String, String)>,
-    ) -> Result<Connection> {
-        let Taken { pending, verifier } = taken;
+    /// Finds the authorization that a callback belongs to, and takes it out of the store.
+    ///
+    /// # Errors
+    /// `AuthorizationRequired`: anybody can call, and this was nobody who is waited for.
+    pub(crate) fn recognise(&self, query: &str) -> Result<Recognised> {
+        let callback = Callback::parse(query)?;
+        let taken = self.take_pending(secrecy::ExposeSecret::expose_secret(&callback.state))?;
+        Ok(Recognised { taken, callback })
+    }
+
+    /// Carries a recognised callback through: exchange, sites, connection.
+    pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
+        let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
+        if let Some(error) = callback.error {
+            return Err(declined(&error, callback.description.as_deref()));
+        }
+        let code = callback
+            .code
+            .ok_or_else(|| refused("code-missing", "The callback carries neither a code nor an error."))?;
         let plugin = self.plugin(&pending.integration)?;
         let profile = self.profile(&pending.workspace, &pending.profile)?;
+        let oauth2 = plugin.manifest().oauth2();
         let exchange = Arc::new(CodeExchange {
             authorizations: Arc::clone(self),
             client_secret: self.client_secret(&pending.workspace, &pending.profile)?,
-            token_errors: plugin
-                .manifest()
-                .oauth2()
-                .map(|oauth2| oauth2.token_errors.clone())
-                .unwrap_or_default(),
+            token_errors: oauth2.map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
             pending: pending.clone(),
             profile,
             verifier,
@@ -130,15 +133,15 @@ impl Authorizations {
         });
         let mut context = self.context();
         context.tokens = Some(exchange.clone());
-        let step = AuthorizationStep::Callback { parameters: rest };
-        let result = self.take_step(&plugin, &context, &pending, step);
+        let step = AuthorizationStep::Callback { parameters: callback.rest };
+        let result = take_step(&plugin, &context, &pending.profile, pending.site.as_deref(), step);
         match (result, exchange.stored()) {
-            (Ok(granted), Some(id)) => self.activate(&pending, &id, granted),
+            (Ok(granted), Some(id)) => self.activate(&pending.workspace, &id, granted),
             (Ok(_), None) => {
                 Err(Failure::internal("The plugin granted a connection without exchanging the code."))
             }
             (Err(failure), Some(id)) => {
-                if !may_be_finished_later(&failure) {
+                if !may_be_finished(&failure) {
                     self.remove_connection(&self.connection(&pending.workspace, &id)?)?;
                 }
                 Err(failure)
@@ -147,40 +150,40 @@ impl Authorizations {
         }
     }
 
-    /// Runs a step, and the choice of a site where the person said one beforehand.
-    fn take_step(
-        &self,
-        plugin: &Plugin,
-        context: &CallContext,
-        pending: &PendingAuthorization,
-        step: AuthorizationStep,
-    ) -> Result<Granted> {
-        let (outcome, _) = plugin.authorize(context.clone(), pending.profile.as_str(), step);
-        match outcome? {
-            AuthorizationOutcome::Granted(granted) => Ok(granted),
-            AuthorizationOutcome::Choose { connection, sites } => {
-                let site = chosen(&sites, pending.site.as_deref())?;
-                let step = AuthorizationStep::ChooseSite { connection, site };
-                let (outcome, _) = plugin.authorize(context.clone(), pending.profile.as_str(), step);
-                match outcome? {
-                    AuthorizationOutcome::Granted(granted) => Ok(granted),
-                    _ => Err(Failure::internal("The plugin did not take the chosen site.")),
-                }
-            }
-            AuthorizationOutcome::Redirect(_) => {
-                Err(Failure::internal("The plugin answered to a callback with a redirect."))
-            }
+    /// Finishes an authorization whose tokens are stored and which waits for its site, or was interrupted: no new
+    /// consent is needed. `site` is a name, URL or id.
+    ///
+    /// # Errors
+    /// `NotFound`; `InvalidInput` (it waits for nothing, or for a site that is not named); what the plugin gives.
+    pub fn finish(
+        self: &Arc<Self>,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        site: Option<&str>,
+    ) -> Result<Connection> {
+        let connection = self.connection(workspace, id)?;
+        if connection.status != ConnectionStatus::AwaitingSite {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "nothing-to-finish",
+                format!("The connection {id} waits for nothing."),
+            ));
         }
+        let plugin = self.plugin(&connection.integration)?;
+        let profile = connection.profile.clone();
+        let mut context = self.context();
+        context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
+        let step = AuthorizationStep::Callback { parameters: Vec::new() };
+        let granted = take_step(&plugin, &context, &profile, site, step)?;
+        self.activate(workspace, id, granted)
     }
 
-    /// Makes the stored connection the active one of its workspace, profile, user and site.
-    fn activate(
-        &self,
-        pending: &PendingAuthorization,
-        id: &ConnectionId,
-        granted: Granted,
-    ) -> Result<Connection> {
-        let (connection, generation) = self.stored_connection(&pending.workspace, id)?;
+    /// Makes the stored connection the working one of its workspace, profile, user and site.
+    ///
+    /// A vendor holds one grant per client and account: the tokens of an earlier connection to the same site by the
+    /// same profile for the same user are dead, and it goes in the same write.
+    fn activate(&self, workspace: &WorkspaceId, id: &ConnectionId, granted: Granted) -> Result<Connection> {
+        let (connection, generation) = self.stored_connection(workspace, id)?;
         if granted.connection.facts().id != connection.id.as_str() {
             return Err(Failure::internal("The plugin granted another connection than it was given."));
         }
@@ -188,35 +191,58 @@ impl Authorizations {
         active.site = granted.site;
         active.attributes = granted.attributes;
         active.given_up_at = None;
-        self.put_connection(&active, None, Expect::Generation(generation))?;
-        self.remove_predecessors(&active)?;
-        Ok(active)
-    }
-
-    /// A vendor holds one grant per client and account: the tokens of an earlier connection to the same site by
-    /// the same profile for the same user are dead, and it goes.
-    fn remove_predecessors(&self, active: &Connection) -> Result<()> {
         let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
-        for other in self.connections(&active.workspace)? {
-            let same = other.id != active.id
+        let mut others = self.connections(workspace)?;
+        others.retain(|other| {
+            other.id != active.id
                 && other.integration == active.integration
                 && other.profile == active.profile
                 && other.user == active.user
-                && site(&other) == site(active);
-            if same {
-                self.remove_connection(&other)?;
-            }
-        }
-        Ok(())
+                && other.status != ConnectionStatus::AwaitingSite
+                && site(other) == site(&active)
+        });
+        self.replace_connections(&others, &active, Expect::Generation(generation))?;
+        Ok(active)
     }
 }
 
-/// Trouble that says nothing of the grant: its tokens stay until the authorization expires.
-fn may_be_finished_later(failure: &Failure) -> bool {
-    matches!(
-        failure.kind,
-        FailureKind::Internal | FailureKind::TimedOut | FailureKind::Unreachable | FailureKind::LimitExceeded
-    )
+/// Runs a step, and the choice of a site where the person said one.
+fn take_step(
+    plugin: &Plugin,
+    context: &CallContext,
+    profile: &ProfileId,
+    site: Option<&str>,
+    step: AuthorizationStep,
+) -> Result<Granted> {
+    let (outcome, _) = plugin.authorize(context.clone(), profile.as_str(), step);
+    let (connection, sites) = match outcome? {
+        AuthorizationOutcome::Granted(granted) => return Ok(granted),
+        AuthorizationOutcome::Choose { connection, sites } => (connection, sites),
+        AuthorizationOutcome::Redirect(_) => {
+            return Err(Failure::internal("The plugin answered to a callback with a redirect."));
+        }
+    };
+    let step = AuthorizationStep::ChooseSite { connection, site: chosen(&sites, site)? };
+    let (outcome, _) = plugin.authorize(context.clone(), profile.as_str(), step);
+    match outcome? {
+        AuthorizationOutcome::Granted(granted) => Ok(granted),
+        _ => Err(Failure::internal("The plugin did not take the chosen site.")),
+    }
+}
+
+/// Whether the grant is worth keeping: a site must be named, or trouble says nothing of the grant. Its tokens stay
+/// until the authorization expires.
+fn may_be_finished(failure: &Failure) -> bool {
+    failure.code.starts_with("site-")
+        || matches!(
+            failure.kind,
+            FailureKind::Internal
+                | FailureKind::TimedOut
+                | FailureKind::Unreachable
+                | FailureKind::LimitExceeded
+                | FailureKind::RateLimited
+                | FailureKind::Upstream
+        )
 }
 
 fn declined(error: &str, description: Option<&str>) -> Failure {
@@ -243,7 +269,7 @@ fn chosen(sites: &[Site], said: Option<&str>) -> Result<Site> {
         || sites.iter().map(|site| format!("{} ({})", site.name, site.url)).collect::<Vec<_>>().join(", ");
     let several = |code: &'static str, message: String| {
         Failure::new(FailureKind::InvalidInput, code, message)
-            .hint("Authorize again and name the site, with --site.")
+            .hint("Authorize again and name the site, with --site. The consent is kept for half an hour.")
     };
     let Some(said) = said else {
         return Err(several(
@@ -290,7 +316,7 @@ mod tests {
         assert_eq!(code("code=a&state=b&state=b"), "callback-ambiguous");
         assert_eq!(code("code=a"), "state-missing");
         assert_eq!(code("code=a&state="), "state-missing");
-        assert_eq!(code("state=a"), "code-missing");
+        assert_eq!(code("state=a"), "taken", "what else is missing is said once the state is known");
         assert_eq!(code(""), "state-missing");
         assert_eq!(code("%ff%00&=&&"), "state-missing");
     }

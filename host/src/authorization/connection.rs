@@ -141,7 +141,7 @@ impl Connection {
         match self.expires_at.filter(|_| !self.refreshable) {
             None => self.in_status(ConnectionStatus::Active, None, now),
             Some(end) => {
-                let reason = format!("It has no refresh token, and ends at {}.", hour(end));
+                let reason = format!("It has no refresh token, and ends at {}.", crate::clock::date(end));
                 self.in_status(ConnectionStatus::NotRefreshable, Some(reason), now)
             }
         }
@@ -197,14 +197,7 @@ impl Authorizations {
         workspace: &WorkspaceId,
         id: &ConnectionId,
     ) -> Result<(Connection, i64)> {
-        let record = self.vault.get(&Connection::key(workspace, id))?.ok_or_else(|| {
-            Failure::new(
-                FailureKind::NotFound,
-                "unknown-connection",
-                format!("There is no connection \"{id}\"."),
-            )
-            .hint("List them with: connections list")
-        })?;
+        let record = self.vault.get(&Connection::key(workspace, id))?.ok_or_else(|| unknown(id))?;
         Ok((read(&record.body)?, record.generation))
     }
 
@@ -225,13 +218,37 @@ impl Authorizations {
         self.vault.commit(&writes)
     }
 
+    /// Stores a connection and removes others with their tokens, as one.
+    pub(super) fn replace_connections(
+        &self,
+        others: &[Connection],
+        connection: &Connection,
+        expect: Expect,
+    ) -> Result<()> {
+        let mut writes = vec![write(connection, expect)?];
+        writes.extend(others.iter().flat_map(removal));
+        self.vault.commit(&writes)
+    }
+
+    /// Lets the connections of a profile that was corrected be tried again.
+    pub(super) fn after_correction(&self, workspace: &WorkspaceId, profile: &ProfileId) -> Result<()> {
+        let now = self.clock.now()?;
+        for (id, record) in self.vault.list(Collection::Connections, workspace.as_str())? {
+            let connection = read(&record.body)?;
+            if connection.profile == *profile && connection.status == ConnectionStatus::BadClientCredentials {
+                let generation = Expect::Generation(record.generation);
+                match self.put_connection(&connection.working(now), None, generation) {
+                    Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                    Err(failure) => return Err(Failure { message: format!("{id}: {failure}"), ..failure }),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Removes a connection and its tokens.
     pub(crate) fn remove_connection(&self, connection: &Connection) -> Result<()> {
-        self.vault.commit(&[
-            Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any),
-            Write::delete(connection.place(ACCESS_TOKEN).key(), Expect::Any),
-            Write::delete(connection.place(REFRESH_TOKEN).key(), Expect::Any),
-        ])
+        self.vault.commit(&removal(connection))
     }
 
     /// The connection that a run uses: the one named, or the only one there is for the integration and user.
@@ -247,14 +264,12 @@ impl Authorizations {
     ) -> Result<Connection> {
         if let Some(id) = named {
             let connection = self.connection(workspace, id)?;
-            if connection.integration == *integration {
+            let is_theirs = connection.user.is_none() || connection.user.as_deref() == user;
+            // Another user's connection is not even there.
+            if connection.integration == *integration && is_theirs {
                 return Ok(connection);
             }
-            return Err(Failure::new(
-                FailureKind::InvalidInput,
-                "other-integration",
-                format!("The connection {id} is for {}, not for {integration}.", connection.integration),
-            ));
+            return Err(unknown(id));
         }
         let mut found: Vec<Connection> = self
             .connections(workspace)?
@@ -266,10 +281,26 @@ impl Authorizations {
         }
         match (found.pop(), found.len()) {
             (Some(connection), 0) => Ok(connection),
+            // Of several that do not work, the reason of one says what to do.
+            (Some(last), _) if !last.status.works() => last.check_usable().map(|()| last),
             (Some(last), _) => Err(ambiguous(found.iter().chain([&last]))),
             (None, _) => Err(none(integration, user)),
         }
     }
+}
+
+/// The writes that remove a connection and its tokens.
+fn removal(connection: &Connection) -> [Write; 3] {
+    [
+        Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any),
+        Write::delete(connection.place(ACCESS_TOKEN).key(), Expect::Any),
+        Write::delete(connection.place(REFRESH_TOKEN).key(), Expect::Any),
+    ]
+}
+
+fn unknown(id: &ConnectionId) -> Failure {
+    Failure::new(FailureKind::NotFound, "unknown-connection", format!("There is no connection \"{id}\"."))
+        .hint("List them with: connections list")
 }
 
 fn none(integration: &IntegrationId, user: Option<&str>) -> Failure {
@@ -308,12 +339,6 @@ fn read(body: &[u8]) -> Result<Connection> {
     serde_json::from_slice(body).map_err(|error| {
         Failure::storage("record-unreadable", format!("A stored connection cannot be read: {error}."))
     })
-}
-
-/// Seconds since 1970 as date and time in UTC, for people.
-pub(super) fn hour(seconds: u64) -> String {
-    humantime::format_rfc3339_seconds(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))
-        .to_string()
 }
 
 #[cfg(test)]

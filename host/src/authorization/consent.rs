@@ -46,7 +46,9 @@ pub struct Authorize {
 }
 
 /// An authorization that waits for a person.
-#[derive(Debug, Clone, Serialize)]
+///
+/// Printing it leaves the URL out, whose state is for the person alone.
+#[derive(Clone, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Begun {
@@ -58,6 +60,16 @@ pub struct Begun {
     pub redirect_uri: String,
     /// Until when, in seconds since 1970 UTC.
     pub expires_at: u64,
+}
+
+impl std::fmt::Debug for Begun {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Begun")
+            .field("scopes", &self.scopes)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Authorizations {

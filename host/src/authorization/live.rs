@@ -31,17 +31,26 @@ struct State {
     connection: Connection,
     /// The access token, once it was read; dropped when the connection is renewed.
     token: Option<SecretString>,
+    /// Whether it was renewed because the vendor refused its token: once in a run.
+    renewed_after_refusal: bool,
 }
 
 impl LiveConnection {
     pub(super) fn new(authorizations: Arc<Authorizations>, connection: Connection, renewal: Renewal) -> Self {
         let profile = connection.profile.to_string();
-        Self { authorizations, renewal, profile, state: Mutex::new(State { connection, token: None }) }
+        Self {
+            authorizations,
+            renewal,
+            profile,
+            state: Mutex::new(State { connection, token: None, renewed_after_refusal: false }),
+        }
     }
 
     /// Takes over what a renewal stored.
     pub(super) fn replace(&self, connection: Connection) {
-        *self.state() = State { connection, token: None };
+        let mut state = self.state();
+        state.connection = connection;
+        state.token = None;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,7 +95,14 @@ impl Authority for LiveConnection {
         let current = self.state().connection.clone();
         let expired =
             current.expires_at.is_some_and(|at| self.authorizations.clock.now().is_ok_and(|now| at <= now));
-        if (response.status != 401 && !expired) || self.authorizations.lacks_scope(&current, response)? {
+        let plugin = self.authorizations.plugin(&current.integration)?;
+        let lacks_scope =
+            plugin.manifest().oauth2().is_some_and(|oauth2| oauth2.says_scope_is_missing(response));
+        if (response.status != 401 && !expired) || lacks_scope {
+            return Ok(false);
+        }
+        // An endpoint that refuses a new token too would have the grant renewed at every request.
+        if std::mem::replace(&mut self.state().renewed_after_refusal, true) {
             return Ok(false);
         }
         match self.authorizations.renewed_after_refusal(&current, deadline)? {
@@ -100,25 +116,6 @@ impl Authority for LiveConnection {
 }
 
 impl Authorizations {
-    /// Whether an answer says, by the manifest's rules, that the token lacks a scope.
-    fn lacks_scope(&self, connection: &Connection, response: &Response) -> Result<bool> {
-        let plugin = self.plugin(&connection.integration)?;
-        let rules =
-            plugin.manifest().oauth2().map(|oauth2| oauth2.scope_mismatches.as_slice()).unwrap_or_default();
-        let body = String::from_utf8_lossy(&response.body).to_lowercase();
-        let has = |(name, value): &(String, String)| {
-            response
-                .headers
-                .iter()
-                .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
-        };
-        Ok(rules.iter().any(|rule| {
-            rule.status == response.status
-                && rule.header.as_ref().is_none_or(has)
-                && rule.body_contains.as_ref().is_none_or(|text| body.contains(&text.to_lowercase()))
-        }))
-    }
-
     /// A connection for a run, renewed when due.
     pub(crate) fn live(self: &Arc<Self>, connection: Connection) -> Result<Arc<dyn Authority>> {
         connection.check_usable()?;

@@ -146,7 +146,8 @@ impl Authorizations {
         self.vault.commit(&[
             Write::put(Profile::key(workspace, &profile.id), Expect::Any, body),
             self.vault.seal(&Profile::secret_place(workspace, &profile.id), client_secret)?,
-        ])
+        ])?;
+        self.after_correction(workspace, &profile.id)
     }
 
     /// A profile.

@@ -14,7 +14,7 @@
 //! | no answer, or a fault of the server | a pause that grows, the status as it was |
 //! | the process died | the lease runs out, and the same token is tried again |
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,16 +51,28 @@ const PAUSES: (u64, u64) = (1, 60);
 /// How often a waiting thread looks whether another process is done.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// The least time a call must have left for a refresh token to be sent: an answer that nobody waits for is a
+/// token lost.
+const LEAST_TIME: Duration = Duration::from_secs(10);
+
+/// The longest pause that a server may ask for, in seconds.
+const LONGEST_RETRY_AFTER: u32 = 3_600;
+
+/// The stack of the thread that refreshes: a component's own megabyte, below a host call of another component.
+const STACK_BYTES: usize = 4 << 20;
+
 /// That somebody renews a connection, or tried to: on disk before the refresh token is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Attempt {
     /// Who holds the lease; nobody while a pause lasts.
     owner: Option<String>,
-    /// Until when the lease or the pause lasts, in seconds since 1970 UTC.
+    /// When it was begun, in seconds since 1970 UTC.
+    begun: u64,
+    /// Until when the lease or the pause lasts.
     until: u64,
-    /// When the stored refresh token was first sent without an answer that settled it.
-    since: u64,
+    /// Since when the refresh token may have been used up by an attempt whose answer was never stored.
+    unsettled_since: Option<u64>,
     /// How many attempts failed.
     failures: u32,
 }
@@ -70,8 +82,23 @@ pub(super) struct Attempt {
 enum Reason {
     /// It is about to expire.
     Due,
-    /// The vendor refused the token that was issued then.
-    Refused { issued_at: u64 },
+    /// The token that was issued then is not good any more, or somebody asks.
+    Replace {
+        /// When it was issued.
+        issued_at: u64,
+    },
+}
+
+/// Why there is no new token, and whether that is the authorization server's word.
+struct Unrenewed {
+    failure: Failure,
+    settled: bool,
+}
+
+impl From<Failure> for Unrenewed {
+    fn from(failure: Failure) -> Self {
+        Self { failure, settled: false }
+    }
 }
 
 /// Whether a token that lives from `issued_at` to `expires_at` is to be renewed now, `jitter` out of 0 to 255.
@@ -100,7 +127,7 @@ impl Authorizations {
         if !current.refreshable {
             return Ok(None);
         }
-        self.renewed(current, Reason::Refused { issued_at: current.issued_at }, deadline)
+        self.renewed(current, Reason::Replace { issued_at: current.issued_at }, deadline)
     }
 
     /// Renews a connection now, whether it is due or not.
@@ -112,17 +139,9 @@ impl Authorizations {
         let (current, _) = self.stored_connection(workspace, id)?;
         current.check_usable()?;
         self.refresh_token(&current)?;
-        let deadline = Instant::now() + self.limits.wall_clock;
-        let reason = Reason::Refused { issued_at: current.issued_at };
-        match self.renewed(&current, reason, deadline)? {
-            Some(renewed) => Ok(renewed),
-            None => Err(Failure::new(
-                FailureKind::Upstream,
-                "not-renewed",
-                format!("The connection {id} could not be renewed, and works until its token expires."),
-            )
-            .hint("Try again later.")),
-        }
+        let deadline = Instant::now() + LONGEST_REFRESH;
+        let renewed = self.renewed(&current, Reason::Replace { issued_at: current.issued_at }, deadline)?;
+        renewed.ok_or_else(|| Failure::internal("A renewal that was asked for did not happen."))
     }
 
     /// Renews a connection, or waits for whoever does.
@@ -133,7 +152,14 @@ impl Authorizations {
         deadline: Instant,
     ) -> Result<Option<Connection>> {
         let lock = self.lock_of(&current.id);
-        let _one_of_this_process = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_of_this_process = loop {
+            match lock.try_lock() {
+                Ok(guard) => break guard,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if self.serves_meanwhile(current, reason)? => return Ok(None),
+                Err(TryLockError::WouldBlock) => wait(&current.id, deadline)?,
+            }
+        };
         loop {
             let (stored, generation) = self.stored_connection(&current.workspace, &current.id)?;
             stored.check_usable()?;
@@ -141,16 +167,18 @@ impl Authorizations {
                 return Ok(Some(stored));
             }
             let now = self.clock.now()?;
+            let serves = self.serves_meanwhile(&stored, reason)?;
             match &stored.attempt {
-                Some(attempt) if attempt.owner.is_some() && now < attempt.until => {
-                    if Instant::now() >= deadline {
-                        return Err(still_renewing(&stored.id));
-                    }
-                    thread::sleep(LOOK);
+                Some(attempt) if now < attempt.until && serves => return Ok(None),
+                Some(attempt) if now < attempt.until && attempt.owner.is_some() => {
+                    wait(&stored.id, deadline)?
                 }
-                Some(attempt) if now < attempt.until => return in_pause(&stored, attempt, now),
+                Some(attempt) if now < attempt.until => return Err(in_pause(&stored, attempt.until - now)),
+                _ if deadline.saturating_duration_since(Instant::now()) < LEAST_TIME => {
+                    return if serves { Ok(None) } else { Err(still_renewing(&stored.id)) };
+                }
                 _ => match self.lease(stored, generation, now) {
-                    Ok((leased, generation)) => return self.renew(leased, generation, deadline),
+                    Ok((leased, generation)) => return self.renew(leased, generation, reason, deadline),
                     // Somebody else was first: look again.
                     Err(Failure { kind: FailureKind::Conflict, .. }) => {}
                     Err(failure) => return Err(failure),
@@ -162,24 +190,38 @@ impl Authorizations {
     fn is_needed(&self, stored: &Connection, reason: Reason) -> Result<bool> {
         match reason {
             Reason::Due => self.is_due(stored),
-            Reason::Refused { issued_at } => Ok(stored.issued_at == issued_at),
+            Reason::Replace { issued_at } => Ok(stored.issued_at == issued_at),
         }
     }
 
+    /// Without a refresh token a connection is good to its last second.
     fn is_due(&self, connection: &Connection) -> Result<bool> {
-        let Some(expires_at) = connection.expires_at else { return Ok(false) };
+        let (Some(expires_at), now) = (connection.expires_at, self.clock.now()?) else { return Ok(false) };
+        if !connection.refreshable {
+            return Ok(now >= expires_at);
+        }
         let jitter =
             connection.id.as_str().bytes().fold(0u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
-        Ok(is_due(connection.issued_at, expires_at, self.clock.now()?, jitter))
+        Ok(is_due(connection.issued_at, expires_at, now, jitter))
+    }
+
+    /// Whether the token at hand can be used while it is not renewed.
+    fn serves_meanwhile(&self, connection: &Connection, reason: Reason) -> Result<bool> {
+        let now = self.clock.now()?;
+        Ok(reason == Reason::Due && connection.expires_at.is_none_or(|expires_at| now < expires_at))
     }
 
     /// Takes the lease: the write that only one can make.
     fn lease(&self, stored: Connection, generation: i64, now: u64) -> Result<(Connection, i64)> {
         let before = stored.attempt.as_ref();
+        // A lease that ran out belongs to a process that died, perhaps after it had sent the token.
+        let unsettled =
+            |attempt: &Attempt| attempt.unsettled_since.or(attempt.owner.as_ref().map(|_| attempt.begun));
         let attempt = Attempt {
             owner: Some(random_id("owner-")?),
+            begun: now,
             until: now + LEASE,
-            since: before.map_or(now, |attempt| attempt.since),
+            unsettled_since: before.and_then(unsettled),
             failures: before.map_or(0, |attempt| attempt.failures),
         };
         let leased = Connection { attempt: Some(attempt), ..stored };
@@ -191,12 +233,17 @@ impl Authorizations {
         self: &Arc<Self>,
         leased: Connection,
         generation: i64,
+        reason: Reason,
         deadline: Instant,
     ) -> Result<Option<Connection>> {
-        match self.refresh_by_plugin(&leased, generation, deadline) {
-            Ok(renewed) => Ok(Some(renewed)),
-            Err(failure) => self.after_failure(leased, generation, failure),
-        }
+        let Unrenewed { failure, settled } = match self.refresh_by_plugin(&leased, generation, deadline) {
+            Ok(renewed) => return Ok(Some(renewed)),
+            Err(unrenewed) => unrenewed,
+        };
+        let serves = !settled && self.serves_meanwhile(&leased, reason)?;
+        self.put_after_failure(leased, generation, &failure, settled)?;
+        // Trouble of the network is no reason not to use a token that is still good.
+        if serves { Ok(None) } else { Err(failure) }
     }
 
     /// Has the plugin refresh the connection. What counts is what came of the token request, not what the plugin
@@ -206,7 +253,7 @@ impl Authorizations {
         leased: &Connection,
         generation: i64,
         deadline: Instant,
-    ) -> Result<Connection> {
+    ) -> Result<Connection, Unrenewed> {
         let plugin = self.plugin(&leased.integration)?;
         let profile = self.profile(&leased.workspace, &leased.profile)?;
         let oauth2 = plugin.manifest().oauth2();
@@ -214,7 +261,9 @@ impl Authorizations {
         let broker = Arc::new(Refresh {
             authorizations: Arc::clone(self),
             client_secret: self.client_secret(&leased.workspace, &profile.id)?,
-            refresh_token: self.refresh_token(leased)?,
+            refresh_token: self
+                .refresh_token(leased)
+                .map_err(|failure| Unrenewed { settled: is_settled(&failure), failure })?,
             token_errors: oauth2.map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
             live: Arc::clone(&live),
             connection: leased.clone(),
@@ -224,42 +273,40 @@ impl Authorizations {
         });
         let mut context = self.context().until(deadline.min(Instant::now() + LONGEST_REFRESH));
         context.tokens = Some(broker.clone());
-        let (said, _) = plugin.refresh(context, live as Arc<dyn Authority>);
+        let said = on_own_stack(|| plugin.refresh(context, live as Arc<dyn Authority>).0)?;
         match broker.take_result() {
-            Some(result) => result,
-            None => Err(said.err().unwrap_or_else(|| {
+            Some(result) => result.map_err(|failure| Unrenewed { settled: is_settled(&failure), failure }),
+            None => Err(Unrenewed::from(said.err().unwrap_or_else(|| {
                 Failure::internal("The plugin says it refreshed the connection, and did not.")
-            })),
+            }))),
         }
     }
 
-    /// What a failed renewal means for the connection, and for the request that wanted it.
-    fn after_failure(
+    /// Stores what a failed renewal means for the connection.
+    fn put_after_failure(
         &self,
         leased: Connection,
         generation: i64,
-        failure: Failure,
-    ) -> Result<Option<Connection>> {
+        failure: &Failure,
+        settled: bool,
+    ) -> Result<()> {
         let now = self.clock.now()?;
-        let still_good = leased.expires_at.is_none_or(|expires_at| now < expires_at);
-        let (changed, settled) = match failure.kind {
-            FailureKind::AuthorizationRequired => {
-                let reason = reason_of_refusal(&leased, &failure, now);
-                (leased.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now), true)
+        let changed = match failure.kind {
+            FailureKind::AuthorizationRequired if settled => {
+                let reason = reason_of_refusal(&leased, failure);
+                leased.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now)
             }
-            FailureKind::BadClientCredentials => {
+            FailureKind::BadClientCredentials if settled => {
                 let reason = Some(failure.message.clone());
-                (leased.in_status(ConnectionStatus::BadClientCredentials, reason, now), true)
+                leased.in_status(ConnectionStatus::BadClientCredentials, reason, now)
             }
-            _ => (paused(leased, &failure, now), false),
+            _ => paused(leased, failure, now),
         };
         match self.put_connection(&changed, None, Expect::Generation(generation)) {
             // Whoever wrote in between knows more than we do.
-            Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
-            Err(storage) => return Err(storage),
+            Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => Ok(()),
+            Err(storage) => Err(storage),
         }
-        // Trouble of the network is no reason not to use a token that is still good.
-        if !settled && still_good { Ok(None) } else { Err(failure) }
     }
 
     fn lock_of(&self, id: &ConnectionId) -> Arc<Mutex<()>> {
@@ -269,24 +316,50 @@ impl Authorizations {
     }
 }
 
+/// Whether a failure of the token request is the authorization server's last word.
+fn is_settled(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::AuthorizationRequired | FailureKind::BadClientCredentials)
+}
+
+/// Waits a little for whoever renews, until the deadline.
+fn wait(id: &ConnectionId, deadline: Instant) -> Result<()> {
+    if Instant::now() >= deadline {
+        return Err(still_renewing(id));
+    }
+    thread::sleep(LOOK);
+    Ok(())
+}
+
+/// Runs a component from within a host call of another one, whose wasm stack is on this thread already.
+fn on_own_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("actionbay-refresh".to_owned()).stack_size(STACK_BYTES);
+        let thread = thread
+            .spawn_scoped(scope, work)
+            .map_err(|error| Failure::internal(format!("No thread to refresh on: {error}.")))?;
+        thread.join().map_err(|_| Failure::internal("The thread that refreshes ended."))
+    })
+}
+
 /// Lets go of the lease until a pause is over, which doubles with each failure.
 fn paused(leased: Connection, failure: &Failure, now: u64) -> Connection {
     let attempt = leased.attempt.as_ref();
     let failures = attempt.map_or(0, |attempt| attempt.failures).saturating_add(1);
     let (first, longest) = PAUSES;
     let pause = longest.min(first << failures.min(16).saturating_sub(1));
-    let pause = pause.max(u64::from(failure.retry_after.unwrap_or(0)));
+    let pause = pause.max(u64::from(failure.retry_after.unwrap_or(0).min(LONGEST_RETRY_AFTER)));
+    let before = attempt.and_then(|attempt| attempt.unsettled_since);
+    let begun = attempt.map_or(now, |attempt| attempt.begun);
     // A request that was not sent cannot have used the token up.
-    let since = if failure.request_sent { attempt.map_or(now, |attempt| attempt.since) } else { now };
-    Connection { attempt: Some(Attempt { owner: None, until: now + pause, since, failures }), ..leased }
+    let unsettled_since = if failure.request_sent { before.or(Some(begun)) } else { before };
+    Connection {
+        attempt: Some(Attempt { owner: None, begun, until: now + pause, unsettled_since, failures }),
+        ..leased
+    }
 }
 
-/// In a pause the token at hand serves while it is good.
-fn in_pause(stored: &Connection, attempt: &Attempt, now: u64) -> Result<Option<Connection>> {
-    if stored.expires_at.is_some_and(|expires_at| now < expires_at) {
-        return Ok(None);
-    }
-    let wait = attempt.until.saturating_sub(now);
+/// The token has expired, and it is not yet time to try again.
+fn in_pause(stored: &Connection, wait: u64) -> Failure {
     let mut failure = Failure::new(
         FailureKind::Upstream,
         "renewal-paused",
@@ -297,18 +370,18 @@ fn in_pause(stored: &Connection, attempt: &Attempt, now: u64) -> Result<Option<C
     )
     .hint("Try again later; if it stays so, check the URLs of the profile.");
     failure.retry_after = u32::try_from(wait).ok();
-    Err(failure)
+    failure
 }
 
 /// A refusal after an attempt without an answer may have its cause there.
-fn reason_of_refusal(leased: &Connection, failure: &Failure, now: u64) -> String {
-    match &leased.attempt {
-        Some(attempt) if attempt.since < now => format!(
+fn reason_of_refusal(leased: &Connection, failure: &Failure) -> String {
+    match leased.attempt.as_ref().and_then(|attempt| attempt.unsettled_since) {
+        Some(since) => format!(
             "{} An earlier renewal, begun at {}, was interrupted before its answer was stored.",
             failure.message,
-            super::connection::hour(attempt.since)
+            crate::clock::date(since)
         ),
-        _ => failure.message.clone(),
+        None => failure.message.clone(),
     }
 }
 
@@ -316,9 +389,7 @@ fn still_renewing(id: &ConnectionId) -> Failure {
     Failure::new(
         FailureKind::TimedOut,
         "still-renewing",
-        format!(
-            "The connection {id} is being renewed by another process, which takes longer than this call may."
-        ),
+        format!("The connection {id} has to be renewed, which takes longer than this call may."),
     )
     .hint("Try again in a minute.")
 }
@@ -350,7 +421,8 @@ mod tests {
         let pause = |failures, retry_after| {
             let mut failure = Failure::new(FailureKind::Upstream, "x", "x");
             failure.retry_after = retry_after;
-            let attempt = Attempt { owner: Some("o".into()), until: 0, since: 0, failures };
+            let attempt =
+                Attempt { owner: Some("o".into()), begun: 0, until: 0, unsettled_since: None, failures };
             let connection = super::super::connection::tests::connection();
             paused(Connection { attempt: Some(attempt), ..connection }, &failure, 100).attempt.unwrap().until
                 - 100
@@ -358,6 +430,7 @@ mod tests {
         let pauses: Vec<u64> = (0..8).map(|failures| pause(failures, None)).collect();
         assert_eq!(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
         assert_eq!(pause(0, Some(120)), 120);
+        assert_eq!(pause(0, Some(u32::MAX)), 3_600);
         assert_eq!(pause(u32::MAX, None), 60);
     }
 }

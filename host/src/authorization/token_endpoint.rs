@@ -19,14 +19,32 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// The most that an answer may have: tokens of a few kilobytes.
 const MAX_ANSWER: u64 = 256 << 10;
 
-/// Tokens, as the endpoint gives them (RFC 6749 section 5.1). `token_type` is not asked for: Atlassian's
-/// documented answer has none.
+/// Tokens, as the endpoint gives them (RFC 6749 section 5.1). `token_type` is not asked for, since
+/// there are vendors whose documented answer has none.
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     pub(super) access_token: SecretString,
     pub(super) refresh_token: Option<SecretString>,
+    #[serde(default, deserialize_with = "seconds")]
     pub(super) expires_in: Option<u64>,
     pub(super) scope: Option<String>,
+}
+
+/// The longest that a token is taken to live, in seconds: ten years.
+const LONGEST_LIFE: u64 = 315_360_000;
+
+/// A number of seconds as servers write it: `3600`, `3600.0`, `"3600"`. Anything else is as good as absent, since an
+/// answer with a token in it must not be thrown away for it.
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<serde_json::Value>::deserialize(deserializer)?;
+    let seconds = match &value {
+        Some(serde_json::Value::Number(number)) => number.as_f64(),
+        Some(serde_json::Value::String(text)) => text.trim().parse::<f64>().ok(),
+        _ => None,
+    };
+    let seconds = seconds.filter(|seconds| seconds.is_finite() && *seconds >= 0.0);
+    // In range after `min`: a float converts by cutting its fraction.
+    Ok(seconds.map(|seconds| seconds.min(LONGEST_LIFE as f64) as u64))
 }
 
 /// An error, as the endpoint gives it (RFC 6749 section 5.2).
@@ -120,7 +138,8 @@ pub(super) fn request(
     let limits = ExchangeLimits { timeout, max_response_bytes: MAX_ANSWER };
     // The answer goes to nobody but us, and may rightly hold the refresh token that was sent.
     let response = egress.send(&route, &request, credential.as_ref(), &Secrets::new(), limits)?;
-    read(response, rules).map_err(|failure| failure.without(&grant.secrets(client_secret)))
+    let secrets = grant.secrets(client_secret);
+    read(response, rules, &secrets).map_err(|failure| failure.without(&secrets))
 }
 
 fn encoded(encoding: TokenRequestEncoding, parameters: &[(&str, &str)]) -> Body {
@@ -136,11 +155,11 @@ fn encoded(encoding: TokenRequestEncoding, parameters: &[(&str, &str)]) -> Body 
     }
 }
 
-fn read(response: Response, rules: &[TokenErrorRule]) -> Result<TokenAnswer> {
+fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secrets) -> Result<TokenAnswer> {
     let status = response.status;
     let body = Zeroizing::new(response.body);
     if !(200..300).contains(&status) {
-        return Err(refused(status, &response.headers, &body, rules));
+        return Err(refused(status, &response.headers, &body, rules, secrets));
     }
     // The parser's own message may quote what it read, so it is left out.
     let answer = serde_json::from_slice::<TokenAnswer>(&body).ok();
@@ -156,13 +175,21 @@ fn read(response: Response, rules: &[TokenErrorRule]) -> Result<TokenAnswer> {
     })
 }
 
-fn refused(status: u16, headers: &[(String, String)], body: &[u8], rules: &[TokenErrorRule]) -> Failure {
+fn refused(
+    status: u16,
+    headers: &[(String, String)],
+    body: &[u8],
+    rules: &[TokenErrorRule],
+    secrets: &Secrets,
+) -> Failure {
     let error: TokenError = serde_json::from_slice(body).unwrap_or_default();
     let said = match (&error.error, &error.error_description) {
         (code, Some(description)) if !code.is_empty() => format!("{code}: {description}"),
         (code, None) if !code.is_empty() => code.clone(),
         _ => format!("status {status}"),
     };
+    // Before it is cut to length: a part of a secret would not be found any more.
+    let said = secrets.remove_from(&said);
     let mut failure = match meaning(status, &error.error, rules) {
         TokenErrorMeaning::AuthorizationRequired => Failure::new(
             FailureKind::AuthorizationRequired,
@@ -215,9 +242,13 @@ mod tests {
     /// AUTH-6
     #[test]
     fn an_answer_without_refresh_token_and_token_type_is_taken() {
-        let answer = read(answer(200, r#"{"access_token": "t", "expires_in": 3600, "scope": "a b"}"#), &[])
-            .ok()
-            .unwrap();
+        let answer = read(
+            answer(200, r#"{"access_token": "t", "expires_in": 3600, "scope": "a b"}"#),
+            &[],
+            &Secrets::new(),
+        )
+        .ok()
+        .unwrap();
         assert!(answer.refresh_token.is_none());
         assert_eq!(answer.expires_in, Some(3600));
     }
@@ -225,12 +256,29 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_json_or_has_no_token_is_the_servers_fault_and_is_not_quoted() {
         for body in ["<html>secret-canary", "{\"access_token\": 7}", "{\"access_token\": \"\"}", "", "[]"] {
-            let failure = read(answer(200, body), &[]).err().unwrap();
+            let failure = read(answer(200, body), &[], &Secrets::new()).err().unwrap();
             assert_eq!(
                 (failure.kind.clone(), failure.code.as_ref()),
                 (FailureKind::Upstream, "token-answer-unreadable")
             );
             assert!(!format!("{failure:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn a_life_of_any_length_and_spelling_is_read() {
+        let life = |text: &str| {
+            let body = format!(r#"{{"access_token": "t", "expires_in": {text}}}"#);
+            read(answer(200, &body), &[], &Secrets::new()).ok().unwrap().expires_in
+        };
+        assert_eq!(life("3600"), Some(3600));
+        assert_eq!(life("3600.0"), Some(3600));
+        assert_eq!(life("\"3600\""), Some(3600));
+        assert_eq!(life("315360000000000"), Some(LONGEST_LIFE));
+        for none in ["null", "\"soon\"", "-1", "[]", "1e999"] {
+            let body = format!(r#"{{"access_token": "t", "expires_in": {none}}}"#);
+            let read = read(answer(200, &body), &[], &Secrets::new());
+            assert!(read.is_err() || read.is_ok_and(|answer| answer.expires_in.is_none()), "{none}");
         }
     }
 
@@ -242,7 +290,10 @@ mod tests {
             rule(None, "unauthorized_client", TokenErrorMeaning::AuthorizationRequired),
         ];
         let kind = |status, error: &str| {
-            read(answer(status, &format!(r#"{{"error": "{error}"}}"#)), &rules).err().unwrap().kind
+            read(answer(status, &format!(r#"{{"error": "{error}"}}"#)), &rules, &Secrets::new())
+                .err()
+                .unwrap()
+                .kind
         };
         assert_eq!(kind(401, "access_denied"), FailureKind::BadClientCredentials);
         assert_eq!(kind(403, "access_denied"), FailureKind::Upstream);

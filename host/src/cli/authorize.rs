@@ -9,7 +9,7 @@ use serde_json::json;
 use super::connections::details;
 use super::home::{Home, HostSettings};
 use super::output::Output;
-use crate::authorization::{self, Begun, Connection, Profile};
+use crate::authorization::{self, Begun, Connection, ConnectionStatus, Profile};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -27,10 +27,9 @@ const CLIENT_SECRET: &str = "ACTIONBAY_CLIENT_SECRET";
 /// Connect an account: a person allows access on the vendor's page
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  actionbay authorize confluence --client-id ID          asks for the client secret, or takes
-                                                         ACTIONBAY_CLIENT_SECRET
-  actionbay authorize confluence                         again, with the profile of the first time
-  actionbay authorize confluence --sandbox http://127.0.0.1:8977
+  actionbay authorize INTEGRATION --client-id ID     asks for the client secret, or takes ACTIONBAY_CLIENT_SECRET
+  actionbay authorize INTEGRATION                    again, with the profile of the first time
+  actionbay authorize INTEGRATION --sandbox http://127.0.0.1:8977
 
 Register http://localhost:8976/callback as the callback URL of your app at the vendor first.")]
 pub(super) struct Authorize {
@@ -91,6 +90,9 @@ impl Authorize {
         let mut settings = HostSettings::new(vec![plugin], output);
         settings.redirect_uri = Some(listener.redirect_uri());
         let host = home.host(settings)?;
+        if let Some(waiting) = self.waiting(&host, &workspace)? {
+            return host.finish(&workspace, &waiting.id, self.site.as_deref());
+        }
         match new_profile {
             Some((profile, secret)) => host.put_profile(&workspace, &profile, &secret)?,
             None => known_profile(&host, &workspace, &id)?,
@@ -104,6 +106,24 @@ impl Authorize {
         })?;
         announce(&begun, self.no_browser, output)?;
         serve_callback(listener, &host, patience(&begun)?)
+    }
+
+    /// The connection that waits for the site that is named now: it needs no new consent.
+    fn waiting(&self, host: &Host, workspace: &WorkspaceId) -> Result<Option<Connection>> {
+        if self.site.is_none() || self.client_id.is_some() {
+            return Ok(None);
+        }
+        let now = SystemClock.now()?;
+        let waits = |connection: &Connection| {
+            connection.status == ConnectionStatus::AwaitingSite
+                && connection.integration.as_str() == self.integration
+                && connection.user == self.user
+                && connection.given_up_at.is_some_and(|at| now < at)
+                && self.profile.as_deref().is_none_or(|profile| profile == connection.profile.as_str())
+        };
+        let mut waiting = host.connections(workspace)?;
+        waiting.retain(waits);
+        Ok(waiting.into_iter().max_by_key(|connection| connection.since))
     }
 
     fn new_profile(&self, id: &ProfileId, plugin: &Plugin) -> Result<Option<(Profile, SecretString)>> {

@@ -66,8 +66,16 @@ fn read(home: &Path) -> Result<String> {
     match std::fs::read_to_string(home.join(FILE)) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(error) => Err(bad(home, &error.to_string())),
+        Err(error) => Err(unusable(home, &error)),
     }
+}
+
+fn unusable(home: &Path, error: &std::io::Error) -> Failure {
+    Failure::storage(
+        "configuration-unusable",
+        format!("The configuration {} cannot be read or written: {error}.", home.join(FILE).display()),
+    )
+    .hint("Check who owns it, and that the disk has room.")
 }
 
 /// Written aside and moved, so that a crash leaves the old file or the new one.
@@ -79,7 +87,7 @@ fn write(home: &Path, text: &str) -> Result<()> {
         draft.persist(home.join(FILE)).map_err(|error| error.error)?;
         Ok(())
     };
-    write().map_err(|error| bad(home, &error.to_string()))
+    write().map_err(|error| unusable(home, &error))
 }
 
 fn bad(home: &Path, why: &str) -> Failure {

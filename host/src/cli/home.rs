@@ -163,7 +163,13 @@ fn key_source(home: &Path) -> Result<KeySource> {
             folder.join("master.key")
         }
     };
-    if is_below(&file, home) {
+    let with_data = is_below(&file, home).map_err(|error| {
+        Failure::storage(
+            "master-key-unreadable",
+            format!("The master key {} cannot be used: {error}.", file.display()),
+        )
+    })?;
+    if with_data {
         return Err(Failure::storage(
             "master-key-with-data",
             format!(
@@ -176,14 +182,20 @@ fn key_source(home: &Path) -> Result<KeySource> {
     Ok(KeySource::File(file))
 }
 
-/// Whether a file is in a folder, links resolved as far as things exist.
-fn is_below(file: &Path, folder: &Path) -> bool {
-    let resolved = |path: &Path| path.canonicalize().ok().or_else(|| std::path::absolute(path).ok());
-    let parent = file.parent().and_then(resolved);
-    match (parent, resolved(folder)) {
-        (Some(parent), Some(folder)) => parent.starts_with(folder),
-        _ => false,
+/// Whether a file is, or would be, in a folder, with every link on the way resolved.
+fn is_below(file: &Path, folder: &Path) -> std::io::Result<bool> {
+    Ok(resolved(file)?.starts_with(resolved(folder)?))
+}
+
+/// A path with the links in it resolved, as far as it exists.
+fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+    let path = std::path::absolute(path)?;
+    for ancestor in path.ancestors() {
+        if let Ok(real) = ancestor.canonicalize() {
+            return Ok(path.strip_prefix(ancestor).map_or_else(|_| real.clone(), |rest| real.join(rest)));
+        }
     }
+    Ok(path)
 }
 
 fn create_private(folder: &Path) -> Result<()> {

@@ -19,7 +19,7 @@ mod watch;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::Result;
 use home::Home;
@@ -36,8 +36,8 @@ use output::Output;
     max_term_width = 100,
     after_help = "Examples:
   actionbay quickstart
-  actionbay authorize confluence --client-id ID
-  actionbay run confluence create-content --set space=DOCS --set title=Hello --set body=@hello.md
+  actionbay authorize INTEGRATION --client-id ID
+  actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
 
 Exit codes: 0 done; 2 the call was wrong; 3 authorization needed; 1 all else.
 Set ACTIONBAY_MASTER_KEY to 32 bytes in base64 to keep the master key out of files."
@@ -85,7 +85,8 @@ enum Verb {
 
 /// Runs the command with the process's arguments.
 pub fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let parsed = with_examples(Arguments::command()).try_get_matches();
+    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
         Ok(arguments) => arguments,
         // Usage errors end with 2; --help and --version, which clap gives as errors too, with 0.
         Err(error) => {
@@ -99,6 +100,17 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => output.failure(&failure),
     }
+}
+
+/// Lets the examples of every help text name an integration that is there.
+fn with_examples(command: clap::Command) -> clap::Command {
+    let Some((id, _)) = crate::builtin::COMPONENTS.first() else { return command };
+    let example = command.get_after_help().map(|help| help.to_string().replace("INTEGRATION", id));
+    let command = match example {
+        Some(example) => command.after_help(example),
+        None => command,
+    };
+    command.mut_subcommands(with_examples)
 }
 
 fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
@@ -119,7 +131,6 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_sound_and_every_verb_shows_an_example() {

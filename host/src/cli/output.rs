@@ -68,7 +68,11 @@ impl Output {
             let _ = match failure.violations.as_slice() {
                 [] => writeln!(err, "error: {failure}"),
                 violations => {
-                    let _ = writeln!(err, "error: The input does not fit the template:");
+                    let what = match failure.kind {
+                        FailureKind::InvalidInput => "The input does not fit the template:",
+                        _ => &failure.message,
+                    };
+                    let _ = writeln!(err, "error: {what}");
                     violations.iter().try_for_each(|v| {
                         let place = if v.pointer.is_empty() { "(input)" } else { &v.pointer };
                         writeln!(err, "  {place}  {}", v.message)
@@ -141,8 +145,7 @@ pub(super) fn facts(facts: &[(&str, String)]) -> String {
 
 /// Seconds since 1970 as a date and time in UTC.
 pub(super) fn time(seconds: u64) -> String {
-    let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-    humantime::format_rfc3339_seconds(at).to_string()
+    crate::clock::date(seconds)
 }
 
 /// The output of a template as a person reads it: short values in one column, lists as tables, long texts in
@@ -167,15 +170,30 @@ fn collect(name: String, field: &Value, short: &mut Vec<(String, String)>, below
     match field {
         Value::Object(fields) => {
             for (inner, field) in fields {
-                collect(format!("{name}.{inner}"), field, short, below);
+                collect(
+                    crate::failure::plain_text(&format!("{name}.{inner}"), LONG_TEXT),
+                    field,
+                    short,
+                    below,
+                );
             }
         }
         Value::Array(items) if items.iter().any(Value::is_object) => below.push(list(items)),
         Value::String(text) if text.contains('\n') || text.chars().count() > LONG_TEXT => {
-            below.push(text.clone())
+            below.push(block(text))
         }
         other => short.push((name, plain(other))),
     }
+}
+
+/// A long text in full, safe for a terminal line by line.
+fn block(text: &str) -> String {
+    let line = |line: &str| {
+        let cells: Vec<String> =
+            line.split('\t').map(|cell| crate::failure::plain_text(cell, usize::MAX - 1)).collect();
+        cells.join("\t")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Objects as a table of their plain fields.

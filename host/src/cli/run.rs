@@ -15,9 +15,9 @@ use crate::runtime::{Plugin, Template};
 /// Run a template
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  actionbay run confluence create-content --set space=DOCS --set title=Hello --set body=@hello.md
-  actionbay run confluence list-pages --set space=DOCS --json
-  echo '{\"id\": \"123\"}' | actionbay run confluence view-content --input -
+  actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
+  actionbay run INTEGRATION TEMPLATE --input @input.json --json
+  echo '{\"id\": \"123\"}' | actionbay run INTEGRATION TEMPLATE --input -
 
 A field of a type other than text is read as JSON. A value that begins with @ names a file; write @@ for an @.
 See the fields with: actionbay templates show INTEGRATION TEMPLATE")]

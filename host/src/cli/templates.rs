@@ -11,10 +11,10 @@ use crate::runtime::{Manifest, Schema, Template};
 #[derive(Debug, Subcommand)]
 pub(super) enum Templates {
     /// List what an integration can do
-    #[command(after_help = "Example: actionbay templates list confluence")]
+    #[command(after_help = "Example: actionbay templates list INTEGRATION")]
     List(List),
     /// Show the fields and scopes of a template
-    #[command(after_help = "Example: actionbay templates show confluence create-content")]
+    #[command(after_help = "Example: actionbay templates show INTEGRATION TEMPLATE")]
     Show(Show),
 }
 

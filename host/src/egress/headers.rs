@@ -26,11 +26,19 @@ const HOST_ONLY: &[&str] = &[
     "via",
 ];
 
+/// The most headers of a request, and their most bytes: several times what an API asks for.
+const MOST_HEADERS: usize = 64;
+const MOST_HEADER_BYTES: usize = 16 << 10;
+
 /// The headers of an answer that are kept from a guest.
 const HIDDEN: &[&str] = &["set-cookie", "set-cookie2", "authorization", "authentication-info"];
 
 /// Whether a guest may set these.
 pub(super) fn check_guest(headers: &[(String, String)]) -> Result<()> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if headers.len() > MOST_HEADERS || bytes > MOST_HEADER_BYTES {
+        return Err(too_many());
+    }
     for (name, value) in headers {
         let (name, _) = parse(name, value)?;
         if is_host_only(name.as_str()) {
@@ -54,6 +62,15 @@ pub(super) fn parse(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)
     let parsed_name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable(name))?;
     let parsed_value = HeaderValue::from_str(value).map_err(|_| unusable(name))?;
     Ok((parsed_name, parsed_value))
+}
+
+/// There are more headers than a request may have.
+pub(super) fn too_many() -> Failure {
+    Failure::new(
+        FailureKind::Denied,
+        "too-many-headers",
+        format!("A request may have {MOST_HEADERS} headers of {MOST_HEADER_BYTES} bytes in all."),
+    )
 }
 
 /// The header cannot be sent.
@@ -107,6 +124,13 @@ mod tests {
         assert_eq!(refusal("x-a", "b\r\nauthorization: c"), "bad-header");
         assert_eq!(refusal("x-a\r\nhost: evil", "b"), "bad-header");
         assert_eq!(refusal("", "b"), "bad-header");
+    }
+
+    #[test]
+    fn a_guest_cannot_bring_the_host_down_with_headers_without_end() {
+        let many: Vec<_> = (0..40_000).map(|n| (format!("x-{n}"), String::new())).collect();
+        assert_eq!(check_guest(&many).unwrap_err().code, "too-many-headers");
+        assert_eq!(refusal("x-a", &"b".repeat(20_000)), "too-many-headers");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Requests and responses as a guest may form and see them.
 
+use std::fmt;
+
 use crate::failure::{Failure, FailureKind, Result};
 
 /// An HTTP method (RFC 9110 section 9), in upper case.
@@ -15,6 +17,11 @@ impl Method {
     /// A method by its name.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
+    }
+
+    /// Whether it changes nothing (RFC 9110 section 9.2.1).
+    pub(crate) fn is_safe(&self) -> bool {
+        matches!(self.0.as_str(), "GET" | "HEAD" | "OPTIONS")
     }
 
     /// The name.
@@ -38,8 +45,8 @@ impl Method {
     }
 }
 
-/// What a request carries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a request carries. Printing it shows how much it is, since it may be a token request.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// Nothing.
     None,
@@ -54,6 +61,12 @@ pub enum Body {
         /// The bytes.
         bytes: Vec<u8>,
     },
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
 }
 
 impl Body {
@@ -101,8 +114,8 @@ pub struct Request {
     pub body: Body,
 }
 
-/// An answer, as a guest may see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An answer, as a guest may see it. Printing it shows how much it is, since it may be an answer with tokens.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// The status code.
     pub status: u16,
@@ -110,4 +123,10 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body, decompressed.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} bytes)", self.status, self.body.len())
+    }
 }

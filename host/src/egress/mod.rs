@@ -46,6 +46,9 @@ pub use ureq_transport::UreqTransport;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::{SecretString, Secrets};
 
+/// The longest URL in bytes: more than servers commonly take, less than the client refuses.
+const MAX_URL: usize = 32 << 10;
+
 /// What is said of who calls.
 const AGENT: &str = concat!("actionbay/", env!("CARGO_PKG_VERSION"));
 
@@ -159,6 +162,16 @@ impl Egress {
         let mut url = origin.url_with_path(&path)?;
         if !request.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&request.query);
+            // Forms write a space as a plus, URLs as %20; a literal plus is %2B in both.
+            let query = url.query().map(|query| query.replace('+', "%20"));
+            url.set_query(query.as_deref());
+        }
+        if url.as_str().len() > MAX_URL {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                "url-too-long",
+                format!("Path and query make a URL of more than {MAX_URL} bytes."),
+            ));
         }
         Ok(Route { url })
     }
@@ -211,7 +224,7 @@ fn outbound(
     let mut headers = HeaderMap::new();
     for (name, value) in &request.headers {
         let (name, value) = headers::parse(name, value)?;
-        headers.append(name, value);
+        headers.try_append(name, value).map_err(|_| headers::too_many())?;
     }
     let (media_type, body) = request.body.to_parts();
     if let Some(media_type) = media_type {
@@ -242,6 +255,10 @@ fn refuse_echo(
     let mut own = Secrets::new();
     if let Some(credential) = credential {
         own.add(credential.secret());
+        // In Basic the secret stands encoded, which is another form of it.
+        if let Some((_, sent)) = credential.header()?.to_str().unwrap_or_default().split_once(' ') {
+            own.add(&sent.to_owned().into());
+        }
     }
     let holds = |bytes: &[u8]| own.found_in(bytes) || secrets.found_in(bytes);
     let in_headers =

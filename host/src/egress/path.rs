@@ -60,7 +60,7 @@ fn checked_site(site: Option<&str>) -> Result<&str, Denial> {
     let site = site.ok_or_else(|| {
         Denial::new("no-site", "its path needs the site of a connection, and there is none")
     })?;
-    if crate::ids::is_id(site) && !is_dots(site) {
+    if crate::ids::is_site_id(site) {
         Ok(site)
     } else {
         Err(Denial::new("bad-site", "the id of the connection's site cannot stand in a path"))
@@ -107,10 +107,16 @@ fn check_segment(segment: &str, is_last: bool) -> Result<(), Denial> {
             "its path hides a slash, a backslash or a control character",
         ));
     }
-    if decoded.contains('%') && decode(&decoded).is_ok_and(|twice| twice != decoded) {
+    if has_encoded_byte(&decoded) {
         return Err(Denial::new("double-encoding", "its path is percent-encoded twice"));
     }
     Ok(())
+}
+
+/// Whether a percent sign and two hex digits stand anywhere in a text.
+fn has_encoded_byte(text: &str) -> bool {
+    let is_hex = |byte: &u8| byte.is_ascii_hexdigit();
+    text.as_bytes().windows(3).any(|three| matches!(three, [b'%', a, b] if is_hex(a) && is_hex(b)))
 }
 
 fn decode(segment: &str) -> Result<String, Denial> {
@@ -159,6 +165,7 @@ mod tests {
             ("/a%5Cb", "hidden-separator"),
             ("/a%00b", "hidden-separator"),
             ("/%252e%252e/x", "double-encoding"),
+            ("/a%252f..%252fother%25zz", "double-encoding"),
             ("//x", "empty-segment"),
             ("/a//b", "empty-segment"),
             ("/a\\b", "path-character"),
@@ -179,7 +186,7 @@ mod tests {
 
     #[test]
     fn only_whole_segments_make_a_prefix() {
-        for prefix in ["", "/v1", "/ex/confluence/{site}/wiki"] {
+        for prefix in ["", "/v1", "/ex/product/{site}/api"] {
             assert!(is_prefix(prefix), "{prefix}");
         }
         for prefix in ["/", "v1", "/v1/", "/a//b", "/..", "/x{site}", "/{site}/{site}", "/{other}", "/a?b"] {

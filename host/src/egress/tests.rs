@@ -62,10 +62,32 @@ fn a_request_goes_to_the_audiences_origin_prefix_and_site_with_the_credential_th
     exchange(&recorder, get("/pages")).unwrap();
     let sent = recorder.sent.lock().unwrap();
     let (line, headers, _) = &sent[0];
-    assert_eq!(line, "GET https://api.example.com/v1/s-1/pages?q=a+b%26c%3Dd");
+    assert_eq!(line, "GET https://api.example.com/v1/s-1/pages?q=a%20b%26c%3Dd");
     assert_eq!(headers["authorization"], format!("Bearer {TOKEN}"));
     assert!(headers["authorization"].is_sensitive());
     assert_eq!(headers["x-wish"], "1");
+}
+
+#[test]
+fn a_client_secret_that_went_out_in_basic_is_refused_when_it_comes_back() {
+    let secret = "s/e+c r:e%t-0123456789";
+    let credential = Credential::Basic { id: "client".into(), secret: secret.to_owned().into() };
+    let sent = credential.header().unwrap().to_str().unwrap().to_owned();
+    for echo in [secret.to_owned(), sent, secret.replace('/', "\\/")] {
+        let recorder = Recorder { body: echo.clone().into_bytes(), ..Recorder::default() };
+        let egress = Egress::new(Arc::new(recorder), OperatorPolicy::default());
+        let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
+        let failure =
+            egress.send(&route, &get("/x"), Some(&credential), &Secrets::new(), limits()).unwrap_err();
+        assert_eq!(failure.code, "credential-in-answer", "{echo}");
+    }
+}
+
+#[test]
+fn what_is_printed_of_a_request_holds_neither_its_body_nor_its_query() {
+    let request = Request { body: Body::Json(format!("{{\"code\":\"{TOKEN}\"}}")), ..get("/x") };
+    let response = Response { status: 200, headers: Vec::new(), body: TOKEN.into() };
+    assert!(!format!("{request:?} {response:?}").contains(TOKEN));
 }
 
 #[test]

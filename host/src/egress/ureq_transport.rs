@@ -1,6 +1,7 @@
 //! The transport that opens sockets.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{Request, Response};
@@ -10,6 +11,9 @@ use super::transport::{OutboundRequest, RawResponse, Transport, TransportError, 
 
 /// How many idle connections are kept for one host, so that a run of requests pays for one handshake.
 const IDLE_PER_HOST: usize = 8;
+
+/// How long finding an address may take, and connecting to it.
+const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// HTTP/1.1 over TCP and TLS, by `ureq`.
 ///
@@ -28,6 +32,9 @@ impl UreqTransport {
             .max_redirects_will_error(false)
             .proxy(None)
             .allow_non_standard_methods(true)
+            // A time-out of their own tells a request that was not sent from one that was.
+            .timeout_resolve(Some(LONGEST_CONNECT))
+            .timeout_connect(Some(LONGEST_CONNECT))
             .max_idle_connections_per_host(IDLE_PER_HOST)
             .build();
         Self { agent: config.new_agent() }
@@ -43,6 +50,7 @@ impl Default for UreqTransport {
 impl Transport for UreqTransport {
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
         let origin = Origin::of(&request.url);
+        refuse_if_logged()?;
         let limit = request.max_response_bytes;
         let response = self.send(request).map_err(|error| describe(error, &origin, false))?;
         let (parts, body) = response.into_parts();
@@ -69,6 +77,18 @@ impl UreqTransport {
             self.agent.run(self.agent.configure_request(request).timeout_global(timeout).build())
         }
     }
+}
+
+/// At its finest level the HTTP library logs every byte that goes out, credentials among them.
+fn refuse_if_logged() -> Result<(), TransportError> {
+    if !log::log_enabled!(target: "ureq_proto::util", log::Level::Trace) {
+        return Ok(());
+    }
+    Err(TransportError::new(
+        TransportErrorKind::Denied,
+        false,
+        "Nothing is sent while the log takes the bytes on the wire: set the level of ureq_proto above trace.",
+    ))
 }
 
 /// The body, decompressed, if it is within the limit.
@@ -99,6 +119,9 @@ fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportErr
             (TimedOut, false, format!("{origin} took no connection in time."))
         }
         ureq::Error::Timeout(_) => (TimedOut, true, format!("{origin} did not answer in time.")),
+        ureq::Error::BadUri(_) | ureq::Error::Http(_) => {
+            (Broken, false, format!("The request to {origin} cannot be written."))
+        }
         ureq::Error::Tls(_) | ureq::Error::Rustls(_) => {
             (Untrusted, false, format!("There is no trusted connection to {origin}."))
         }
@@ -123,8 +146,10 @@ fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, Strin
         io::ErrorKind::TimedOut => {
             (TransportErrorKind::TimedOut, true, format!("{origin} did not answer in time."))
         }
+        // Before the handshake is over it is the certificate; after it, anything.
         io::ErrorKind::InvalidData => {
-            (TransportErrorKind::Untrusted, false, format!("There is no trusted connection to {origin}."))
+            let sent = !error.to_string().contains("certificate");
+            (TransportErrorKind::Untrusted, sent, format!("There is no trusted connection to {origin}."))
         }
         _ => (
             TransportErrorKind::Broken,

@@ -131,11 +131,17 @@ pub struct CallReport {
     /// From start to end.
     #[serde(rename = "milliseconds", serialize_with = "as_milliseconds")]
     pub duration: Duration,
+    /// Whether a request left that may have had an effect.
+    #[serde(skip)]
+    pub effect_sent: bool,
 }
 
 fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
+
+/// The longest that a call may be allowed: beyond it no deadline can be computed with.
+const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why the guest is called, which decides what its imports do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,6 +177,8 @@ pub(super) struct State {
     pub(super) limits: CallLimits,
     pub(super) started: Instant,
     pub(super) requests: u32,
+    /// Whether a request left that may have had an effect.
+    pub(super) effect_sent: bool,
     pub(super) lines: u32,
     /// The profile that requests without a connection are made for: the one of the call's connection.
     pub(super) profile: Option<String>,
@@ -185,7 +193,8 @@ impl State {
         context: Option<CallContext>,
         audiences: Arc<[crate::egress::Audience]>,
     ) -> Self {
-        let limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
+        let mut limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
+        limits.wall_clock = limits.wall_clock.min(LONGEST_CALL);
         let secrets =
             context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
         Self {
@@ -196,6 +205,7 @@ impl State {
             limits,
             started: Instant::now(),
             requests: 0,
+            effect_sent: false,
             lines: 0,
             profile: None,
             secrets: secrets.unwrap_or_default(),
@@ -236,8 +246,16 @@ pub(super) fn run<T>(
         Ok(result) => result,
         Err(error) => Err(crashed(state, &error)),
     };
-    let result = result.map_err(|failure| failure.without(&state.secrets));
-    let report = CallReport { requests: state.requests, duration: state.started.elapsed() };
+    let result = result.map_err(|failure| {
+        // The guest may say less of its requests than the host saw.
+        let sent = failure.request_sent || state.effect_sent;
+        failure.sent(sent).without(&state.secrets)
+    });
+    let report = CallReport {
+        requests: state.requests,
+        duration: state.started.elapsed(),
+        effect_sent: state.effect_sent,
+    };
     let failure = result.as_ref().err().map(|failure| failure.code.as_ref());
     state.raise(Event::CallFinished { integration, function, failure });
     (result, report)
@@ -245,12 +263,19 @@ pub(super) fn run<T>(
 
 /// Why a guest did not return, in the order of what is known for sure.
 fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
-    let requests_sent = state.requests > 0;
     if let Some(ended) = &state.ended {
         return ended.clone();
     }
     if let Some(limit) = state.meter.exceeded {
-        return exceeded(limit, "The plugin asked for more memory than a call may have").sent(requests_sent);
+        return exceeded(limit, "The plugin asked for more memory than a call may have");
+    }
+    if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        return Failure::new(
+            FailureKind::LimitExceeded,
+            "host-busy",
+            "As many calls are running as this host can run at the same time.",
+        )
+        .hint("Try again in a moment.");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Failure::new(
@@ -263,7 +288,6 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
         Some(trap) => crash(&trap.to_string()),
         None => crash(&error.root_cause().to_string()),
     }
-    .sent(requests_sent)
 }
 
 fn exceeded(limit: &str, what: &str) -> Failure {

@@ -11,7 +11,7 @@ use super::manifest::{
 use super::{ConnectionFacts, LogLevel, Schema, Site};
 use crate::egress::{Audience, Body, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, MAX_TEXT, Result, plain_text};
-use crate::ids::{IntegrationId, TemplateId, is_id};
+use crate::ids::{IntegrationId, TemplateId, is_site_id};
 
 /// The longest single text of a manifest that is shown to people, in characters.
 const MAX_LINE: usize = 500;
@@ -104,7 +104,7 @@ pub(super) fn site_from_wit(site: types::Site) -> Result<Site> {
     let bad = |why: &str| {
         Failure::new(FailureKind::Internal, "bad-site", format!("The plugin named a site {why}."))
     };
-    if !is_id(&site.id) {
+    if !is_site_id(&site.id) {
         return Err(bad("whose id is none"));
     }
     let url = Url::parse(&site.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));

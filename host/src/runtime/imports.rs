@@ -77,7 +77,11 @@ impl State {
         )?;
         let response = self.send_once(context, &route, &request, connection.as_deref())?;
         match connection {
-            Some(connection) if connection.renewed_after(&response, self.deadline())? => {
+            Some(connection)
+                if connection
+                    .renewed_after(&response, self.deadline())
+                    .map_err(|failure| failure.sent(false))? =>
+            {
                 self.send_once(context, &route, &request, Some(connection.as_ref()))
             }
             _ => Ok(response),
@@ -92,7 +96,11 @@ impl State {
         request: &Request,
         connection: Option<&dyn Authority>,
     ) -> Result<Response> {
-        let credential = connection.map(|connection| connection.credential(self.deadline())).transpose()?;
+        let credential = connection
+            .map(|connection| connection.credential(self.deadline()))
+            .transpose()
+            // What a renewal sent says nothing of the request that wanted it.
+            .map_err(|failure| failure.sent(false))?;
         if let Some(credential) = &credential {
             self.secrets.add(credential.secret());
         }
@@ -108,7 +116,10 @@ impl State {
                 "The time of the call is over.",
             ));
         }
-        context.egress.send(route, request, credential.as_ref(), &self.secrets, limits)
+        let result = context.egress.send(route, request, credential.as_ref(), &self.secrets, limits);
+        let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
+        self.effect_sent |= arrived && !request.method.is_safe();
+        result
     }
 
     fn audience(&self, name: &str) -> Result<Audience> {

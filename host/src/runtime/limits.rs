@@ -31,7 +31,7 @@ impl Default for CallLimits {
         Self {
             // A person waits for the answer, and listing a large space takes a minute.
             wall_clock: Duration::from_secs(120),
-            // The largest body that Confluence takes is 5 MB; read, converted and written it is held a few times.
+            // The largest page that a known vendor takes is 5 MB; read, converted and written it is held a few times.
             memory_bytes: 128 << 20,
             // Rust components use a few hundred.
             table_elements: 20_000,

@@ -9,9 +9,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::schema::Schema;
-use crate::egress::Audience;
+use crate::egress::{Audience, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{IntegrationId, TemplateId};
+
+/// The most templates of an integration: beyond what a person can choose among.
+const MOST_TEMPLATES: usize = 200;
+
+/// The most audiences: an API, its accounts, its files, and some more.
+const MOST_AUDIENCES: usize = 20;
 
 /// What an integration is.
 #[derive(Debug, Clone)]
@@ -53,8 +59,11 @@ impl Manifest {
     pub(super) fn checked(self) -> Result<Self> {
         unique("template", self.templates.iter().map(|template| template.id.as_str()))?;
         unique("audience", self.audiences.iter().map(|facts| facts.audience.name.as_str()))?;
-        if self.templates.is_empty() {
-            return Err(bad("has no template"));
+        if self.templates.is_empty() || self.templates.len() > MOST_TEMPLATES {
+            return Err(bad(&format!("has no template, or more than {MOST_TEMPLATES}")));
+        }
+        if self.audiences.len() > MOST_AUDIENCES {
+            return Err(bad(&format!("has more than {MOST_AUDIENCES} audiences")));
         }
         for template in &self.templates {
             let known: BTreeSet<&str> = template.input.properties().into_iter().collect();
@@ -195,6 +204,24 @@ pub struct OAuth2 {
     pub refresh_token_leeway: u32,
     /// After how many seconds without use a refresh token expires.
     pub refresh_token_idle_lifetime: Option<u32>,
+}
+
+impl OAuth2 {
+    /// Whether an answer says, by one of the rules, that the token lacks a scope.
+    pub(crate) fn says_scope_is_missing(&self, response: &Response) -> bool {
+        let body = String::from_utf8_lossy(&response.body).to_lowercase();
+        let has = |(name, value): &(String, String)| {
+            response
+                .headers
+                .iter()
+                .any(|(n, v)| n.eq_ignore_ascii_case(name) && v.eq_ignore_ascii_case(value))
+        };
+        self.scope_mismatches.iter().any(|rule| {
+            rule.status == response.status
+                && rule.header.as_ref().is_none_or(has)
+                && rule.body_contains.as_ref().is_none_or(|text| body.contains(&text.to_lowercase()))
+        })
+    }
 }
 
 /// What calls cost, in the vendor's points.

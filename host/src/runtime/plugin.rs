@@ -187,7 +187,7 @@ impl Plugin {
         limit: usize,
         report: CallReport,
     ) -> Result<Value> {
-        let sent = report.requests > 0;
+        let sent = report.effect_sent;
         if output.len() > limit {
             return Err(Failure::new(
                 FailureKind::LimitExceeded,

@@ -1,7 +1,7 @@
 //! JSON Schema 2020-12, of inputs and outputs.
 
 use jsonschema::error::ValidationErrorKind;
-use jsonschema::{Draft, Validator};
+use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::failure::{Failure, FailureKind, Result, Violation, plain_text};
@@ -11,6 +11,59 @@ const MOST: usize = 50;
 
 /// The longest sentence of a violation: a wrong value may be a whole page.
 const LONGEST: usize = 300;
+
+/// The largest schema in bytes: an action with a hundred fields has a fifth of it.
+const LARGEST: usize = 64 << 10;
+
+/// The most subschemas once every reference is replaced by what it refers to.
+const MOST_NODES: usize = 10_000;
+
+/// The deepest nesting once every reference is replaced by what it refers to.
+const DEEPEST: usize = 64;
+
+/// Keywords by which a schema could be reached otherwise than by a pointer from its root, and so grow unseen.
+const INDIRECT: &[&str] = &["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$anchor"];
+
+/// How large a schema is with its references replaced. Validating takes time and stack by this size, and both are
+/// the host's.
+struct Size<'a> {
+    root: &'a Value,
+    nodes: usize,
+}
+
+impl<'a> Size<'a> {
+    /// Whether the schema is within bounds.
+    fn check(root: &'a Value) -> std::result::Result<(), String> {
+        Self { root, nodes: 0 }.walk(root, 0)
+    }
+
+    fn walk(&mut self, node: &'a Value, depth: usize) -> std::result::Result<(), String> {
+        self.nodes += 1;
+        if self.nodes > MOST_NODES {
+            return Err(format!("it has more than {MOST_NODES} parts once its references are followed"));
+        }
+        if depth > DEEPEST {
+            return Err(format!("it is deeper than {DEEPEST} levels, or refers to itself"));
+        }
+        match node {
+            Value::Array(items) => items.iter().try_for_each(|item| self.walk(item, depth + 1)),
+            Value::Object(fields) => {
+                fields.iter().try_for_each(|(name, field)| match (name.as_str(), field) {
+                    ("$ref", Value::String(reference)) => {
+                        let target =
+                            reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+                        let target =
+                            target.ok_or_else(|| format!("\"{reference}\" refers to nothing in it"))?;
+                        self.walk(target, depth + 1)
+                    }
+                    (name, _) if INDIRECT.contains(&name) => Err(format!("{name} is not taken")),
+                    _ => self.walk(field, depth + 1),
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
 
 /// A schema, as text and ready to validate. It refers to nothing outside itself.
 #[derive(Debug, Clone)]
@@ -28,9 +81,15 @@ impl Schema {
         let bad = |why: String| {
             Failure::new(FailureKind::BadPlugin, "bad-schema", format!("It is no JSON Schema: {why}."))
         };
+        if text.len() > LARGEST {
+            return Err(bad(format!("it has more than {LARGEST} bytes")));
+        }
         let json: Value = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
+        Size::check(&json).map_err(bad)?;
         let validator = jsonschema::options()
             .with_draft(Draft::Draft202012)
+            // Patterns without backtracking: the time they take is in proportion to the text.
+            .with_pattern_options(PatternOptions::regex())
             .build(&json)
             .map_err(|error| bad(error.to_string()))?;
         Ok(Self { json, validator })
@@ -65,6 +124,7 @@ impl Schema {
                 _ => found.push(violation(pointer, format!("{error}."))),
             }
         }
+        found.truncate(MOST);
         found
     }
 
@@ -113,6 +173,37 @@ mod tests {
     fn a_schema_that_is_none_is_refused() {
         assert_eq!(Schema::parse("{").unwrap_err().kind, FailureKind::BadPlugin);
         assert_eq!(Schema::parse(r#"{"type": 7}"#).unwrap_err().kind, FailureKind::BadPlugin);
+    }
+
+    #[test]
+    fn a_schema_that_grows_without_end_once_its_references_are_followed_is_refused() {
+        let doubling: serde_json::Map<String, Value> = (0..24)
+            .map(|n| {
+                let next = format!("#/$defs/d{}", n + 1);
+                (format!("d{n}"), json!({"allOf": [{"$ref": next}, {"$ref": next}]}))
+            })
+            .chain([("d24".to_owned(), json!(true))])
+            .collect();
+        let chain: serde_json::Map<String, Value> = (0..200)
+            .map(|n| (format!("d{n}"), json!({"$ref": format!("#/$defs/d{}", n + 1)})))
+            .chain([("d200".to_owned(), json!(true))])
+            .collect();
+        for schema in [
+            json!({"$ref": "#/$defs/d0", "$defs": doubling}),
+            json!({"$ref": "#/$defs/d0", "$defs": chain}),
+            json!({"$ref": "#"}),
+            json!({"description": "x".repeat(LARGEST)}),
+            json!({"$dynamicRef": "#a"}),
+        ] {
+            assert_eq!(Schema::parse(&schema.to_string()).unwrap_err().code, "bad-schema");
+        }
+    }
+
+    #[test]
+    fn a_thousand_unknown_fields_are_not_all_told() {
+        let many: Value =
+            (0..1000).map(|n| (format!("f{n}"), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+        assert_eq!(schema().violations(&many).len(), MOST);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! It shows a plain page that says what happened and what to do next. The page has no script and no secret in
 //! it, and asks that its address, which holds the code, be neither kept nor passed on.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use maud::{DOCTYPE, Markup, html};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::authorization::Connection;
 use crate::failure::{Failure, FailureKind, Result};
@@ -28,7 +29,7 @@ const LAST_PAGE: Duration = Duration::from_secs(2);
 /// A port of this machine that takes callbacks.
 #[derive(Debug)]
 pub struct Listener {
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     port: u16,
 }
 
@@ -39,10 +40,15 @@ impl Listener {
     /// `Unreachable` where it is taken.
     pub fn bind(port: u16) -> Result<Self> {
         let bind = || {
-            let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
-            listener.set_nonblocking(true)?;
-            let port = listener.local_addr()?.port();
-            Ok(Self { listener, port })
+            let first = listen(Ipv4Addr::LOCALHOST.into(), port)?;
+            let port = first.local_addr()?.port();
+            // `localhost` is both addresses: nobody else may take the callback at the other one.
+            let second = match listen(Ipv6Addr::LOCALHOST.into(), port) {
+                Ok(second) => Some(second),
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => return Err(error),
+                Err(_) => None,
+            };
+            Ok(Self { listeners: std::iter::once(first).chain(second).collect(), port })
         };
         bind().map_err(|error: std::io::Error| {
             Failure::new(
@@ -58,6 +64,12 @@ impl Listener {
     pub fn redirect_uri(&self) -> String {
         format!("http://localhost:{}{PATH}", self.port)
     }
+}
+
+fn listen(address: IpAddr, port: u16) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(SocketAddr::from((address, port)))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// What the endpoint knows.
@@ -85,19 +97,22 @@ pub fn serve_callback(listener: Listener, host: &Host, patience: Duration) -> Re
 async fn serve(listener: Listener, host: Host, patience: Duration) -> Result<Connection> {
     let (done, mut taken) = mpsc::channel(1);
     let app = Router::new().route(PATH, get(callback)).with_state(Arc::new(Endpoint { host, done }));
-    let listener = tokio::net::TcpListener::from_std(listener.listener)
-        .map_err(|error| Failure::internal(format!("The callback cannot be served: {error}.")))?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(async move {
-        axum::serve(listener, app)
-            .with_graceful_shutdown(async {
-                let _ = stopped.await;
-            })
-            .await
-    });
+    let (stop, stopped) = watch::channel(());
+    let mut servers = JoinSet::new();
+    for listener in listener.listeners {
+        let listener = tokio::net::TcpListener::from_std(listener)
+            .map_err(|error| Failure::internal(format!("The callback cannot be served: {error}.")))?;
+        let (app, mut stopped) = (app.clone(), stopped.clone());
+        servers.spawn(async move {
+            let end = async move {
+                let _ = stopped.changed().await;
+            };
+            axum::serve(listener, app).with_graceful_shutdown(end).await
+        });
+    }
     let result = tokio::time::timeout(patience, taken.recv()).await;
     let _ = stop.send(());
-    let _ = tokio::time::timeout(LAST_PAGE, server).await;
+    let _ = tokio::time::timeout(LAST_PAGE, servers.join_all()).await;
     match result {
         Ok(Some(result)) => result,
         Ok(None) => Err(Failure::internal("The callback's server ended.")),
@@ -111,19 +126,20 @@ async fn serve(listener: Listener, host: Host, patience: Duration) -> Result<Con
 }
 
 async fn callback(State(endpoint): State<Arc<Endpoint>>, RawQuery(query): RawQuery) -> Response {
-    let host = endpoint.host.clone();
-    let taken = tokio::task::spawn_blocking(move || host.handle_callback(&query.unwrap_or_default())).await;
-    let result = taken.unwrap_or_else(|_| Err(Failure::internal("The callback could not be handled.")));
+    let authorizations = Arc::clone(endpoint.host.authorizations());
+    let query = query.unwrap_or_default();
+    let handled = tokio::task::spawn_blocking(move || match authorizations.recognise(&query) {
+        Ok(recognised) => (true, authorizations.complete(recognised)),
+        Err(failure) => (false, Err(failure)),
+    });
+    let (awaited, result) = handled
+        .await
+        .unwrap_or_else(|_| (true, Err(Failure::internal("The callback could not be handled."))));
     let page = page(&result);
-    if !result.as_ref().is_err_and(belongs_to_nobody) {
+    if awaited {
         let _ = endpoint.done.send(result).await;
     }
     page
-}
-
-/// Whether a callback was none of an authorization that is waited for.
-fn belongs_to_nobody(failure: &Failure) -> bool {
-    matches!(failure.code.as_ref(), "state-unknown" | "state-missing" | "callback-ambiguous")
 }
 
 fn page(result: &Result<Connection>) -> Response {

@@ -20,13 +20,16 @@ pub(crate) struct Seen {
     pub(crate) body: Vec<u8>,
 }
 
+/// What a test does when a request leaves.
+type Hook = Box<dyn FnOnce() + Send>;
+
 /// Sends everything on to the sandbox and remembers what was sent to whom, and which secrets went over it.
 #[derive(Clone)]
 pub(crate) struct Wire {
     sandbox: Url,
     inner: UreqTransport,
     seen: Arc<Mutex<Vec<Seen>>>,
-    at_next: Arc<Mutex<Option<Box<dyn FnOnce() + Send>>>>,
+    at_next: Arc<Mutex<Option<Hook>>>,
     pub(crate) canaries: Canaries,
 }
 
