@@ -14,7 +14,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::runtime::{CallLimits, CallReport, DenyEvents, EventSink, Plugin, Template};
 use crate::secret::SecretString;
-use crate::vault::{DenyStore, MasterKey, Store, Vault};
+use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
 
 /// Runs the templates of plugins for the connections of workspaces. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Host {
 pub struct HostBuilder {
     transport: Arc<dyn Transport>,
     store: Arc<dyn Store>,
-    master_key: Option<MasterKey>,
+    master_keys: Option<Keyring>,
     clock: Arc<dyn Clock>,
     callbacks: Arc<dyn CallbackRouter>,
     events: Arc<dyn EventSink>,
@@ -48,11 +48,11 @@ impl HostBuilder {
         self
     }
 
-    /// Where records are kept, and the key that their secrets are sealed with.
+    /// Where records are kept, and the master key of their secrets, or both keys during a rotation.
     #[must_use]
-    pub fn store(mut self, store: impl Store + 'static, master_key: MasterKey) -> Self {
+    pub fn store(mut self, store: impl Store + 'static, master_keys: impl Into<Keyring>) -> Self {
         self.store = Arc::new(store);
-        self.master_key = Some(master_key);
+        self.master_keys = Some(master_keys.into());
         self
     }
 
@@ -96,8 +96,8 @@ impl HostBuilder {
     /// # Errors
     /// `Storage` where the store was sealed with another key, cannot be used, or was not given.
     pub fn build(self) -> Result<Host> {
-        let key = self.master_key.map_or_else(MasterKey::random, Ok)?;
-        let vault = Vault::open(self.store, key)?;
+        let keys = self.master_keys.map_or_else(|| MasterKey::random().map(Keyring::from), Ok)?;
+        let vault = Vault::open(self.store, keys)?;
         let egress = Egress::new(self.transport, self.policy);
         let authorizations =
             Authorizations::new(egress, vault, self.clock, self.callbacks, self.events, self.limits);
@@ -141,7 +141,7 @@ impl Host {
         HostBuilder {
             transport: Arc::new(DenyTransport),
             store: Arc::new(DenyStore),
-            master_key: None,
+            master_keys: None,
             clock: Arc::new(DenyClock),
             callbacks: Arc::new(DenyCallbackRouter),
             events: Arc::new(DenyEvents),

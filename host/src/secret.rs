@@ -3,10 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
-use secrecy::{ExposeSecret, SecretBox};
+use secrecy::SecretBox;
 use zeroize::Zeroizing;
 
-pub use secrecy::SecretString;
+pub use secrecy::{ExposeSecret, SecretString};
 
 /// Shorter values are not searched for: a two-letter "secret" would be found in every answer. Real tokens,
 /// codes and client secrets are several times as long.

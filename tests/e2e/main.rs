@@ -15,6 +15,7 @@ mod embedding;
 mod failing;
 mod guests;
 mod refreshing;
+mod rotation;
 mod secrecy;
 mod support;
 mod templates;

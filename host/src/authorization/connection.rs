@@ -208,14 +208,12 @@ impl Authorizations {
         tokens: Option<&Tokens>,
         expect: Expect,
     ) -> Result<()> {
-        let mut writes = vec![write(connection, expect)?];
+        let mut secrets = Vec::new();
         if let Some(tokens) = tokens {
-            writes.push(self.vault.seal(&connection.place(ACCESS_TOKEN), &tokens.access)?);
-            if let Some(refresh) = &tokens.refresh {
-                writes.push(self.vault.seal(&connection.place(REFRESH_TOKEN), refresh)?);
-            }
+            secrets.push((connection.place(ACCESS_TOKEN), &tokens.access));
+            secrets.extend(tokens.refresh.iter().map(|refresh| (connection.place(REFRESH_TOKEN), refresh)));
         }
-        self.vault.commit(&writes)
+        self.vault.commit_with(&[write(connection, expect)?], &secrets)
     }
 
     /// Stores a connection and removes others with their tokens, as one.
@@ -246,7 +244,7 @@ impl Authorizations {
         Ok(())
     }
 
-    /// Removes a connection and its tokens.
+    /// Removes a connection and its tokens, with the key that they are sealed with.
     pub(crate) fn remove_connection(&self, connection: &Connection) -> Result<()> {
         self.vault.commit(&removal(connection))
     }
@@ -289,13 +287,12 @@ impl Authorizations {
     }
 }
 
-/// The writes that remove a connection and its tokens.
-fn removal(connection: &Connection) -> [Write; 3] {
-    [
-        Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any),
-        Write::delete(connection.place(ACCESS_TOKEN).key(), Expect::Any),
-        Write::delete(connection.place(REFRESH_TOKEN).key(), Expect::Any),
-    ]
+/// The writes that remove a connection and its tokens, with the key that they are sealed with.
+fn removal(connection: &Connection) -> [Write; 4] {
+    let record = Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any);
+    let [access, key] = connection.place(ACCESS_TOKEN).destroy();
+    let [refresh, _] = connection.place(REFRESH_TOKEN).destroy();
+    [record, access, refresh, key]
 }
 
 fn unknown(id: &ConnectionId) -> Failure {

@@ -57,11 +57,8 @@ impl Authorizations {
         let id = id_of(state.secret());
         let body = serde_json::to_vec(pending)
             .map_err(|_| Failure::internal("An authorization cannot be written."))?;
-        let mut writes = vec![Write::put(key(&id), Expect::Absent, body)];
-        if let Some(verifier) = verifier {
-            writes.push(self.vault.seal(&verifier_place(&id), verifier)?);
-        }
-        self.vault.commit(&writes)?;
+        let secrets: Vec<_> = verifier.map(|verifier| (verifier_place(&id), verifier)).into_iter().collect();
+        self.vault.commit_with(&[Write::put(key(&id), Expect::Absent, body)], &secrets)?;
         Ok(state)
     }
 
@@ -70,10 +67,7 @@ impl Authorizations {
         let id = id_of(state);
         let record = self.vault.get(&key(&id))?.ok_or_else(unknown_state)?;
         let verifier = self.vault.read(&verifier_place(&id))?;
-        let taken = self.vault.commit(&[
-            Write::delete(key(&id), Expect::Generation(record.generation)),
-            Write::delete(verifier_place(&id).key(), Expect::Any),
-        ]);
+        let taken = self.vault.commit(&without(&id, Expect::Generation(record.generation)));
         taken.map_err(|failure| match failure.kind {
             FailureKind::Conflict => unknown_state(),
             _ => failure,
@@ -93,10 +87,7 @@ impl Authorizations {
             let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)
                 .map_or(true, |pending| pending.expires_at <= now);
             if expired {
-                self.vault.commit(&[
-                    Write::delete(key(&id), Expect::Any),
-                    Write::delete(verifier_place(&id).key(), Expect::Any),
-                ])?;
+                self.vault.commit(&without(&id, Expect::Any))?;
             }
         }
         let given_up = |connection: &Connection| {
@@ -129,6 +120,12 @@ fn key(id: &str) -> RecordKey {
 
 fn verifier_place(id: &str) -> SecretPlace {
     SecretPlace::new("", format!("authorization/{id}"), "code-verifier")
+}
+
+/// The writes that forget an authorization, its verifier and the key of that.
+fn without(id: &str, expect: Expect) -> [Write; 3] {
+    let [verifier, data_key] = verifier_place(id).destroy();
+    [Write::delete(key(id), expect), verifier, data_key]
 }
 
 fn id_of(state: &str) -> String {

@@ -143,10 +143,11 @@ impl Authorizations {
         check_credential("client secret", secrecy::ExposeSecret::expose_secret(client_secret))?;
         let body =
             serde_json::to_vec(profile).map_err(|_| Failure::internal("A profile cannot be written."))?;
-        self.vault.commit(&[
-            Write::put(Profile::key(workspace, &profile.id), Expect::Any, body),
-            self.vault.seal(&Profile::secret_place(workspace, &profile.id), client_secret)?,
-        ])?;
+        let place = Profile::secret_place(workspace, &profile.id);
+        let record = Write::put(Profile::key(workspace, &profile.id), Expect::Any, body);
+        // With the secret before it goes the key of that.
+        let [before, key_before] = place.destroy();
+        self.vault.commit_with(&[record, before, key_before], &[(place, client_secret)])?;
         self.after_correction(workspace, &profile.id)
     }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | records and sealed secrets | `<home>/actionbay.db` |
 //! | the operator's configuration | `<home>/config.toml` |
-//! | the master key | the platform's configuration directory, never in `<home>` |
+//! | the master key | see `master_key.rs`: never in `<home>` |
 //! | compiled components | the platform's cache directory |
 
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use directories::ProjectDirs;
 
 use super::config;
+use super::master_key;
 use super::output::Output;
 use super::watch::Watch;
 use crate::authorization::FixedCallback;
@@ -21,13 +22,10 @@ use crate::egress::{OperatorPolicy, UreqTransport};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::runtime::{Engine, Plugin};
-use crate::vault::{KeySource, MasterKey, SqliteStore, Vault};
+use crate::vault::{MasterKey, SqliteStore, Vault};
 
-/// The variable that holds the master key.
-const MASTER_KEY: &str = "ACTIONBAY_MASTER_KEY";
-
-/// The variable that names the master key's file.
-const MASTER_KEY_FILE: &str = "ACTIONBAY_MASTER_KEY_FILE";
+/// The store's file in the data directory.
+const STORE: &str = "actionbay.db";
 
 /// The data directory and what is beside it.
 #[derive(Debug)]
@@ -53,6 +51,21 @@ impl Home {
                 Failure::storage("no-home", format!("The data directory is none: {error}."))
             }),
             None => Ok(platform()?.data_dir().to_owned()),
+        }
+    }
+
+    /// The store, which must be there.
+    pub(super) fn existing_store(&self) -> Result<SqliteStore> {
+        let file = self.folder()?.join(STORE);
+        let store = if file.is_file() { Some(SqliteStore::open(&file)?) } else { None };
+        match store {
+            Some(store) if Vault::exists(&store)? => Ok(store),
+            _ => Err(Failure::new(
+                FailureKind::InvalidInput,
+                "no-store",
+                format!("There is no store yet: {} does not exist.", file.display()),
+            )
+            .hint("Say where it is with --home DIR, or make one by connecting an account.")),
         }
     }
 
@@ -95,10 +108,10 @@ impl Home {
     pub(super) fn host(&self, settings: HostSettings<'_>) -> Result<Host> {
         let folder = self.folder()?;
         create_private(&folder)?;
-        let store = SqliteStore::open(&folder.join("actionbay.db"))?;
-        let key = match settings.key {
-            Some(key) => key,
-            None => key_source(&folder)?.read(!Vault::exists(&store)?)?,
+        let store = SqliteStore::open(&folder.join(STORE))?;
+        let keys = match settings.key {
+            Some(key) => key.into(),
+            None => master_key::keyring(&folder, !Vault::exists(&store)?)?,
         };
         let policy = match settings.policy {
             Some(policy) => policy,
@@ -106,7 +119,7 @@ impl Home {
         };
         let mut builder = Host::builder()
             .transport(UreqTransport::new())
-            .store(store, key)
+            .store(store, keys)
             .clock(SystemClock)
             .events(Watch::new(settings.output))
             .policy(policy);
@@ -141,61 +154,11 @@ impl<'a> HostSettings<'a> {
     }
 }
 
-fn platform() -> Result<ProjectDirs> {
+pub(super) fn platform() -> Result<ProjectDirs> {
     ProjectDirs::from("", "", "actionbay").ok_or_else(|| {
         Failure::storage("no-home", "There is no home directory to keep data in.")
             .hint("Give one with --home DIR.")
     })
-}
-
-/// Where the master key comes from: never from the data directory, whose backups would then hold both.
-fn key_source(home: &Path) -> Result<KeySource> {
-    if let Some(text) = std::env::var(MASTER_KEY).ok().filter(|text| !text.is_empty()) {
-        return Ok(KeySource::Text(text.into()));
-    }
-    let file = match std::env::var_os(MASTER_KEY_FILE).filter(|file| !file.is_empty()) {
-        Some(file) => PathBuf::from(file),
-        None => {
-            let platform = platform()?;
-            let config = platform.config_dir();
-            // macOS has one directory for both.
-            let folder = if config == platform.data_dir() { platform.preference_dir() } else { config };
-            folder.join("master.key")
-        }
-    };
-    let with_data = is_below(&file, home).map_err(|error| {
-        Failure::storage(
-            "master-key-unreadable",
-            format!("The master key {} cannot be used: {error}.", file.display()),
-        )
-    })?;
-    if with_data {
-        return Err(Failure::storage(
-            "master-key-with-data",
-            format!(
-                "The master key {} is in the data directory, whose copies would hold both.",
-                file.display()
-            ),
-        )
-        .hint(format!("Set {MASTER_KEY_FILE} to a file elsewhere, or another --home.")));
-    }
-    Ok(KeySource::File(file))
-}
-
-/// Whether a file is, or would be, in a folder, with every link on the way resolved.
-fn is_below(file: &Path, folder: &Path) -> std::io::Result<bool> {
-    Ok(resolved(file)?.starts_with(resolved(folder)?))
-}
-
-/// A path with the links in it resolved, as far as it exists.
-fn resolved(path: &Path) -> std::io::Result<PathBuf> {
-    let path = std::path::absolute(path)?;
-    for ancestor in path.ancestors() {
-        if let Ok(real) = ancestor.canonicalize() {
-            return Ok(path.strip_prefix(ancestor).map_or_else(|_| real.clone(), |rest| real.join(rest)));
-        }
-    }
-    Ok(path)
 }
 
 fn create_private(folder: &Path) -> Result<()> {

@@ -7,6 +7,7 @@ mod config;
 mod connections;
 mod home;
 mod integrations;
+mod master_key;
 mod output;
 #[cfg(feature = "sandbox")]
 mod quickstart;
@@ -14,6 +15,7 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod templates;
+mod vault;
 mod watch;
 
 use std::path::PathBuf;
@@ -40,7 +42,8 @@ use output::Output;
   actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
 
 Exit codes: 0 done; 2 the call was wrong; 3 authorization needed; 1 all else.
-Set ACTIONBAY_MASTER_KEY to 32 bytes in base64 to keep the master key out of files."
+Set ACTIONBAY_MASTER_KEY to 32 bytes in base64, or ACTIONBAY_MASTER_KEY_COMMAND to a program that prints them,
+to keep the master key out of files."
 )]
 struct Arguments {
     /// The data directory [default: the platform's]
@@ -81,6 +84,9 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// The keys that the secrets are sealed with
+    #[command(subcommand)]
+    Vault(vault::Vault),
 }
 
 /// Runs the command with the process's arguments.
@@ -125,6 +131,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
+        Verb::Vault(verb) => verb.run(&home, output),
     }
 }
 

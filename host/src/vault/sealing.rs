@@ -1,32 +1,24 @@
-//! Sealing: XChaCha20-Poly1305 with the place of a secret as associated data.
-//!
-//! A sealed secret is one byte of format, the id of its key, a random nonce of 24 bytes (long enough to be
-//! drawn at random for ever), and the ciphertext. What it is bound to is not in it: a reader states the place
-//! it reads from, and a secret that was moved does not open.
+//! The vault: what seals secrets on their way into a store, and opens them on their way out.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use secrecy::ExposeSecret;
 use zeroize::Zeroizing;
 
-use super::master_key::{ID_LENGTH, MasterKey};
+use super::cipher::{BY_DATA_KEY, BY_MASTER_KEY, Sealed, bound_to, id_text};
+use super::data_keys::Owner;
+use super::keyring::Keyring;
+use super::register::{Entry, Register};
 use super::store::{Collection, Expect, Record, RecordKey, Store, StoreError, Write};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::SecretString;
 
-/// The format of a sealed secret.
-const FORMAT: u8 = 1;
-
-/// The length of a nonce in bytes.
-const NONCE: usize = 24;
-
-/// The record by which a store knows its key: sealed like any secret, with nothing in it.
-const KEY_CHECK: &str = "key-check";
-
 /// The record that names the store, so that a secret of another store does not open here.
 const STORE_ID: &str = "store-id";
+
+/// How often a batch is sealed anew when a data key was made or rewrapped meanwhile: each time somebody else got
+/// something done, which is soon over for one owner.
+const TRIES: usize = 16;
 
 /// Where a secret belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,50 +28,71 @@ pub struct SecretPlace {
     /// What it belongs to, such as `connection/…` or `profile/…`.
     pub owner: String,
     /// Which of its secrets it is.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
 }
 
 impl SecretPlace {
     /// A place.
-    pub fn new(workspace: impl AsRef<str>, owner: impl Into<String>, field: &'static str) -> Self {
-        Self { workspace: workspace.as_ref().to_owned(), owner: owner.into(), field }
+    pub fn new(
+        workspace: impl AsRef<str>,
+        owner: impl Into<String>,
+        field: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { workspace: workspace.as_ref().to_owned(), owner: owner.into(), field: field.into() }
     }
 
     /// The key of its record.
     pub fn key(&self) -> RecordKey {
         RecordKey::new(Collection::Secrets, &self.workspace, format!("{}/{}", self.owner, self.field))
     }
+
+    /// The place of a secret's record.
+    pub(super) fn of(key: &RecordKey) -> Option<Self> {
+        let (owner, field) = key.id.rsplit_once('/')?;
+        Some(Self::new(&key.workspace, owner, field.to_owned()))
+    }
+
+    /// The writes that delete the secret, and with it the data key of its owner: none of the owner's secrets
+    /// opens from then on, in no copy of the store.
+    pub fn destroy(&self) -> [Write; 2] {
+        [Write::delete(self.key(), Expect::Any), Write::delete(Owner::of(self).key(), Expect::Any)]
+    }
+
+    pub(super) fn bound_to(&self, store_id: &str) -> Vec<u8> {
+        bound_to(&["actionbay", store_id, &self.workspace, &self.owner, &self.field])
+    }
 }
 
 /// Seals secrets on their way into a store, and opens them on their way out.
 #[derive(Clone)]
 pub struct Vault {
-    store: Arc<dyn Store>,
-    key: Arc<MasterKey>,
-    store_id: String,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) keys: Arc<Keyring>,
+    pub(super) store_id: String,
 }
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Vault")
-            .field("key", &self.key)
+            .field("keys", &self.keys)
             .field("store_id", &self.store_id)
             .finish_non_exhaustive()
     }
 }
 
 impl Vault {
-    /// Opens the vault of a store with its master key; a new store takes the key for good.
+    /// Opens the vault of a store with its master key, or with both during a rotation; a new store takes the
+    /// first.
     ///
     /// # Errors
     /// `Storage` where the store was sealed with another key, or cannot be used.
-    pub fn open(store: Arc<dyn Store>, key: MasterKey) -> Result<Self> {
-        let mut vault = Self { store, key: Arc::new(key), store_id: String::new() };
+    pub fn open(store: Arc<dyn Store>, keys: impl Into<Keyring>) -> Result<Self> {
+        let mut vault = Self { store, keys: Arc::new(keys.into()), store_id: String::new() };
         match vault.read_id()? {
             Some(id) => vault.store_id = id,
             None => vault.found()?,
         }
-        vault.check_key()?;
+        vault.check_keys()?;
         Ok(vault)
     }
 
@@ -96,23 +109,47 @@ impl Vault {
         self.store.as_ref()
     }
 
-    /// The write that stores a secret, to be committed with what it belongs to.
-    ///
-    /// # Errors
-    /// `Internal` where the system has no randomness to give.
-    pub fn seal(&self, place: &SecretPlace, secret: &SecretString) -> Result<Write> {
-        Ok(Write::put(place.key(), Expect::Any, self.sealed(place, secret.expose_secret().as_bytes())?))
-    }
-
     /// The secret at a place, if there is one.
     ///
     /// # Errors
     /// `Storage` where it does not open here, or the store cannot be used.
     pub fn read(&self, place: &SecretPlace) -> Result<Option<SecretString>> {
-        let Some(record) = self.store.get(&place.key()).map_err(store_failure)? else { return Ok(None) };
-        let opened = self.opened(place, &record.body)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| unreadable(place))?;
-        Ok(Some(SecretString::from(text.to_owned())))
+        let mut tried: Option<Record> = None;
+        loop {
+            let Some(record) = self.get(&place.key())? else { return Ok(None) };
+            match self.opened(place, &record.body) {
+                Ok(opened) => {
+                    let text =
+                        std::str::from_utf8(&opened).map_err(|_| unreadable(&place.field, &place.owner))?;
+                    return Ok(Some(SecretString::from(text.to_owned())));
+                }
+                // The secret and its key are two records: they may have been replaced between the two looks.
+                Err(_) if tried.as_ref() != Some(&record) => tried = Some(record),
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Does all of the writes and seals the secrets, each with the data key of its owner, or none of it.
+    ///
+    /// An owner's data key is made with its first secret. Writes that delete it ([`SecretPlace::destroy`]) have
+    /// the owner begin with a fresh one.
+    ///
+    /// # Errors
+    /// `Conflict` where somebody else wrote in between; `Storage` where the store cannot be used, or a master
+    /// key that it takes is not at hand.
+    pub fn commit_with(&self, writes: &[Write], secrets: &[(SecretPlace, &SecretString)]) -> Result<()> {
+        let mut tries = 1..=TRIES;
+        loop {
+            let batch = self.sealing(writes, secrets)?;
+            match self.store.commit(&batch) {
+                // Another process made, rewrapped or replaced a key meanwhile: look again.
+                Err(StoreError::Conflict(key))
+                    if matches!(key.collection, Collection::DataKeys | Collection::Vault)
+                        && tries.next().is_some() => {}
+                result => return result.map_err(store_failure),
+            }
+        }
     }
 
     /// Does all of the writes, or none.
@@ -144,13 +181,13 @@ impl Vault {
         Ok(record.map(|record| String::from_utf8_lossy(&record.body).into_owned()))
     }
 
-    /// Gives a new store its id and its key check, unless another process was first.
+    /// Gives a new store its id and its first master key, unless another process was first.
     fn found(&mut self) -> Result<()> {
         self.store_id = crate::ids::random_id("store-")?;
-        let check = self.sealed(&check_place(), b"")?;
+        let current = Entry::new(self.keys.first(), &self.store_id)?;
         let founded = self.store.commit(&[
             Write::put(vault_key(STORE_ID), Expect::Absent, self.store_id.clone().into_bytes()),
-            Write::put(vault_key(KEY_CHECK), Expect::Absent, check),
+            Register { current, retiring: None }.write(Expect::Absent)?,
         ]);
         match founded {
             Ok(()) => Ok(()),
@@ -162,93 +199,47 @@ impl Vault {
         }
     }
 
-    fn check_key(&self) -> Result<()> {
-        let check = self.store.get(&vault_key(KEY_CHECK)).map_err(store_failure)?;
-        let body = check.map(|record| record.body).unwrap_or_default();
-        match self.opened(&check_place(), &body) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Failure::new(
-                FailureKind::Storage,
-                "wrong-master-key",
-                format!(
-                    "The store was sealed with the master key {}, and this one is {}.",
-                    sealed_with(&body).unwrap_or_else(|| "of an unknown id".to_owned()),
-                    self.key.id_text()
-                ),
-            )
-            .hint("Give the key that the store was made with. Nothing was changed.")),
+    /// What was sealed for a place, with the data key of its owner or, long ago, with a master key.
+    pub(super) fn opened(&self, place: &SecretPlace, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
+        let unreadable = || unreadable(&place.field, &place.owner);
+        let sealed = Sealed::parse(bytes).ok_or_else(unreadable)?;
+        let bound_to = place.bound_to(&self.store_id);
+        match sealed.format {
+            BY_DATA_KEY => {
+                let owner = Owner::of(place);
+                let record = self.get(&owner.key())?.ok_or_else(unreadable)?;
+                let key = self.unwrapped(owner, &record.body)?;
+                if sealed.key_id != key.id() {
+                    return Err(unreadable());
+                }
+                sealed.open(key.key(), &bound_to).ok_or_else(unreadable)
+            }
+            BY_MASTER_KEY => {
+                let id = id_text(&sealed.key_id);
+                let key = self.keys.find(&id).ok_or_else(|| self.key_not_given(&id))?;
+                sealed.open(key.key(), &bound_to).ok_or_else(unreadable)
+            }
+            _ => Err(unreadable()),
         }
-    }
-
-    fn sealed(&self, place: &SecretPlace, secret: &[u8]) -> Result<Vec<u8>> {
-        let mut nonce = [0u8; NONCE];
-        getrandom::fill(&mut nonce).map_err(|_| Failure::internal("The system gives no random numbers."))?;
-        let payload = Payload { msg: secret, aad: &self.bound_to(place) };
-        let ciphertext = self
-            .cipher()
-            .encrypt(XNonce::from_slice(&nonce), payload)
-            .map_err(|_| Failure::internal("A secret is too large to be sealed."))?;
-        Ok([&[FORMAT], self.key.id().as_slice(), &nonce, &ciphertext].concat())
-    }
-
-    fn opened(&self, place: &SecretPlace, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>> {
-        let (key_id, nonce, ciphertext) = parts(sealed).ok_or_else(|| unreadable(place))?;
-        if key_id != self.key.id() {
-            return Err(unreadable(place));
-        }
-        let payload = Payload { msg: ciphertext, aad: &self.bound_to(place) };
-        let opened =
-            self.cipher().decrypt(XNonce::from_slice(nonce), payload).map_err(|_| unreadable(place))?;
-        Ok(Zeroizing::new(opened))
-    }
-
-    fn cipher(&self) -> XChaCha20Poly1305 {
-        XChaCha20Poly1305::new(self.key.bytes().into())
-    }
-
-    /// The associated data: each part with its length before it, so that no two places read the same.
-    fn bound_to(&self, place: &SecretPlace) -> Vec<u8> {
-        let parts = ["actionbay", &self.store_id, &place.workspace, &place.owner, place.field];
-        parts
-            .iter()
-            .flat_map(|part| [&(part.len() as u64).to_le_bytes()[..], part.as_bytes()].concat())
-            .collect()
     }
 }
 
-fn vault_key(id: &str) -> RecordKey {
+pub(super) fn vault_key(id: &str) -> RecordKey {
     RecordKey::new(Collection::Vault, "", id)
 }
 
-fn check_place() -> SecretPlace {
-    SecretPlace::new("", "vault", KEY_CHECK)
-}
-
-/// Key id, nonce and ciphertext of a sealed secret.
-fn parts(sealed: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let rest = sealed.strip_prefix(&[FORMAT])?;
-    let (key_id, rest) = rest.split_at_checked(ID_LENGTH)?;
-    let (nonce, ciphertext) = rest.split_at_checked(NONCE)?;
-    Some((key_id, nonce, ciphertext))
-}
-
-fn sealed_with(sealed: &[u8]) -> Option<String> {
-    parts(sealed).map(|(key_id, ..)| key_id.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-fn unreadable(place: &SecretPlace) -> Failure {
+pub(super) fn unreadable(what: &str, owner: &str) -> Failure {
     Failure::storage(
         "secret-unreadable",
         format!(
-            "The stored {} of {} does not open: it was damaged, moved, or sealed with another key.",
-            place.field, place.owner
+            "The stored {what} of {owner} does not open: it was damaged, moved, or sealed with another key."
         ),
     )
     .hint("Restore the store from a backup, or authorize again.")
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
-fn store_failure(error: StoreError) -> Failure {
+pub(super) fn store_failure(error: StoreError) -> Failure {
     match error {
         StoreError::Conflict(_) => {
             Failure::new(FailureKind::Conflict, "changed-in-between", format!("Nothing was stored: {error}."))
@@ -260,4 +251,4 @@ fn store_failure(error: StoreError) -> Failure {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -6,11 +6,19 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::store::{Collection, Record, RecordKey, Store, StoreError, Write, holds};
+use super::store::{Change, Collection, Record, RecordKey, Store, StoreError, Write, holds};
 use crate::failure::{Failure, FailureKind, Result};
 
-/// The layout of the file. A file of a later one is refused, unharmed.
-const LAYOUT: i64 = 1;
+/// What brings a file from each layout to the one after it; the first makes an empty file a store. The layout
+/// of a file is how many of them it has seen, and a file of a later layout is refused, unharmed.
+const MIGRATIONS: [&str; 1] = ["CREATE TABLE records (
+         collection TEXT NOT NULL, workspace TEXT NOT NULL, id TEXT NOT NULL,
+         generation INTEGER NOT NULL, body BLOB NOT NULL,
+         PRIMARY KEY (collection, workspace, id)
+     ) WITHOUT ROWID, STRICT"];
+
+/// The layout that this program reads and writes.
+const LAYOUT: u32 = MIGRATIONS.len() as u32;
 
 /// How long a writer waits for another process: longer than any batch takes, short enough to be noticed.
 const BUSY: Duration = Duration::from_secs(10);
@@ -34,17 +42,12 @@ impl SqliteStore {
     /// `Storage` where it cannot be opened, is no such file, or was written by a later version.
     pub fn open(path: &Path) -> Result<Self> {
         make_private(path)?;
-        let open = || -> rusqlite::Result<Connection> {
-            let connection = Connection::open(path)?;
-            connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            // A token that was stored must be there after a power cut: its predecessor no longer works.
-            connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.pragma_update(None, "secure_delete", "ON")?;
-            Ok(connection)
-        };
-        let mut connection = open().map_err(|error| unusable(path, &error))?;
-        prepare(&mut connection, path)?;
+        let mut connection = Connection::open(path).map_err(|error| unusable(path, &error))?;
+        let layout = connection.busy_timeout(BUSY).and_then(|()| layout_of(&connection));
+        // Before anything is set: some settings are written into the file.
+        refuse_later(path, layout.map_err(|error| unusable(path, &error))?)?;
+        let layout = set_up(&mut connection).map_err(|error| unusable(path, &error))?;
+        refuse_later(path, layout)?;
         Ok(Self { connection: Mutex::new(connection), path: path.to_owned() })
     }
 
@@ -72,36 +75,42 @@ fn make_private(path: &Path) -> Result<()> {
     })
 }
 
-fn prepare(connection: &mut Connection, path: &Path) -> Result<()> {
-    let result = (|| -> rusqlite::Result<i64> {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let layout: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if layout == 0 {
-            transaction.execute_batch(
-                "CREATE TABLE records (
-                     collection TEXT NOT NULL, workspace TEXT NOT NULL, id TEXT NOT NULL,
-                     generation INTEGER NOT NULL, body BLOB NOT NULL,
-                     PRIMARY KEY (collection, workspace, id)
-                 ) WITHOUT ROWID, STRICT",
-            )?;
-            transaction.pragma_update(None, "user_version", LAYOUT)?;
-        }
-        transaction.commit()?;
-        Ok(layout)
-    })();
-    match result {
-        Ok(layout) if layout > LAYOUT => Err(Failure::new(
-            FailureKind::Storage,
-            "store-too-new",
-            format!(
-                "The store {} was written by a later version (layout {layout}, this one reads {LAYOUT}).",
-                path.display()
-            ),
-        )
-        .hint("Use the version that wrote it, or a later one. The file was not changed.")),
-        Ok(_) => Ok(()),
-        Err(error) => Err(unusable(path, &error)),
+fn layout_of(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+fn refuse_later(path: &Path, layout: u32) -> Result<()> {
+    if layout <= LAYOUT {
+        return Ok(());
     }
+    Err(Failure::new(
+        FailureKind::Storage,
+        "store-too-new",
+        format!(
+            "The store {} was written by a later version (layout {layout}, this one reads {LAYOUT}).",
+            path.display()
+        ),
+    )
+    .hint("Use the version that wrote it, or a later one. The file was not changed."))
+}
+
+/// Brings the file to the last layout, as a whole or not at all, and says which layout it found.
+fn set_up(connection: &mut Connection) -> rusqlite::Result<u32> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // A token that was stored must be there after a power cut: its predecessor no longer works.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been first.
+    let layout = layout_of(&transaction)?;
+    for migration in MIGRATIONS.iter().skip(layout as usize) {
+        transaction.execute_batch(migration)?;
+    }
+    if layout < LAYOUT {
+        transaction.pragma_update(None, "user_version", LAYOUT)?;
+    }
+    transaction.commit()?;
+    Ok(layout)
 }
 
 impl Store for SqliteStore {
@@ -133,6 +142,20 @@ impl Store for SqliteStore {
         rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
     }
 
+    fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached("SELECT workspace, id, body, generation FROM records WHERE collection = ?1 ORDER BY workspace, id")
+            .map_err(unavailable)?;
+        let rows = statement
+            .query_map(params![collection.as_str()], |row| {
+                let key = RecordKey { collection, workspace: row.get(0)?, id: row.get(1)? };
+                Ok((key, Record { body: row.get(2)?, generation: row.get(3)? }))
+            })
+            .map_err(unavailable)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
+    }
+
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut connection = self.connection();
         let transaction =
@@ -154,8 +177,9 @@ fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), S
     if !holds(write.expect, generation) {
         return Err(StoreError::Conflict(write.key.clone()));
     }
-    let result = match &write.body {
-        Some(body) => transaction
+    let result = match &write.change {
+        Change::Keep => return Ok(()),
+        Change::Put(body) => transaction
             .prepare_cached(
                 "INSERT INTO records (collection, workspace, id, generation, body) VALUES (?1, ?2, ?3, 1, ?4)
                  ON CONFLICT DO UPDATE SET generation = generation + 1, body = excluded.body",
@@ -168,7 +192,7 @@ fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), S
                     body
                 ])
             }),
-        None => transaction
+        Change::Delete => transaction
             .prepare_cached("DELETE FROM records WHERE collection = ?1 AND workspace = ?2 AND id = ?3")
             .and_then(|mut statement| statement.execute(place)),
     };

@@ -17,6 +17,8 @@ pub enum Collection {
     Connections,
     /// Sealed secrets of the others.
     Secrets,
+    /// The keys that secrets are sealed with, one an owner, wrapped by a master key.
+    DataKeys,
 }
 
 impl Collection {
@@ -28,6 +30,7 @@ impl Collection {
             Self::PendingAuthorizations => "pending-authorizations",
             Self::Connections => "connections",
             Self::Secrets => "secrets",
+            Self::DataKeys => "data-keys",
         }
     }
 }
@@ -70,6 +73,17 @@ pub enum Expect {
     Generation(i64),
 }
 
+/// What a write does to its record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Gives it this content.
+    Put(Vec<u8>),
+    /// Deletes it.
+    Delete,
+    /// Nothing: the batch only depends on what is expected of it.
+    Keep,
+}
+
 /// One write of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write {
@@ -77,19 +91,24 @@ pub struct Write {
     pub key: RecordKey,
     /// What must be true of it.
     pub expect: Expect,
-    /// Its new content; `None` deletes it.
-    pub body: Option<Vec<u8>>,
+    /// What becomes of it.
+    pub change: Change,
 }
 
 impl Write {
     /// Writes a record.
     pub fn put(key: RecordKey, expect: Expect, body: Vec<u8>) -> Self {
-        Self { key, expect, body: Some(body) }
+        Self { key, expect, change: Change::Put(body) }
     }
 
     /// Deletes a record.
     pub fn delete(key: RecordKey, expect: Expect) -> Self {
-        Self { key, expect, body: None }
+        Self { key, expect, change: Change::Delete }
+    }
+
+    /// Leaves a record as it is, and lets the batch happen only if it is as expected.
+    pub fn check(key: RecordKey, expect: Expect) -> Self {
+        Self { key, expect, change: Change::Keep }
     }
 }
 
@@ -121,6 +140,12 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError>;
 
+    /// All records of a kind in every workspace, ordered by workspace and id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError>;
+
     /// Does all of the writes, or none. Once it returns, they survive a crash.
     ///
     /// # Errors
@@ -144,6 +169,10 @@ impl Store for DenyStore {
     }
 
     fn list(&self, _: Collection, _: &str) -> Result<Vec<(String, Record)>, StoreError> {
+        Self::denied()
+    }
+
+    fn list_all(&self, _: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError> {
         Self::denied()
     }
 
@@ -180,6 +209,15 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError> {
+        let records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(records
+            .range(RecordKey::new(collection, "", "")..)
+            .take_while(|(key, _)| key.collection == collection)
+            .map(|(key, record)| (key.clone(), record.clone()))
+            .collect())
+    }
+
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         for write in writes {
@@ -189,11 +227,12 @@ impl Store for MemoryStore {
         }
         for write in writes {
             let generation = records.get(&write.key).map_or(0, |record| record.generation) + 1;
-            match &write.body {
-                Some(body) => {
+            match &write.change {
+                Change::Put(body) => {
                     drop(records.insert(write.key.clone(), Record { body: body.clone(), generation }))
                 }
-                None => drop(records.remove(&write.key)),
+                Change::Delete => drop(records.remove(&write.key)),
+                Change::Keep => {}
             }
         }
         Ok(())

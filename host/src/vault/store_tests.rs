@@ -57,8 +57,30 @@ fn a_list_holds_one_collection_of_one_workspace_in_order() {
         let ids: Vec<String> =
             store.list(Collection::Connections, "w").unwrap().into_iter().map(|(id, _)| id).collect();
         assert_eq!(ids, ["a", "b"]);
+        let all: Vec<String> = store
+            .list_all(Collection::Connections)
+            .unwrap()
+            .into_iter()
+            .map(|(key, _)| format!("{}/{}", key.workspace, key.id))
+            .collect();
+        assert_eq!(all, ["v/y", "w/a", "w/b"]);
         store.commit(&[Write::delete(key("a"), Expect::Any)]).unwrap();
         assert_eq!(store.get(&key("a")).unwrap(), None);
+    });
+}
+
+#[test]
+fn a_check_changes_nothing_and_holds_a_batch_back_where_it_fails() {
+    stores(|store| {
+        store.commit(&[put("a", Expect::Absent, "1")]).unwrap();
+        let before = store.get(&key("a")).unwrap();
+        store
+            .commit(&[Write::check(key("a"), Expect::Generation(1)), put("b", Expect::Absent, "1")])
+            .unwrap();
+        assert_eq!(store.get(&key("a")).unwrap(), before);
+        let late = [put("b", Expect::Any, "2"), Write::check(key("a"), Expect::Absent)];
+        assert!(matches!(store.commit(&late), Err(StoreError::Conflict(place)) if place == key("a")));
+        assert_eq!(store.get(&key("b")).unwrap().unwrap().body, b"1");
     });
 }
 
@@ -84,9 +106,15 @@ fn a_file_of_a_later_layout_is_refused_unharmed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store.db");
     drop(SqliteStore::open(&path).unwrap());
-    rusqlite::Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let later = rusqlite::Connection::open(&path).unwrap();
+    // Also a setting that this program would change stays.
+    later.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    later.pragma_update(None, "user_version", 99).unwrap();
+    drop(later);
+    let before = std::fs::read(&path).unwrap();
     let failure = SqliteStore::open(&path).unwrap_err();
     assert_eq!(failure.code, "store-too-new");
+    assert!(std::fs::read(&path).unwrap() == before, "not a byte of it is changed");
     let version: i64 = rusqlite::Connection::open(&path)
         .unwrap()
         .pragma_query_value(None, "user_version", |row| row.get(0))

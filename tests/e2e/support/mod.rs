@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) use canaries::Canaries;
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Home, MASTER_KEY, ProxiedSandbox, finish};
+pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish};
 pub(crate) use wire::{Seen, Wire};
 
 /// The callback URL that is registered with the sandbox's app.
