@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     host.put_profile(&workspace, &profile, &std::env::var("CLIENT_SECRET")?.into())?;
 
     let (profile, user, site) = (profile.id, Some("ada".to_owned()), None);
-    let wish = Authorize { workspace, integration, profile, user, site };
+    let wish = Authorize { workspace, integration, profile, user, site, tenant: None };
     println!("{}", host.begin(&wish)?.authorization_url);
     let mut query = String::new();
     std::io::stdin().read_line(&mut query)?;

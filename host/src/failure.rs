@@ -96,6 +96,18 @@ pub struct Violation {
     pub message: String,
 }
 
+/// What the other side answered, where that is what a person asked to see. No secret is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct UpstreamAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, in the order they came in.
+    pub headers: Vec<(String, String)>,
+    /// The body, shortened.
+    pub body: String,
+}
+
 /// What went wrong, for programs and for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -118,6 +130,8 @@ pub struct Failure {
     pub upstream_status: Option<u16>,
     /// The vendor's id of the request.
     pub upstream_request_id: Option<String>,
+    /// What the vendor answered, where it is shown in full.
+    pub answer: Option<Box<UpstreamAnswer>>,
 }
 
 impl Failure {
@@ -133,6 +147,7 @@ impl Failure {
             retry_after: None,
             upstream_status: None,
             upstream_request_id: None,
+            answer: None,
         }
     }
 
@@ -161,6 +176,12 @@ impl Failure {
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.upstream_status = Some(status);
+        self
+    }
+
+    /// The same, with what the vendor answered.
+    pub(crate) fn answer(mut self, answer: UpstreamAnswer) -> Self {
+        self.answer = Some(Box::new(answer));
         self
     }
 
@@ -218,6 +239,8 @@ impl Serialize for Failure {
             upstream_status: Option<u16>,
             #[serde(skip_serializing_if = "Option::is_none")]
             upstream_request_id: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            answer: Option<&'a UpstreamAnswer>,
         }
         Wire {
             kind: self.kind.as_str(),
@@ -233,6 +256,7 @@ impl Serialize for Failure {
             retry_after: self.retry_after,
             upstream_status: self.upstream_status,
             upstream_request_id: self.upstream_request_id.as_deref(),
+            answer: self.answer.as_deref(),
         }
         .serialize(serializer)
     }

@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::authorization::{
-    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, Profile,
+    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, InUse, Profile,
+    ProfileTest,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{CallLimits, CallReport, DenyEvents, EventSink, Plugin, Template};
 use crate::secret::SecretString;
 use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
@@ -194,7 +195,92 @@ impl Host {
         self.authorizations.put_profile(workspace, profile, client_secret)
     }
 
-    /// All profiles of a workspace.
+    /// Adds a profile of the deployment, for all workspaces, with its secret or with why there is none.
+    ///
+    /// # Errors
+    /// See [`Authorizations::add_system_profile`].
+    pub fn add_system_profile(&self, profile: Profile, client_secret: Result<SecretString>) -> Result<()> {
+        self.authorizations.add_system_profile(profile, client_secret)
+    }
+
+    /// Stores a profile that there is not yet.
+    ///
+    /// # Errors
+    /// See [`Authorizations::create_profile`].
+    pub fn create_profile(
+        &self,
+        workspace: &WorkspaceId,
+        profile: &Profile,
+        client_secret: &SecretString,
+    ) -> Result<()> {
+        self.authorizations.create_profile(workspace, profile, client_secret)
+    }
+
+    /// Changes a stored profile, and its secret where there is a new one.
+    ///
+    /// # Errors
+    /// See [`Authorizations::edit_profile`].
+    pub fn edit_profile(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ProfileId,
+        new_secret: Option<&SecretString>,
+        change: impl FnOnce(&mut Profile),
+    ) -> Result<Profile> {
+        self.authorizations.edit_profile(workspace, id, new_secret, change)
+    }
+
+    /// Deletes a stored profile for good, and gives the connections that went with it.
+    ///
+    /// # Errors
+    /// See [`Authorizations::delete_profile`].
+    pub fn delete_profile(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ProfileId,
+        in_use: InUse,
+    ) -> Result<Vec<Connection>> {
+        self.authorizations.delete_profile(workspace, id, in_use)
+    }
+
+    /// Asks a profile's token endpoint whether it knows the client.
+    ///
+    /// # Errors
+    /// See [`Authorizations::test_profile`].
+    pub fn test_profile(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ProfileId,
+        tenant: Option<&str>,
+    ) -> Result<ProfileTest> {
+        self.authorizations.test_profile(workspace, id, tenant)
+    }
+
+    /// A profile.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn profile(&self, workspace: &WorkspaceId, id: &ProfileId) -> Result<Profile> {
+        self.authorizations.profile(workspace, id)
+    }
+
+    /// The connections that were made with a profile.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn connections_of(&self, workspace: &WorkspaceId, profile: &ProfileId) -> Result<Vec<Connection>> {
+        self.authorizations.connections_of(workspace, profile)
+    }
+
+    /// The callback URL to register with the vendor for a profile: the host's to say, nobody's to change.
+    ///
+    /// # Errors
+    /// `Denied` where the host takes no callbacks.
+    pub fn callback_url(&self, profile: &Profile) -> Result<String> {
+        self.authorizations.callbacks.redirect_uri(&profile.integration, &profile.id)
+    }
+
+    /// All profiles that a workspace can use: those of the deployment, then its own.
     ///
     /// # Errors
     /// `Storage`.

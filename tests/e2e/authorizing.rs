@@ -251,6 +251,7 @@ fn a_connection_of_one_person_cannot_be_named_by_another() {
         profile: profile(),
         user: Some("bob".to_owned()),
         site: None,
+        tenant: None,
     });
     let query = world.consent(&begun.unwrap().authorization_url, Decision::Allow);
     let bobs = world.host.handle_callback(&query).unwrap().id;

@@ -57,6 +57,7 @@ impl Guest {
                 profile: profile.id,
                 user: None,
                 site: None,
+                tenant: None,
             })
             .unwrap();
         let state =

@@ -14,6 +14,7 @@ mod contract;
 mod embedding;
 mod failing;
 mod guests;
+mod profiles;
 mod refreshing;
 mod rotation;
 mod secrecy;

@@ -59,6 +59,7 @@ impl CodeExchange {
             integration: self.pending.integration.clone(),
             profile: self.pending.profile.clone(),
             user: self.pending.user.clone(),
+            tenant: self.pending.tenant.clone(),
             status: ConnectionStatus::AwaitingSite,
             reason: None,
             since: now,

@@ -119,7 +119,7 @@ impl Authorizations {
             .code
             .ok_or_else(|| refused("code-missing", "The callback carries neither a code nor an error."))?;
         let plugin = self.plugin(&pending.integration)?;
-        let profile = self.profile(&pending.workspace, &pending.profile)?;
+        let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         let oauth2 = plugin.manifest().oauth2();
         let exchange = Arc::new(CodeExchange {
             authorizations: Arc::clone(self),
@@ -198,6 +198,7 @@ impl Authorizations {
                 && other.integration == active.integration
                 && other.profile == active.profile
                 && other.user == active.user
+                && other.tenant == active.tenant
                 && other.status != ConnectionStatus::AwaitingSite
                 && site(other) == site(&active)
         });

@@ -60,6 +60,9 @@ pub struct Connection {
     pub profile: ProfileId,
     /// The end user it belongs to; absent: it serves everybody (pre-authorized).
     pub user: Option<String>,
+    /// The tenant that its profile's URLs are filled with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tenant: Option<String>,
     /// How it stands.
     pub status: ConnectionStatus,
     /// Why it stands so, in a sentence.
@@ -288,7 +291,7 @@ impl Authorizations {
 }
 
 /// The writes that remove a connection and its tokens, with the key that they are sealed with.
-fn removal(connection: &Connection) -> [Write; 4] {
+pub(super) fn removal(connection: &Connection) -> [Write; 4] {
     let record = Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any);
     let [access, key] = connection.place(ACCESS_TOKEN).destroy();
     let [refresh, _] = connection.place(REFRESH_TOKEN).destroy();
@@ -350,6 +353,7 @@ pub(super) mod tests {
             integration: IntegrationId::new("i").unwrap(),
             profile: ProfileId::new("p").unwrap(),
             user: None,
+            tenant: None,
             status: ConnectionStatus::Active,
             reason: None,
             since: 0,

@@ -9,26 +9,12 @@ use url::Url;
 
 use super::Authorizations;
 use super::pending::PendingAuthorization;
-use super::profile::Profile;
+use super::profile::{AdditionalField, FieldPlace, Profile};
+use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce};
 use crate::secret::SecretString;
-
-/// The parameters that only the host sets (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
-const RESERVED: &[&str] = &[
-    "client_id",
-    "client_secret",
-    "scope",
-    "state",
-    "redirect_uri",
-    "response_type",
-    "response_mode",
-    "code_challenge",
-    "code_challenge_method",
-    "request",
-    "request_uri",
-];
 
 /// Who wants to connect what.
 #[derive(Debug, Clone)]
@@ -43,6 +29,8 @@ pub struct Authorize {
     pub user: Option<String>,
     /// The site to work in, by name, URL or id, for accounts that reach several.
     pub site: Option<String>,
+    /// The tenant, for profiles with `{tenant}` in their URLs.
+    pub tenant: Option<String>,
 }
 
 /// An authorization that waits for a person.
@@ -58,6 +46,9 @@ pub struct Begun {
     pub scopes: Vec<String>,
     /// Where the person comes back to.
     pub redirect_uri: String,
+    /// What the profile has the person told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub additional_fields: Vec<AdditionalField>,
     /// Until when, in seconds since 1970 UTC.
     pub expires_at: u64,
 }
@@ -80,7 +71,8 @@ impl Authorizations {
     /// plugin gives.
     pub fn begin(self: &Arc<Self>, authorize: &Authorize) -> Result<Begun> {
         let plugin = self.plugin(&authorize.integration)?;
-        let profile = self.profile(&authorize.workspace, &authorize.profile)?;
+        let profile =
+            self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
         if profile.integration != authorize.integration {
             return Err(Failure::new(
                 FailureKind::InvalidInput,
@@ -88,7 +80,8 @@ impl Authorizations {
                 format!("The profile \"{}\" is for {}.", profile.id, profile.integration),
             ));
         }
-        self.egress.endpoint(&profile.authorization_url, profile.id.as_str())?;
+        let endpoint = profile.authorization_url.url()?;
+        self.egress.endpoint(&endpoint, profile.id.as_str())?;
         let scopes = scopes_to_ask(&profile, plugin.manifest());
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
         let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
@@ -106,6 +99,7 @@ impl Authorizations {
             redirect_uri: redirect_uri.clone(),
             scopes: scopes.clone(),
             site: authorize.site.clone(),
+            tenant: authorize.tenant.clone(),
             expires_at: self.pending_expiry()?,
         };
         let (challenge, verifier) = match profile.pkce {
@@ -115,10 +109,17 @@ impl Authorizations {
             }
             Pkce::Unsupported => (None, None),
         };
-        let extra = checked_extra(&profile, extra)?;
+        let extra = checked_extra(&profile, &endpoint, extra)?;
         let state = self.put_pending(&pending, verifier.as_ref())?;
-        let authorization_url = consent_url(&profile, &redirect_uri, &scopes, state, challenge, &extra)?;
-        Ok(Begun { authorization_url, scopes, redirect_uri, expires_at: pending.expires_at })
+        let authorization_url =
+            consent_url(&profile, endpoint, &redirect_uri, &scopes, state, challenge, &extra)?;
+        Ok(Begun {
+            authorization_url,
+            scopes,
+            redirect_uri,
+            additional_fields: profile.additional_fields,
+            expires_at: pending.expires_at,
+        })
     }
 }
 
@@ -139,17 +140,22 @@ fn scopes_to_ask(profile: &Profile, manifest: &Manifest) -> Vec<String> {
 }
 
 /// The parameters beside the standard's: those of the profile that its URL does not have, and the plugin's.
-fn checked_extra(profile: &Profile, plugins: Vec<(String, String)>) -> Result<Vec<(String, String)>> {
-    let own: Vec<(Cow<'_, str>, Cow<'_, str>)> = profile.authorization_url.query_pairs().collect();
+fn checked_extra(
+    profile: &Profile,
+    endpoint: &Url,
+    plugins: Vec<(String, String)>,
+) -> Result<Vec<(String, String)>> {
+    let own: Vec<(Cow<'_, str>, Cow<'_, str>)> = endpoint.query_pairs().collect();
     let mut extra: Vec<(String, String)> = Vec::new();
     let in_url = |name: &str| own.iter().any(|(known, _)| known == name);
-    for (name, value) in profile.authorization_parameters.iter().cloned().chain(plugins) {
+    let fields = profile.fields(FieldPlace::Query).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    for (name, value) in fields.chain(profile.authorization_parameters.iter().cloned()).chain(plugins) {
         if !in_url(&name) && !extra.iter().any(|(known, _)| *known == name) {
             extra.push((name, value));
         }
     }
     let named = own.iter().map(|(name, _)| name.as_ref()).chain(extra.iter().map(|(name, _)| name.as_str()));
-    match named.into_iter().find(|name| RESERVED.contains(name)) {
+    match named.into_iter().find(|name| is_reserved(name)) {
         Some(name) => Err(Failure::new(
             FailureKind::Denied,
             "reserved-parameter",
@@ -161,6 +167,7 @@ fn checked_extra(profile: &Profile, plugins: Vec<(String, String)>) -> Result<Ve
 
 fn consent_url(
     profile: &Profile,
+    endpoint: Url,
     redirect_uri: &str,
     scopes: &[String],
     state: CsrfToken,
@@ -169,7 +176,7 @@ fn consent_url(
 ) -> Result<Url> {
     let redirect = RedirectUrl::new(redirect_uri.to_owned()).map_err(|_| bad_redirect(redirect_uri))?;
     let client = oauth2::basic::BasicClient::new(ClientId::new(profile.client_id.clone()))
-        .set_auth_uri(AuthUrl::from_url(profile.authorization_url.clone()))
+        .set_auth_uri(AuthUrl::from_url(endpoint))
         .set_redirect_uri(redirect);
     let mut request = client.authorize_url(|| state).add_scopes(scopes.iter().cloned().map(Scope::new));
     for (name, value) in extra {

@@ -6,6 +6,10 @@
 //! | file | subject |
 //! |---|---|
 //! | `profile.rs` | client registrations |
+//! | `profile_url.rs` | their URLs, with placeholders |
+//! | `profile_check.rs` | what they must be |
+//! | `profile_store.rs` | where they are kept |
+//! | `profile_test.rs` | trying one out |
 //! | `connection.rs` | what a connection is, as it is stored |
 //! | `pending.rs` | authorizations that wait for their callback |
 //! | `consent.rs` | the URL that a person is sent to |
@@ -22,6 +26,10 @@ mod consent;
 mod live;
 mod pending;
 mod profile;
+mod profile_check;
+mod profile_store;
+mod profile_test;
+mod profile_url;
 mod refresh;
 mod token_endpoint;
 
@@ -31,12 +39,15 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
 pub use connection::{Connection, ConnectionStatus};
 pub use consent::{Authorize, Begun};
-pub use profile::{Profile, ProfileKind};
+pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
+pub use profile_store::InUse;
+pub use profile_test::ProfileTest;
+pub use profile_url::UrlTemplate;
 
 use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId};
 use crate::runtime::{CallContext, CallLimits, EventSink, Plugin};
 use crate::vault::Vault;
 
@@ -49,6 +60,8 @@ pub struct Authorizations {
     pub(crate) callbacks: Arc<dyn CallbackRouter>,
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) limits: CallLimits,
+    /// The profiles of the deployment, which every workspace can use.
+    system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<Mutex<()>>>>,
 }
@@ -79,6 +92,7 @@ impl Authorizations {
             callbacks,
             events,
             limits,
+            system_profiles: RwLock::default(),
             refreshing: Mutex::default(),
         }
     }

@@ -32,6 +32,9 @@ pub(super) struct PendingAuthorization {
     pub(super) scopes: Vec<String>,
     /// The site the person said beforehand: a name, URL or id.
     pub(super) site: Option<String>,
+    /// The tenant that the profile's URLs are filled with.
+    #[serde(default)]
+    pub(super) tenant: Option<String>,
     pub(super) expires_at: u64,
 }
 

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use url::Url;
 use zeroize::Zeroizing;
 
-use super::profile::Profile;
+use super::profile::{FieldPlace, Profile};
+use super::profile_url::UrlTemplate;
 use crate::egress::{Body, Credential, Egress, ExchangeLimits, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{ClientAuthentication, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding};
@@ -83,7 +83,7 @@ impl Grant<'_> {
         }
     }
 
-    fn endpoint<'p>(&self, profile: &'p Profile) -> &'p Url {
+    fn endpoint<'p>(&self, profile: &'p Profile) -> &'p UrlTemplate {
         match self {
             Self::Code { .. } => &profile.token_url,
             Self::RefreshToken(_) => &profile.refresh_url,
@@ -115,8 +115,27 @@ pub(super) fn request(
     grant: &Grant<'_>,
     deadline: Instant,
 ) -> Result<TokenAnswer> {
-    let route = egress.endpoint(grant.endpoint(profile), profile.id.as_str())?;
-    let mut parameters = grant.parameters();
+    let response = send(egress, profile, client_secret, grant, deadline)?;
+    let secrets = grant.secrets(client_secret);
+    read(response, rules, &secrets).map_err(|failure| failure.without(&secrets))
+}
+
+/// Sends a token request: the standard's parameters, and the profile's authorization fields beside them.
+pub(super) fn send(
+    egress: &Egress,
+    profile: &Profile,
+    client_secret: &SecretString,
+    grant: &Grant<'_>,
+    deadline: Instant,
+) -> Result<Response> {
+    let mut url = grant.endpoint(profile).url()?;
+    for (name, value) in profile.fields(FieldPlace::Query) {
+        url.query_pairs_mut().append_pair(name, value);
+    }
+    let route = egress.endpoint(&url, profile.id.as_str())?;
+    // The host's own come last: of two fields of one name in JSON, the last stands.
+    let mut parameters: Vec<(&str, &str)> = profile.fields(FieldPlace::Payload).collect();
+    parameters.extend(grant.parameters());
     let credential = match profile.client_authentication {
         ClientAuthentication::RequestBody => {
             parameters.push(("client_id", &profile.client_id));
@@ -127,19 +146,19 @@ pub(super) fn request(
             Some(Credential::Basic { id: profile.client_id.clone(), secret: client_secret.clone() })
         }
     };
+    let own = profile.fields(FieldPlace::Header).map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let accept = ("accept".to_owned(), "application/json".to_owned());
     let request = Request {
         method: Method::new(Method::POST),
         path: String::new(),
         query: Vec::new(),
-        headers: vec![("accept".to_owned(), "application/json".to_owned())],
+        headers: own.chain([accept]).collect(),
         body: encoded(profile.token_request_encoding, &parameters),
     };
     let timeout = TIMEOUT.min(deadline.saturating_duration_since(Instant::now()));
     let limits = ExchangeLimits { timeout, max_response_bytes: MAX_ANSWER };
     // The answer goes to nobody but us, and may rightly hold the refresh token that was sent.
-    let response = egress.send(&route, &request, credential.as_ref(), &Secrets::new(), limits)?;
-    let secrets = grant.secrets(client_secret);
-    read(response, rules, &secrets).map_err(|failure| failure.without(&secrets))
+    egress.send(&route, &request, credential.as_ref(), &Secrets::new(), limits)
 }
 
 fn encoded(encoding: TokenRequestEncoding, parameters: &[(&str, &str)]) -> Body {
@@ -215,6 +234,33 @@ fn refused(
         .find(|(name, _)| name == "retry-after")
         .and_then(|(_, seconds)| seconds.trim().parse().ok());
     failure.sent(true).status(status)
+}
+
+/// What an answer to a code says of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The client is known; the code is refused.
+    GrantRefused,
+    /// The client is refused.
+    ClientRefused,
+    /// There are tokens.
+    Granted,
+    /// Neither: it says nothing of the client.
+    Other,
+}
+
+/// Reads an answer to a code as one that proves the client, or does not.
+pub(super) fn verdict(response: &Response, rules: &[TokenErrorRule]) -> Verdict {
+    if (200..300).contains(&response.status) {
+        let is_answer = serde_json::from_slice::<TokenAnswer>(&response.body).is_ok();
+        return if is_answer { Verdict::Granted } else { Verdict::Other };
+    }
+    let error: TokenError = serde_json::from_slice(&response.body).unwrap_or_default();
+    match meaning(response.status, &error.error, rules) {
+        TokenErrorMeaning::AuthorizationRequired => Verdict::GrantRefused,
+        TokenErrorMeaning::BadClientCredentials => Verdict::ClientRefused,
+        TokenErrorMeaning::Temporary | TokenErrorMeaning::Other(_) => Verdict::Other,
+    }
 }
 
 /// What the manifest says of an error, or else what the standard says.

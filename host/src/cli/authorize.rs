@@ -19,7 +19,7 @@ use crate::secret::SecretString;
 use crate::service::{Listener, serve_callback};
 
 /// The port of the callback URL. Vendors compare the URL to the letter, so it is the same every time.
-const CALLBACK_PORT: u16 = 8976;
+pub(super) const CALLBACK_PORT: u16 = 8976;
 
 /// The variable that holds a profile's client secret.
 const CLIENT_SECRET: &str = "ACTIONBAY_CLIENT_SECRET";
@@ -50,6 +50,9 @@ pub(super) struct Authorize {
     /// The site to work in, by name, URL or id, for accounts that reach several
     #[arg(long)]
     site: Option<String>,
+    /// The tenant, for profiles with {tenant} in their URLs
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
     /// Print the URL and do not open a browser
     #[arg(long)]
     no_browser: bool,
@@ -58,7 +61,7 @@ pub(super) struct Authorize {
     callback_port: Option<u16>,
     /// Connect to a sandbox on this machine and give consent by itself, for scripts
     #[cfg(feature = "sandbox")]
-    #[arg(long, value_name = "URL", conflicts_with_all = ["client_id", "profile"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["client_id", "profile", "tenant"])]
     sandbox: Option<String>,
 }
 
@@ -103,6 +106,7 @@ impl Authorize {
             profile: id,
             user: self.user,
             site: self.site,
+            tenant: self.tenant,
         })?;
         announce(&begun, self.no_browser, output)?;
         serve_callback(listener, &host, patience(&begun)?)
@@ -134,7 +138,7 @@ impl Authorize {
 }
 
 /// From the environment, or asked for without echo.
-fn client_secret() -> Result<SecretString> {
+pub(super) fn client_secret() -> Result<SecretString> {
     if let Ok(secret) = std::env::var(CLIENT_SECRET) {
         return Ok(secret.into());
     }
@@ -171,6 +175,9 @@ fn announce(begun: &Begun, no_browser: bool, output: &Output) -> Result<()> {
     if output.is_json() {
         output.result(&json!(begun), String::new)?;
     } else {
+        for field in &begun.additional_fields {
+            output.note(&format!("{}: {}", field.key, field.value));
+        }
         output.note(&format!(
             "Open this page and allow access:\n\n  {}\n\nWaiting at {} …",
             begun.authorization_url, begun.redirect_uri

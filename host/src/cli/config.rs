@@ -6,16 +6,29 @@
 //!
 //! [policy.audience-origins.PROFILE]
 //! AUDIENCE = "http://127.0.0.1:8977"
+//!
+//! [[profiles]]
+//! id = "shared"
+//! integration = "INTEGRATION"
+//! client-id = "ID"
+//! client-secret-env = "SHARED_CLIENT_SECRET"       # or client-secret-file = "FILE"
 //! ```
+//!
+//! A profile may also set `identity-provider`, `description`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
+//! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
+use crate::authorization::{AdditionalField, AuthorizationField, Profile, UrlTemplate};
 use crate::egress::{OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::ProfileId;
+use crate::runtime::{Pkce, Plugin};
+use crate::secret::SecretString;
 
 const FILE: &str = "config.toml";
 
@@ -23,13 +36,121 @@ const FILE: &str = "config.toml";
 #[serde(default, deny_unknown_fields)]
 struct Config {
     policy: OperatorPolicy,
+    profiles: Vec<SystemProfile>,
+}
+
+/// A profile that ships with the deployment.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct SystemProfile {
+    id: String,
+    integration: String,
+    client_id: String,
+    client_secret_env: Option<String>,
+    client_secret_file: Option<PathBuf>,
+    identity_provider: Option<String>,
+    description: Option<String>,
+    authorization_url: Option<String>,
+    token_url: Option<String>,
+    refresh_url: Option<String>,
+    pkce: Option<Pkce>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    #[serde(default)]
+    additional_fields: Vec<AdditionalField>,
+    #[serde(default)]
+    authorization_fields: Vec<AuthorizationField>,
+}
+
+impl SystemProfile {
+    /// The secret, or why there is none: a verb that does not need it runs without.
+    fn client_secret(&self, home: &Path) -> Result<SecretString> {
+        let none = |why: String, hint: String| {
+            let message = format!("The profile \"{}\" has no client secret: {why}.", self.id);
+            Failure::new(FailureKind::BadClientCredentials, "no-client-secret", message).hint(hint)
+        };
+        match (&self.client_secret_env, &self.client_secret_file) {
+            (Some(name), None) => match std::env::var(name) {
+                Ok(secret) if !secret.is_empty() => Ok(secret.into()),
+                _ => Err(none(format!("{name} is not set"), format!("Set {name} to it."))),
+            },
+            (None, Some(file)) => {
+                let file = home.join(file);
+                let text = std::fs::read_to_string(&file).map(zeroize::Zeroizing::new);
+                let text = text.map_err(|error| {
+                    none(
+                        format!("{} cannot be read: {error}", file.display()),
+                        "Put it there, in a file that nobody else can read.".to_owned(),
+                    )
+                })?;
+                Ok(text.trim().to_owned().into())
+            }
+            _ => Err(none(
+                "its place is not said".to_owned(),
+                "Say it with either client-secret-env or client-secret-file.".to_owned(),
+            )),
+        }
+    }
+
+    fn into_profile(self, plugin: &Plugin) -> Result<Profile> {
+        let mut profile =
+            Profile::custom(ProfileId::new(self.id)?, plugin.manifest(), self.client_id)?.scopes(self.scopes);
+        set(&mut profile.identity_provider, self.identity_provider);
+        set(&mut profile.description, self.description);
+        let token_url = self.token_url.map(UrlTemplate::new);
+        set(&mut profile.refresh_url, self.refresh_url.map(UrlTemplate::new).or_else(|| token_url.clone()));
+        set(&mut profile.token_url, token_url);
+        set(&mut profile.authorization_url, self.authorization_url.map(UrlTemplate::new));
+        set(&mut profile.pkce, self.pkce);
+        profile.additional_fields = self.additional_fields;
+        profile.authorization_fields = self.authorization_fields;
+        Ok(profile)
+    }
+}
+
+/// Sets a value where there is one.
+pub(super) fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// The profiles of the deployment with their secrets, or with why they have none. `load` brings the plugins that are
+/// not there already.
+pub(super) fn system_profiles(
+    home: &Path,
+    plugins: &[Plugin],
+    load: impl Fn(&str) -> Result<Plugin>,
+) -> Result<Vec<(Profile, Result<SecretString>)>> {
+    let config = parse(home)?;
+    let mut profiles = Vec::with_capacity(config.profiles.len());
+    for system in config.profiles {
+        if system.client_secret_env.is_some() == system.client_secret_file.is_some() {
+            let why = format!(
+                "the profile \"{}\" must have either client-secret-env or client-secret-file",
+                system.id
+            );
+            return Err(bad(home, &why));
+        }
+        let client_secret = system.client_secret(home);
+        let known = plugins.iter().find(|plugin| plugin.manifest().id.as_str() == system.integration);
+        let plugin = match known {
+            Some(plugin) => plugin.clone(),
+            None => load(&system.integration).map_err(|failure| bad(home, &failure.message))?,
+        };
+        let profile = system.into_profile(&plugin).map_err(|failure| bad(home, &failure.message))?;
+        profiles.push((profile, client_secret));
+    }
+    Ok(profiles)
+}
+
+fn parse(home: &Path) -> Result<Config> {
+    toml_edit::de::from_str(&read(home)?).map_err(|error| bad(home, &error.to_string()))
 }
 
 /// What the operator allows; without a file, nothing beyond https.
 pub(super) fn policy(home: &Path) -> Result<OperatorPolicy> {
-    let text = read(home)?;
-    let config: Config = toml_edit::de::from_str(&text).map_err(|error| bad(home, &error.to_string()))?;
-    Ok(config.policy)
+    Ok(parse(home)?.policy)
 }
 
 /// Writes that an origin stands in for all of these audiences, for a profile, instead of what stood in before.
@@ -90,7 +211,7 @@ fn write(home: &Path, text: &str) -> Result<()> {
     write().map_err(|error| unusable(home, &error))
 }
 
-fn bad(home: &Path, why: &str) -> Failure {
+pub(super) fn bad(home: &Path, why: &str) -> Failure {
     Failure::new(
         FailureKind::InvalidInput,
         "bad-configuration",

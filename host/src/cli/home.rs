@@ -127,8 +127,13 @@ impl Home {
             builder = builder.callbacks(FixedCallback(redirect_uri));
         }
         let host = builder.build()?;
+        let system = config::system_profiles(&folder, &settings.plugins, |id| self.plugin(id))?;
         for plugin in settings.plugins {
             host.add(plugin)?;
+        }
+        for (profile, client_secret) in system {
+            host.add_system_profile(profile, client_secret)
+                .map_err(|failure| config::bad(&folder, &failure.message))?;
         }
         Ok(host)
     }

@@ -9,6 +9,7 @@ mod home;
 mod integrations;
 mod master_key;
 mod output;
+mod profiles;
 #[cfg(feature = "sandbox")]
 mod quickstart;
 mod run;
@@ -76,6 +77,9 @@ enum Verb {
     Integrations(integrations::Integrations),
     /// Connect an account: a person allows access on the vendor's page
     Authorize(authorize::Authorize),
+    /// The apps at the vendor that accounts are connected with
+    #[command(subcommand)]
+    Profiles(profiles::Profiles),
     /// The accounts that are connected
     #[command(subcommand)]
     Connections(connections::Connections),
@@ -128,6 +132,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
         Verb::Sandbox(verb) => verb.run(output),
         Verb::Integrations(verb) => verb.run(&home, output),
         Verb::Authorize(verb) => verb.run(&home, output),
+        Verb::Profiles(verb) => verb.run(&home, output),
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),

@@ -68,17 +68,21 @@ impl Output {
             let _ = match failure.violations.as_slice() {
                 [] => writeln!(err, "error: {failure}"),
                 violations => {
-                    let what = match failure.kind {
-                        FailureKind::InvalidInput => "The input does not fit the template:",
-                        _ => &failure.message,
-                    };
-                    let _ = writeln!(err, "error: {what}");
+                    // The message lists the same, in one line, after what it is about.
+                    let about = failure.message.split(": ").next().unwrap_or_default();
+                    let _ = writeln!(err, "error: {about}:");
                     violations.iter().try_for_each(|v| {
                         let place = if v.pointer.is_empty() { "(input)" } else { &v.pointer };
                         writeln!(err, "  {place}  {}", v.message)
                     })
                 }
             };
+            if let Some(answer) = &failure.answer {
+                let _ = writeln!(err, "status: {}", answer.status);
+                let _ =
+                    answer.headers.iter().try_for_each(|(name, value)| writeln!(err, "  {name}: {value}"));
+                let _ = writeln!(err, "body: {}", answer.body);
+            }
             if let Some(seconds) = failure.retry_after {
                 let _ = writeln!(err, "retry: after {seconds} seconds");
             }
@@ -96,6 +100,8 @@ fn exit_code(failure: &Failure) -> ExitCode {
     ExitCode::from(match failure.kind {
         FailureKind::InvalidInput => 2,
         FailureKind::NotFound if wrong_name => 2,
+        FailureKind::Conflict if failure.code.ends_with("-exists") => 2,
+        FailureKind::Denied if failure.code == "system-profile" => 2,
         FailureKind::AuthorizationRequired
         | FailureKind::AccessDenied
         | FailureKind::InsufficientScope(_) => 3,

@@ -170,6 +170,7 @@ impl StandIn {
             profile: profile.id,
             user: wish.user,
             site: wish.site,
+            tenant: None,
         })?;
         consent(listener, host, begun)
     }

@@ -52,7 +52,7 @@ pub(super) fn check_guest(headers: &[(String, String)]) -> Result<()> {
     Ok(())
 }
 
-fn is_host_only(name: &str) -> bool {
+pub(super) fn is_host_only(name: &str) -> bool {
     HOST_ONLY.contains(&name)
         || ["proxy-", "sec-", "x-forwarded-", "x-real-ip"].iter().any(|prefix| name.starts_with(prefix))
 }

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `message.rs` | requests and responses as a guest may form and see them |
 //! | `policy.rs` | origins, audiences, what the operator allows |
+//! | `address.rs` | which addresses are public |
 //! | `path.rs` | what a path below an audience may be |
 //! | `headers.rs` | what a guest may set and see |
 //! | `transport.rs` | the trait that embedders implement, and the double that denies |
@@ -16,10 +17,12 @@
 //! Promises, each with a test at the end of the file that keeps it:
 //! - a path cannot leave its audience's prefix in any spelling,
 //! - https only, except for origins that the operator listed,
+//! - a host is connected to at the public addresses that were checked, or the operator listed its origin,
 //! - no redirect is followed,
 //! - a guest cannot set a credential, a host or a hop-by-hop header,
 //! - a response that holds a credential is refused.
 
+mod address;
 mod headers;
 mod message;
 mod path;
@@ -36,6 +39,7 @@ use secrecy::ExposeSecret;
 use url::Url;
 use zeroize::Zeroizing;
 
+pub use address::Reach;
 pub use message::{Body, Method, Request, Response};
 pub use policy::{Audience, OperatorPolicy, Origin};
 pub use transport::{
@@ -121,6 +125,7 @@ pub struct ExchangeLimits {
 #[derive(Debug, Clone)]
 pub struct Route {
     url: Url,
+    reach: Reach,
 }
 
 impl Route {
@@ -128,6 +133,11 @@ impl Route {
     pub fn url(&self) -> &Url {
         &self.url
     }
+}
+
+/// Whether a header is the host's alone: neither a guest nor a profile may set it. What is no header name is.
+pub(crate) fn is_host_header(name: &str) -> bool {
+    headers::parse(name, "").map_or(true, |(name, _)| headers::is_host_only(name.as_str()))
 }
 
 /// Sends requests to allowed destinations.
@@ -156,7 +166,7 @@ impl Egress {
         request: &Request,
     ) -> Result<Route> {
         headers::check_guest(&request.headers)?;
-        let origin = self.policy.origin_of(audience, profile)?;
+        let (origin, reach) = self.policy.origin_of(audience, profile)?;
         let path = path::below(&audience.path_prefix, site, &request.path)
             .map_err(|denial| denial.of_audience(&audience.name))?;
         let mut url = origin.url_with_path(&path)?;
@@ -173,16 +183,17 @@ impl Egress {
                 format!("Path and query make a URL of more than {MAX_URL} bytes."),
             ));
         }
-        Ok(Route { url })
+        Ok(Route { url, reach })
     }
 
     /// Decides whether a URL that a profile names, such as a token endpoint, may be called by the host.
     ///
     /// # Errors
-    /// `Denied` where it is neither https nor at an origin that the operator listed or put in for the profile.
+    /// `Denied` where it is not https or names an address that is not public, and is not at an origin that the
+    /// operator listed or put in for the profile.
     pub fn endpoint(&self, url: &Url, profile: &str) -> Result<Route> {
-        self.policy.check_endpoint(url, profile)?;
-        Ok(Route { url: url.clone() })
+        let reach = self.policy.check_endpoint(url, profile)?;
+        Ok(Route { url: url.clone(), reach })
     }
 
     /// Sends a request on a route and waits for its answer.
@@ -201,7 +212,9 @@ impl Egress {
     ) -> Result<Response> {
         let outbound = outbound(route, request, credential, limits)?;
         let has_effect = !outbound.method.is_safe();
-        let raw = self.transport.round_trip(outbound).map_err(|error| error.into_failure(has_effect))?;
+        let origin = Origin::of(&route.url);
+        let raw =
+            self.transport.round_trip(outbound).map_err(|error| error.into_failure(&origin, has_effect))?;
         refuse_echo(&raw, credential, secrets, has_effect)?;
         Ok(Response { status: raw.status, headers: headers::for_guest(&raw.headers), body: raw.body })
     }
@@ -238,6 +251,7 @@ fn outbound(
     Ok(OutboundRequest {
         method,
         url: route.url.clone(),
+        reach: route.reach,
         headers,
         body: Zeroizing::new(body),
         timeout: limits.timeout,

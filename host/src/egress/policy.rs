@@ -2,7 +2,7 @@
 //!
 //! Three hands decide where a request may go, and each can only narrow what the one before allowed, but for
 //! the operator: the manifest names audiences, the guest picks one, the operator alone may put another origin
-//! in an audience's place for one profile, or list an origin that is not https.
+//! in an audience's place for one profile, or list an origin that is not https or not public.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,7 +10,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::address::{Reach, is_refused_literal};
 use super::path;
+use super::transport::not_public;
 use crate::failure::{Failure, FailureKind, Result};
 
 /// Scheme, host and port of a URL, and nothing else (RFC 6454).
@@ -144,10 +146,10 @@ impl Audience {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct OperatorPolicy {
-    /// Exact origins that may be called although they are not https.
+    /// Exact origins that may be called although they are not https, or not at a public address.
     pub allowed_origins: BTreeSet<Origin>,
     /// By profile, then by audience: the origin that takes the audience's place. It may be called for that
-    /// profile whether it is https or not, by its token requests too.
+    /// profile whether it is https and public or not, by its token requests too.
     pub audience_origins: BTreeMap<String, BTreeMap<String, Origin>>,
 }
 
@@ -166,23 +168,24 @@ impl OperatorPolicy {
         self
     }
 
-    /// The origin that an audience has for a profile.
+    /// The origin that an audience has for a profile, and which addresses it may have.
     pub(super) fn origin_of<'a>(
         &'a self,
         audience: &'a Audience,
         profile: Option<&str>,
-    ) -> Result<&'a Origin> {
+    ) -> Result<(&'a Origin, Reach)> {
         match profile.and_then(|profile| self.audience_origins.get(profile)?.get(&audience.name)) {
-            Some(stand_in) => Ok(stand_in),
+            Some(stand_in) => Ok((stand_in, Reach::Listed)),
             None => {
-                self.check_origin(&audience.origin, &format!("audience \"{}\"", audience.name))?;
-                Ok(&audience.origin)
+                let reach =
+                    self.check_origin(&audience.origin, &format!("audience \"{}\"", audience.name))?;
+                Ok((&audience.origin, reach))
             }
         }
     }
 
     /// Whether the host may call a URL that a profile names.
-    pub(super) fn check_endpoint(&self, url: &Url, profile: &str) -> Result<()> {
+    pub(super) fn check_endpoint(&self, url: &Url, profile: &str) -> Result<Reach> {
         if !url.username().is_empty() || url.password().is_some() || url.host().is_none() {
             return Err(Failure::new(
                 FailureKind::Denied,
@@ -193,14 +196,19 @@ impl OperatorPolicy {
         let origin = Origin::of(url);
         let stands_in = |origins: &BTreeMap<String, Origin>| origins.values().any(|known| *known == origin);
         if self.audience_origins.get(profile).is_some_and(stands_in) {
-            return Ok(());
+            return Ok(Reach::Listed);
         }
         self.check_origin(&origin, "endpoint")
     }
 
-    fn check_origin(&self, origin: &Origin, what: &str) -> Result<()> {
-        if origin.is_https() || self.allowed_origins.contains(origin) {
-            return Ok(());
+    fn check_origin(&self, origin: &Origin, what: &str) -> Result<Reach> {
+        if self.allowed_origins.contains(origin) {
+            return Ok(Reach::Listed);
+        }
+        if origin.is_https() {
+            // A name is looked up when it is connected to; what is an address already needs no looking up.
+            let is_refused = Url::parse(origin.as_str()).is_ok_and(|url| is_refused_literal(&url));
+            return if is_refused { Err(not_public(origin)) } else { Ok(Reach::PublicOnly) };
         }
         Err(Failure::new(
             FailureKind::Denied,

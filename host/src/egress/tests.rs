@@ -175,6 +175,40 @@ fn the_operator_puts_an_origin_in_an_audiences_place_for_one_profile_alone() {
 }
 
 #[test]
+fn an_address_that_is_not_public_is_denied_with_the_line_that_would_allow_it() {
+    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+    for (url, origin) in [
+        ("https://10.0.0.1/token", "https://10.0.0.1"),
+        ("https://0x7f.1:8443/token", "https://127.0.0.1:8443"),
+        ("https://[::ffff:169.254.169.254]/", "https://[::ffff:a9fe:a9fe]"),
+    ] {
+        let url = Url::parse(url).unwrap();
+        let failure = egress.endpoint(&url, "p").unwrap_err();
+        assert_eq!(
+            (&failure.kind, failure.code.as_ref(), failure.request_sent),
+            (&FailureKind::Denied, "address-not-public", false)
+        );
+        assert!(failure.message.contains(origin), "{failure}");
+        assert!(failure.hint.unwrap().contains(&format!("allowed-origins = [\"{origin}\"]")));
+        let listed = OperatorPolicy::default().allow(Origin::parse(origin).unwrap());
+        let route = Egress::new(Arc::new(DenyTransport), listed).endpoint(&url, "p").unwrap();
+        assert_eq!(route.reach, Reach::Listed);
+    }
+    let public = Url::parse("https://auth.example.com/token").unwrap();
+    assert_eq!(egress.endpoint(&public, "p").unwrap().reach, Reach::PublicOnly);
+}
+
+#[test]
+fn a_request_to_a_name_on_this_machine_is_denied_for_audiences_too() {
+    let egress = Egress::new(Arc::new(UreqTransport::new()), OperatorPolicy::default());
+    let local = Audience::new("api".into(), "https://localhost:9", String::new(), false).unwrap();
+    let route = egress.route(&local, None, None, &get("/x")).unwrap();
+    let failure = egress.send(&route, &get("/x"), Some(&bearer()), &Secrets::new(), limits()).unwrap_err();
+    assert_eq!((failure.code.as_ref(), failure.request_sent), ("address-not-public", false));
+    assert!(failure.hint.unwrap().contains(r#"allowed-origins = ["https://localhost:9"]"#));
+}
+
+#[test]
 fn an_origin_is_scheme_host_and_port_and_nothing_else() {
     for text in [
         "https://a.example/x",

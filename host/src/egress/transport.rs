@@ -7,6 +7,8 @@ use http::{HeaderMap, Method};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::Origin;
+use super::address::Reach;
 use crate::failure::{Failure, FailureKind};
 
 /// A request that has passed every check, credential included.
@@ -18,6 +20,8 @@ pub struct OutboundRequest {
     pub method: Method,
     /// Where it goes, in full.
     pub url: Url,
+    /// Which addresses its host may have.
+    pub reach: Reach,
     /// Its headers; `authorization` is marked sensitive.
     pub headers: HeaderMap,
     /// Its body, zeroed when dropped.
@@ -57,6 +61,8 @@ impl fmt::Debug for RawResponse {
 pub enum TransportErrorKind {
     /// Nothing may be sent by this transport.
     Denied,
+    /// The name leads to an address that is not public.
+    NotPublic,
     /// The name has no address.
     UnknownHost,
     /// There was no connection.
@@ -89,12 +95,15 @@ impl TransportError {
         Self { kind, request_sent, detail: detail.into() }
     }
 
-    pub(super) fn into_failure(self, has_effect: bool) -> Failure {
+    pub(super) fn into_failure(self, origin: &Origin, has_effect: bool) -> Failure {
+        if self.kind == TransportErrorKind::NotPublic {
+            return not_public(origin);
+        }
         let (kind, code, hint) = match self.kind {
             TransportErrorKind::Denied => {
                 (FailureKind::Denied, "no-transport", "Give the host a transport, such as UreqTransport.")
             }
-            TransportErrorKind::UnknownHost => (
+            TransportErrorKind::NotPublic | TransportErrorKind::UnknownHost => (
                 FailureKind::Unreachable,
                 "unknown-host",
                 "Check the address and the network's name service.",
@@ -123,10 +132,20 @@ impl TransportError {
     }
 }
 
+/// The refusal of an address. It does not say which: whoever writes URLs must not map a network by it.
+pub(super) fn not_public(origin: &Origin) -> Failure {
+    Failure::new(
+        FailureKind::Denied,
+        "address-not-public",
+        format!("{origin} is not at a public address, and nothing was sent to it."),
+    )
+    .hint(format!("If that is meant, the operator can list it: allowed-origins = [\"{origin}\"]"))
+}
+
 /// Carries one request to one server and brings the answer back.
 ///
-/// An implementation follows no redirects, ignores proxies of the environment, keeps no cookies, and verifies
-/// TLS for the URL's host. [`UreqTransport`](super::UreqTransport) does.
+/// An implementation follows no redirects, ignores proxies of the environment, keeps no cookies, verifies TLS for
+/// the URL's host, and keeps to the request's [`Reach`]: it connects to the very addresses that it checked. [`UreqTransport`](super::UreqTransport) does.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer, of any status.
     ///
@@ -144,10 +163,7 @@ impl Transport for DenyTransport {
         Err(TransportError::new(
             TransportErrorKind::Denied,
             false,
-            format!(
-                "This host has no transport, so nothing was sent to {}.",
-                super::Origin::of(&request.url)
-            ),
+            format!("This host has no transport, so nothing was sent to {}.", Origin::of(&request.url)),
         ))
     }
 }

@@ -1,12 +1,16 @@
 //! The transport that opens sockets.
 
 use std::io::{self, Read};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ureq::Agent;
 use ureq::http::{Request, Response};
+use ureq::unversioned::resolver::{DefaultResolver, Resolver};
+use ureq::unversioned::transport::DefaultConnector;
 
 use super::Origin;
+use super::address::{Checked, NotPublic, Reach, is_public};
 use super::transport::{OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
 
 /// How many idle connections are kept for one host, so that a run of requests pays for one handshake.
@@ -17,15 +21,24 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 
 /// HTTP/1.1 over TCP and TLS, by `ureq`.
 ///
-/// Follows no redirects, ignores proxies of the environment, keeps no cookies.
+/// Follows no redirects, ignores proxies of the environment, keeps no cookies. A name is resolved once, and the
+/// connection goes to the addresses that were checked.
 #[derive(Debug, Clone)]
 pub struct UreqTransport {
-    agent: Agent,
+    /// Connects to public addresses only.
+    public: Agent,
+    /// Connects to any. It has connections of its own, so that none to an address that was not checked is used again
+    /// for a request that may go to public ones only.
+    listed: Agent,
 }
 
 impl UreqTransport {
     /// A transport with a pool of connections of its own.
     pub fn new() -> Self {
+        Self::resolving(DefaultResolver::default, is_public)
+    }
+
+    fn resolving<R: Resolver>(resolver: impl Fn() -> R, may_connect: fn(IpAddr) -> bool) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -37,7 +50,11 @@ impl UreqTransport {
             .timeout_connect(Some(LONGEST_CONNECT))
             .max_idle_connections_per_host(IDLE_PER_HOST)
             .build();
-        Self { agent: config.new_agent() }
+        let checked = Checked { inner: resolver(), may_connect };
+        Self {
+            public: Agent::with_parts(config.clone(), DefaultConnector::default(), checked),
+            listed: Agent::with_parts(config, DefaultConnector::default(), resolver()),
+        }
     }
 }
 
@@ -64,6 +81,10 @@ impl Transport for UreqTransport {
 
 impl UreqTransport {
     fn send(&self, request: OutboundRequest) -> Result<Response<ureq::Body>, ureq::Error> {
+        let agent = match request.reach {
+            Reach::PublicOnly => &self.public,
+            Reach::Listed => &self.listed,
+        };
         let mut builder = Request::builder().method(request.method).uri(request.url.as_str());
         if let Some(headers) = builder.headers_mut() {
             *headers = request.headers;
@@ -71,10 +92,10 @@ impl UreqTransport {
         let timeout = Some(request.timeout);
         if request.body.is_empty() {
             let request = builder.body(()).map_err(ureq::Error::from)?;
-            self.agent.run(self.agent.configure_request(request).timeout_global(timeout).build())
+            agent.run(agent.configure_request(request).timeout_global(timeout).build())
         } else {
             let request = builder.body(request.body.as_slice()).map_err(ureq::Error::from)?;
-            self.agent.run(self.agent.configure_request(request).timeout_global(timeout).build())
+            agent.run(agent.configure_request(request).timeout_global(timeout).build())
         }
     }
 }
@@ -110,8 +131,13 @@ fn as_ureq(error: io::Error) -> ureq::Error {
 /// Says what happened in a sentence that names the origin. The error's own text is not taken over: it may hold
 /// what was sent. `answered`: the head of an answer was there, so the request arrived.
 fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportError {
-    use TransportErrorKind::{Broken, Refused, TimedOut, TooLarge, UnknownHost, Untrusted};
+    use TransportErrorKind::{
+        Broken, NotPublic as Hidden, Refused, TimedOut, TooLarge, UnknownHost, Untrusted,
+    };
     let (kind, request_sent, detail) = match error {
+        ureq::Error::Other(other) if other.is::<NotPublic>() => {
+            (Hidden, false, format!("{origin} is not at a public address."))
+        }
         ureq::Error::HostNotFound => (UnknownHost, false, format!("There is no address for {origin}.")),
         ureq::Error::ConnectionFailed => (Refused, false, format!("{origin} took no connection.")),
         ureq::Error::Io(io) => of_io(&io, origin),
@@ -156,5 +182,117 @@ fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, Strin
             true,
             format!("The connection to {origin} broke before there was an answer."),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{SocketAddr, TcpListener};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use ureq::config::Config;
+    use ureq::http::Uri;
+    use ureq::unversioned::resolver::ResolvedSocketAddrs;
+    use ureq::unversioned::transport::NextTimeout;
+    use url::Url;
+
+    use super::*;
+
+    /// A name service whose answers change from one question to the next.
+    #[derive(Debug, Clone)]
+    struct Names {
+        answers: Arc<Vec<Vec<SocketAddr>>>,
+        asked: Arc<AtomicUsize>,
+    }
+
+    impl Names {
+        fn new(answers: &[&[SocketAddr]]) -> Self {
+            Self {
+                answers: Arc::new(answers.iter().map(|answer| answer.to_vec()).collect()),
+                asked: Arc::default(),
+            }
+        }
+    }
+
+    impl Resolver for Names {
+        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+            let asked = self.asked.fetch_add(1, Ordering::SeqCst);
+            let mut addresses = self.empty();
+            self.answers[asked].iter().for_each(|address| addresses.push(*address));
+            Ok(addresses)
+        }
+    }
+
+    /// Answers one request; counts connections.
+    fn server() -> (SocketAddr, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().map_while(Result::ok) {
+                count.fetch_add(1, Ordering::SeqCst);
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
+            }
+        });
+        (address, connections)
+    }
+
+    fn get(url: &str, reach: Reach) -> OutboundRequest {
+        OutboundRequest {
+            method: ureq::http::Method::GET,
+            url: Url::parse(url).unwrap(),
+            reach,
+            headers: ureq::http::HeaderMap::new(),
+            body: Vec::new().into(),
+            timeout: Duration::from_secs(5),
+            max_response_bytes: 1000,
+        }
+    }
+
+    fn status(transport: &UreqTransport, url: &str, reach: Reach) -> Result<u16, TransportErrorKind> {
+        transport.round_trip(get(url, reach)).map(|answer| answer.status).map_err(|error| {
+            assert!(!error.request_sent, "{error:?}");
+            error.kind
+        })
+    }
+
+    #[test]
+    fn a_name_that_leads_to_one_address_that_is_not_public_is_refused_before_anything_is_connected() {
+        let (here, connections) = server();
+        let public: SocketAddr = "8.8.8.8:80".parse().unwrap();
+        for answer in [vec![here], vec![public, here], vec![here, public]] {
+            let names = Names::new(&[&answer, &answer]);
+            let transport = UreqTransport::resolving(|| names.clone(), is_public);
+            let result = status(&transport, "http://auth.example/", Reach::PublicOnly);
+            assert_eq!(result, Err(TransportErrorKind::NotPublic), "{answer:?}");
+        }
+        assert_eq!(connections.load(Ordering::SeqCst), 0);
+    }
+
+    #[test]
+    fn the_connection_goes_to_the_address_that_was_checked_and_the_name_is_asked_for_once() {
+        let (here, connections) = server();
+        let elsewhere: SocketAddr = "127.0.0.2:9".parse().unwrap();
+        let names = Names::new(&[&[here], &[elsewhere]]);
+        let transport = UreqTransport::resolving(|| names.clone(), |address| address.is_loopback());
+        assert_eq!(status(&transport, "http://auth.example/", Reach::PublicOnly), Ok(204));
+        assert_eq!(names.asked.load(Ordering::SeqCst), 1);
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_listed_origin_is_reached_wherever_it_is_and_lends_its_connections_to_nobody() {
+        let (here, _) = server();
+        let transport = UreqTransport::new();
+        let url = format!("http://localhost:{}/", here.port());
+        assert_eq!(status(&transport, &url, Reach::Listed), Ok(204));
+        assert_eq!(status(&transport, &url, Reach::PublicOnly), Err(TransportErrorKind::NotPublic));
+        let literal = format!("http://{here}/");
+        assert_eq!(status(&transport, &literal, Reach::PublicOnly), Err(TransportErrorKind::NotPublic));
     }
 }

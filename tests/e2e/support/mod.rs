@@ -165,6 +165,7 @@ impl World {
                 profile: profile(),
                 user: None,
                 site: site.map(str::to_owned),
+                tenant: None,
             })
             .unwrap()
             .authorization_url

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError, UreqTransport};
+use actionbay::egress::{OutboundRequest, RawResponse, Reach, Transport, TransportError, UreqTransport};
 use url::Url;
 
 use super::Canaries;
@@ -17,6 +17,7 @@ pub(crate) struct Seen {
     pub(crate) url: Url,
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
@@ -74,6 +75,7 @@ impl Transport for Wire {
             url: request.url.clone(),
             authorization: header("authorization"),
             content_type: header("content-type"),
+            headers: request.headers.clone(),
             body: request.body.to_vec(),
         });
         if let Some(what) = self.at_next.lock().unwrap().take() {
@@ -83,6 +85,7 @@ impl Transport for Wire {
         request.url.set_scheme("http").unwrap();
         request.url.set_host(self.sandbox.host_str()).unwrap();
         request.url.set_port(self.sandbox.port()).unwrap();
+        request.reach = Reach::Listed;
         let response = self.inner.round_trip(request)?;
         self.canaries.learn(&response.body);
         Ok(response)
