@@ -1,6 +1,6 @@
 //! When the other side is slow, gone, or says too much.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actionbay::{CallLimits, FailureKind};
 use serde_json::json;
@@ -47,6 +47,42 @@ fn without_a_connection_a_run_says_that_authorization_is_needed() {
     let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, "not-authorized"));
     assert!(world.wire.seen().is_empty(), "nothing is called before somebody authorized");
+}
+
+fn limited(limits: CallLimits) -> World {
+    let world = World::new(Setup { limits, ..Setup::default() });
+    world.authorize().unwrap();
+    world
+}
+
+#[test]
+fn an_answer_that_is_slower_than_the_call_may_last_ends_the_call() {
+    let world = limited(CallLimits::default().wall_clock(Duration::from_secs(1)));
+    world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"delay_ms": 20_000}));
+    let started = Instant::now();
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+    assert!(started.elapsed() < Duration::from_secs(15), "it did not wait for the answer");
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+}
+
+#[test]
+fn an_answer_that_is_larger_than_allowed_is_not_taken() {
+    let world = limited(CallLimits::default().response_bytes(20_000));
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    let body = json!({"results": [], "padding": "x".repeat(30_000)});
+    world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"status": 200, "body": body}));
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "response-too-large"));
+    assert!(failure.hint.unwrap().contains("response-bytes"));
+}
+
+#[test]
+fn a_call_that_sends_more_requests_than_it_may_is_ended() {
+    let world = limited(CallLimits::default().requests(1));
+    let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "requests-exceeded"));
+    assert_eq!(world.received("/api/v2/").len(), 1);
 }
 
 #[test]

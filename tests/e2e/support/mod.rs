@@ -12,7 +12,7 @@ use actionbay::egress::Transport;
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{Clock, Engine, Failure, Host, Plugin, Run, RunOutcome};
+use actionbay::{CallLimits, Clock, Engine, Failure, Host, Plugin, Run, RunOutcome};
 use atlassian_sandbox::consent::{self, Decision};
 use atlassian_sandbox::control::Control;
 use atlassian_sandbox::{ClientRegistration, Sandbox, SandboxConfig};
@@ -85,6 +85,7 @@ pub(crate) struct Setup {
     pub(crate) sandbox: SandboxConfig,
     pub(crate) plugin: Plugin,
     pub(crate) events: Arc<dyn EventSink>,
+    pub(crate) limits: CallLimits,
     /// Put between the host and the wire.
     pub(crate) transport: Option<fn(Wire) -> Arc<dyn Transport>>,
 }
@@ -92,7 +93,13 @@ pub(crate) struct Setup {
 impl Default for Setup {
     fn default() -> Self {
         let sandbox = SandboxConfig { redirect_uri: REDIRECT_URI.to_owned(), ..SandboxConfig::default() };
-        Self { sandbox, plugin: confluence(), events: Arc::new(DenyEvents), transport: None }
+        Self {
+            sandbox,
+            plugin: confluence(),
+            events: Arc::new(DenyEvents),
+            limits: CallLimits::default(),
+            transport: None,
+        }
     }
 }
 
@@ -138,6 +145,7 @@ impl World {
             .clock(clock.clone())
             .callbacks(FixedCallback(REDIRECT_URI.to_owned()))
             .events(Shared(setup.events))
+            .limits(setup.limits)
             .build()
             .unwrap();
         host.add(setup.plugin).unwrap();
