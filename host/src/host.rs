@@ -338,6 +338,14 @@ impl Host {
         self.authorizations.connection(workspace, id)
     }
 
+    /// Asks the vendor whether a connection works.
+    ///
+    /// # Errors
+    /// See [`Authorizations::check`].
+    pub fn check(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        self.authorizations.check(workspace, id)
+    }
+
     /// Renews a connection now, whether it is due or not.
     ///
     /// # Errors

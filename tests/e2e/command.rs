@@ -311,6 +311,7 @@ fn integrations_are_listed_and_a_component_is_shown_by_its_path() {
 fn a_connection_is_renewed_and_forgotten_on_demand_and_not_without_a_yes() {
     let (home, sandbox) = connected();
     let id = home.run(&["--json", "connections", "list"]).ok().json()[0]["id"].as_str().unwrap().to_owned();
+    home.run(&["connections", "check", &id]).ok();
     home.run(&["connections", "refresh", &id]).ok();
     let counters = Control::new(sandbox.url()).counters().unwrap();
     assert_eq!(counters["token_grants"]["refresh_token"], 1);
@@ -319,6 +320,7 @@ fn a_connection_is_renewed_and_forgotten_on_demand_and_not_without_a_yes() {
     home.run(&["connections", "delete", &id, "--yes"]).ok();
     home.run(&["connections", "show", &id]).fails_with(2, "no connection");
     home.run(&["connections", "refresh", &id]).fails_with(2, "no connection");
+    home.run(&["connections", "check", &id]).fails_with(2, "no connection");
     home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS"]).fails_with(3, "no connection");
 }
 

@@ -11,7 +11,7 @@ use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
 
 use crate::components::PLUGIN;
-use crate::support::{Home, Seen, World};
+use crate::support::{Home, Seen, World, workspace};
 
 /// AUTH-7, AUTH-8
 #[test]
@@ -199,6 +199,33 @@ fn a_403_or_404_is_answered_with_a_renewal_only_if_the_token_has_expired_meanwhi
         world.run("list-pages", json!({"space": "DOCS"})).unwrap();
         assert_eq!(world.grants("refresh_token"), 1);
     }
+}
+
+#[test]
+fn a_check_asks_the_vendor_once_and_says_what_is_true() {
+    let world = World::authorized();
+    let id = world.connections()[0].id.clone();
+    assert_eq!(world.host.check(&workspace(), &id).unwrap().status, ConnectionStatus::Active);
+    let seen = world.wire.seen();
+    assert_eq!((seen.len(), seen[0].url.path()), (1, "/oauth/token/accessible-resources"));
+
+    let resources = "/oauth/token/accessible-resources";
+    world.fault("GET", resources, 1, json!({"status": 503, "body": "later"}));
+    assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::Upstream);
+    assert_eq!(
+        world.connections()[0].status,
+        ConnectionStatus::Active,
+        "trouble says nothing of the connection"
+    );
+
+    world.fault("GET", resources, 1, json!({"status": 200, "body": []}));
+    assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::NotFound);
+
+    let unauthorized = json!({"status": 401, "body": {"code": 401, "message": "Unauthorized"}});
+    world.fault("GET", resources, 2, unauthorized);
+    assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::AuthorizationRequired);
+    assert_eq!(world.grants("refresh_token"), 1, "it was renewed before it was given up");
+    assert_eq!(world.connections()[0].status, ConnectionStatus::NeedsReauthorization);
 }
 
 /// AUTH-9, over processes

@@ -17,10 +17,12 @@
 //! | `token_endpoint.rs` | token requests and what their answers mean |
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
+//! | `check.rs` | whether a connection really works |
 //! | `refresh.rs` | renewing before expiry, once |
 
 mod broker;
 mod callback;
+mod check;
 mod connection;
 mod consent;
 mod live;

@@ -19,6 +19,9 @@ pub(super) enum Connections {
     /// Show how a connection stands: account, site, scopes, until when
     #[command(after_help = "Example: actionbay connections show c-0f3a…")]
     Show(Named),
+    /// Ask the vendor whether a connection works
+    #[command(after_help = "Example: actionbay connections check c-0f3a…")]
+    Check(Named),
     /// Renew a connection now, whether it is due or not
     #[command(after_help = "Example: actionbay connections refresh c-0f3a…")]
     Refresh(Named),
@@ -46,8 +49,9 @@ pub(super) struct Delete {
 
 impl Connections {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        // Only renewing takes the plugin.
-        let plugins = if matches!(self, Self::Refresh(_)) { home.plugins()? } else { Vec::new() };
+        // Only what asks the vendor takes the plugin.
+        let plugins =
+            if matches!(self, Self::Check(_) | Self::Refresh(_)) { home.plugins()? } else { Vec::new() };
         let host = home.host(HostSettings::new(plugins, output))?;
         let workspace = WorkspaceId::default_workspace();
         match self {
@@ -57,6 +61,10 @@ impl Connections {
             }
             Self::Show(Named { connection }) => {
                 let connection = host.connection(&workspace, &ConnectionId::new(connection)?)?;
+                output.result(&connection, || details(&connection))
+            }
+            Self::Check(Named { connection }) => {
+                let connection = host.check(&workspace, &ConnectionId::new(connection)?)?;
                 output.result(&connection, || details(&connection))
             }
             Self::Refresh(Named { connection }) => {

@@ -1,0 +1,74 @@
+//! Whether a connection really works, asked of the vendor.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Authorizations;
+use super::connection::{Connection, ConnectionStatus};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::{ConnectionId, WorkspaceId};
+use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Site};
+use crate::vault::Expect;
+
+/// The longest that a check may take: a person waits for it.
+const LONGEST_CHECK: Duration = Duration::from_secs(30);
+
+impl Authorizations {
+    /// Asks the vendor whether a connection works, as cheaply as the plugin can: it chooses the connection's site
+    /// once more, for which it has to look whether the grant still reaches it. What is due is renewed, and what is
+    /// over is marked so.
+    ///
+    /// A connection without a site is only renewed when due: there is nothing that all vendors answer.
+    ///
+    /// # Errors
+    /// `NotFound`, also of a site that the grant does not reach any more; `AuthorizationRequired`,
+    /// `BadClientCredentials`; what the plugin gives.
+    pub fn check(self: &Arc<Self>, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
+        let (connection, _) = self.stored_connection(workspace, id)?;
+        let plugin = self.plugin(&connection.integration)?;
+        let (profile, site) = (connection.profile.clone(), connection.site.clone());
+        let live = self.live(connection)?;
+        let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_CHECK);
+        live.credential(deadline)?;
+        if let Some(site) = site {
+            let step = AuthorizationStep::ChooseSite { connection: live, site: site.clone() };
+            let (outcome, _) = plugin.authorize(self.context().until(deadline), profile.as_str(), step);
+            match outcome {
+                Ok(AuthorizationOutcome::Granted(granted)) if granted.site.as_ref() == Some(&site) => {}
+                Ok(AuthorizationOutcome::Granted(granted)) => {
+                    self.update_site(workspace, id, granted.site)?
+                }
+                Ok(_) => {
+                    return Err(Failure::internal("The plugin did not say whether the site is reached."));
+                }
+                Err(failure) => return Err(self.after_check(workspace, id, failure)?),
+            }
+        }
+        self.connection(workspace, id)
+    }
+
+    /// The vendor may have given the site another name or address.
+    fn update_site(&self, workspace: &WorkspaceId, id: &ConnectionId, site: Option<Site>) -> Result<()> {
+        let (mut connection, generation) = self.stored_connection(workspace, id)?;
+        if connection.site.as_ref().map(|site| &site.id) != site.as_ref().map(|site| &site.id) {
+            return Err(Failure::internal("The plugin answered for another site than it was asked about."));
+        }
+        connection.site = site;
+        self.put_connection(&connection, None, Expect::Generation(generation))
+    }
+
+    /// A token that is refused after a renewal too is over; anything else says nothing of the connection.
+    fn after_check(&self, workspace: &WorkspaceId, id: &ConnectionId, failure: Failure) -> Result<Failure> {
+        let (connection, generation) = self.stored_connection(workspace, id)?;
+        if failure.kind == FailureKind::AuthorizationRequired && connection.status.works() {
+            let reason = Some(failure.message.clone());
+            let over =
+                connection.in_status(ConnectionStatus::NeedsReauthorization, reason, self.clock.now()?);
+            match self.put_connection(&over, None, Expect::Generation(generation)) {
+                Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                Err(storage) => return Err(storage),
+            }
+        }
+        Ok(failure)
+    }
+}
