@@ -14,6 +14,7 @@ mod contract;
 mod embedding;
 mod failing;
 mod guests;
+mod killing;
 mod profiles;
 mod refreshing;
 mod rotation;
