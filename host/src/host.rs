@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::authorization::{
-    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, InUse, Profile,
-    ProfileTest,
+    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, InUse, KeptAlive,
+    Profile, ProfileTest,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -344,6 +344,14 @@ impl Host {
     /// See [`Authorizations::check`].
     pub fn check(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
         self.authorizations.check(workspace, id)
+    }
+
+    /// Renews the connections of a workspace that nobody has used for long, before the vendor drops them.
+    ///
+    /// # Errors
+    /// See [`Authorizations::keep_alive`].
+    pub fn keep_alive(&self, workspace: &WorkspaceId) -> Result<Vec<KeptAlive>> {
+        self.authorizations.keep_alive(workspace)
     }
 
     /// Renews a connection now, whether it is due or not.

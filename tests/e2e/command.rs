@@ -312,6 +312,8 @@ fn a_connection_is_renewed_and_forgotten_on_demand_and_not_without_a_yes() {
     let (home, sandbox) = connected();
     let id = home.run(&["--json", "connections", "list"]).ok().json()[0]["id"].as_str().unwrap().to_owned();
     home.run(&["connections", "check", &id]).ok();
+    let idle = home.run(&["connections", "keep-alive"]).ok();
+    assert!(idle.stdout.contains("No connection has been idle"), "{idle:?}");
     home.run(&["connections", "refresh", &id]).ok();
     let counters = Control::new(sandbox.url()).counters().unwrap();
     assert_eq!(counters["token_grants"]["refresh_token"], 1);

@@ -202,6 +202,29 @@ fn a_403_or_404_is_answered_with_a_renewal_only_if_the_token_has_expired_meanwhi
 }
 
 #[test]
+fn an_idle_connection_is_renewed_before_the_vendor_drops_it() {
+    let day = 24 * 60 * 60;
+    let world = World::authorized();
+    let pass = |days: u64| {
+        world.clock.advance(days * day);
+        world.control.advance_clock(Duration::from_secs(days * day)).unwrap();
+    };
+    pass(59);
+    assert!(world.host.keep_alive(&workspace()).unwrap().is_empty());
+    for days in [2, 61, 61] {
+        pass(days);
+        let kept = world.host.keep_alive(&workspace()).unwrap();
+        assert!(kept.len() == 1 && kept[0].result.is_ok(), "{kept:?}");
+        assert!(world.host.keep_alive(&workspace()).unwrap().is_empty(), "once is enough");
+    }
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    pass(91);
+    let kept = world.host.keep_alive(&workspace()).unwrap();
+    assert_eq!(kept[0].result.as_ref().unwrap_err().kind, FailureKind::AuthorizationRequired);
+    assert_eq!(world.connections()[0].status, ConnectionStatus::NeedsReauthorization);
+}
+
+#[test]
 fn a_check_asks_the_vendor_once_and_says_what_is_true() {
     let world = World::authorized();
     let id = world.connections()[0].id.clone();

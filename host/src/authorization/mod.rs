@@ -18,6 +18,7 @@
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
 //! | `check.rs` | whether a connection really works |
+//! | `keep_alive.rs` | connections that nobody uses |
 //! | `refresh.rs` | renewing before expiry, once |
 
 mod broker;
@@ -25,6 +26,7 @@ mod callback;
 mod check;
 mod connection;
 mod consent;
+mod keep_alive;
 mod live;
 mod pending;
 mod profile;
@@ -41,6 +43,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
 pub use connection::{Connection, ConnectionStatus};
 pub use consent::{Authorize, Begun};
+pub use keep_alive::KeptAlive;
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
-use crate::authorization::Connection;
+use crate::authorization::{Connection, KeptAlive};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, WorkspaceId};
 
@@ -22,6 +22,11 @@ pub(super) enum Connections {
     /// Ask the vendor whether a connection works
     #[command(after_help = "Example: actionbay connections check c-0f3a…")]
     Check(Named),
+    /// Renew the connections that nobody has used for long, before the vendor drops them
+    ///
+    /// Run it once a day, as by cron, where nothing else keeps the connections in use.
+    #[command(after_help = "Example: actionbay connections keep-alive")]
+    KeepAlive,
     /// Renew a connection now, whether it is due or not
     #[command(after_help = "Example: actionbay connections refresh c-0f3a…")]
     Refresh(Named),
@@ -50,8 +55,11 @@ pub(super) struct Delete {
 impl Connections {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
         // Only what asks the vendor takes the plugin.
-        let plugins =
-            if matches!(self, Self::Check(_) | Self::Refresh(_)) { home.plugins()? } else { Vec::new() };
+        let plugins = if matches!(self, Self::Check(_) | Self::KeepAlive | Self::Refresh(_)) {
+            home.plugins()?
+        } else {
+            Vec::new()
+        };
         let host = home.host(HostSettings::new(plugins, output))?;
         let workspace = WorkspaceId::default_workspace();
         match self {
@@ -67,6 +75,7 @@ impl Connections {
                 let connection = host.check(&workspace, &ConnectionId::new(connection)?)?;
                 output.result(&connection, || details(&connection))
             }
+            Self::KeepAlive => told(&host.keep_alive(&workspace)?, output),
             Self::Refresh(Named { connection }) => {
                 let connection = host.refresh(&workspace, &ConnectionId::new(connection)?)?;
                 output.result(&connection, || details(&connection))
@@ -81,6 +90,23 @@ impl Connections {
             }
         }
     }
+}
+
+/// Says what became of each idle connection; one that failed is a failure of the command.
+fn told(kept: &[KeptAlive], output: &Output) -> Result<()> {
+    let row = |kept: &KeptAlive| {
+        let became = kept.result.as_ref().map_or_else(ToString::to_string, |_| "renewed".to_owned());
+        vec![kept.id.to_string(), became]
+    };
+    let json: Vec<_> = kept
+        .iter()
+        .map(|kept| json!({ "connection": kept.id, "renewed": kept.result.is_ok(), "failure": kept.result.as_ref().err() }))
+        .collect();
+    output.result(&json, || match kept {
+        [] => "No connection has been idle for long.".to_owned(),
+        kept => table(&["connection", "what became of it"], &kept.iter().map(row).collect::<Vec<_>>()),
+    })?;
+    kept.iter().find_map(|kept| kept.result.as_ref().err()).map_or(Ok(()), |failure| Err(failure.clone()))
 }
 
 /// Asks before something is gone for good.
