@@ -177,6 +177,10 @@ fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, Strin
             let sent = !error.to_string().contains("certificate");
             (TransportErrorKind::Untrusted, sent, format!("There is no trusted connection to {origin}."))
         }
+        // The system's name service has no kind of error of its own.
+        _ if error.to_string().contains("failed to lookup address") => {
+            (TransportErrorKind::UnknownHost, false, format!("There is no address for {origin}."))
+        }
         _ => (
             TransportErrorKind::Broken,
             true,
@@ -294,5 +298,20 @@ mod tests {
         assert_eq!(status(&transport, &url, Reach::PublicOnly), Err(TransportErrorKind::NotPublic));
         let literal = format!("http://{here}/");
         assert_eq!(status(&transport, &literal, Reach::PublicOnly), Err(TransportErrorKind::NotPublic));
+    }
+
+    #[test]
+    fn a_name_without_an_address_is_said_to_be_that_and_nothing_was_sent() {
+        let request = OutboundRequest {
+            method: http::Method::POST,
+            url: url::Url::parse("https://no-such-host.invalid/").unwrap(),
+            headers: http::HeaderMap::new(),
+            body: Vec::new().into(),
+            timeout: Duration::from_secs(5),
+            max_response_bytes: 1,
+            reach: Reach::PublicOnly,
+        };
+        let error = UreqTransport::new().round_trip(request).unwrap_err();
+        assert_eq!((error.kind, error.request_sent), (TransportErrorKind::UnknownHost, false), "{error}");
     }
 }
