@@ -224,6 +224,17 @@ fn what_is_wrong_is_said_in_a_sentence_with_a_hint_and_the_right_exit_code() {
     run(&["make-coffee"]).fails_with(2, "no template \"make-coffee\"");
     run(&["create-content", "--input", "{not json"]).fails_with(2, "no JSON");
     run(&["create-content", "--input", "[]"]).fails_with(2, "(input)");
+    run(&["create-content", "--input", ""]).fails_with(2, "no JSON");
+    run(&["create-content", "--set", "=x"]).fails_with(2, "no field before");
+    run(&["create-content", "--input", "[]", "--set", "a=b"]).fails_with(2, "nothing to set");
+    let binary = home.path().join("binary");
+    std::fs::write(&binary, [0xff, 0xfe, 0x00]).unwrap();
+    run(&["create-content", "--set", "space=DOCS", "--set", "body=@binary"]).fails_with(2, "UTF-8");
+    let config = home.data().join("config.toml");
+    let sound = std::fs::read(&config).unwrap();
+    std::fs::write(&config, "# mine\npolicy = [\n").unwrap();
+    run(&["list-pages", "--set", "space=DOCS"]).fails_with(2, "line 2: ");
+    std::fs::write(&config, sound).unwrap();
     run(&["create-content", "--set", "space=DOCS"]).fails_with(2, "title is required");
     run(&["create-content", "--set", "space=DOCS", "--set", "title=T", "--set", "colour=red"])
         .fails_with(2, "/colour");

@@ -145,7 +145,9 @@ pub(super) fn system_profiles(
 }
 
 fn parse(home: &Path) -> Result<Config> {
-    toml_edit::de::from_str(&read(home)?).map_err(|error| bad(home, &error.to_string()))
+    let text = read(home)?;
+    toml_edit::de::from_str(&text)
+        .map_err(|error: toml_edit::de::Error| bad(home, &place(&text, error.span(), error.message())))
 }
 
 /// What the operator allows; without a file, nothing beyond https.
@@ -162,8 +164,10 @@ pub(super) fn put_stand_in<'a>(
     audiences: impl Iterator<Item = &'a str>,
     origin: &Origin,
 ) -> Result<()> {
-    let mut document: DocumentMut =
-        read(home)?.parse().map_err(|error: toml_edit::TomlError| bad(home, &error.to_string()))?;
+    let text = read(home)?;
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| bad(home, &place(&text, error.span(), error.message())))?;
     let stand_ins: Table = audiences.map(|audience| (audience, value(origin.as_str()))).collect();
     let place = document
         .entry("policy")
@@ -189,6 +193,12 @@ fn read(home: &Path) -> Result<String> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(unusable(home, &error)),
     }
+}
+
+/// What is wrong with the text, and in which line.
+fn place(text: &str, span: Option<std::ops::Range<usize>>, what: &str) -> String {
+    let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
+    format!("line {}: {what}.", before.matches('\n').count() + 1)
 }
 
 fn unusable(home: &Path, error: &std::io::Error) -> Failure {

@@ -110,8 +110,11 @@ fn value_text(text: &str) -> Result<String> {
 
 fn read_file(path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
-        wrong(format!("The file {path} cannot be read: {error}."))
-            .hint("For a value that begins with @, write @@.")
+        let hint = match error.kind() {
+            std::io::ErrorKind::InvalidData => "A field takes text: give a file in UTF-8.",
+            _ => "Check the path. For a value that begins with @, write @@.",
+        };
+        wrong(format!("The file {path} cannot be read: {error}.")).hint(hint)
     })
 }
 
@@ -135,4 +138,5 @@ fn field(template: Option<&Template>, name: &str, text: String) -> Result<Value>
 
 fn wrong(message: impl AsRef<str>) -> Failure {
     Failure::new(FailureKind::InvalidInput, "bad-input", message)
+        .hint("Give fields as in --set title=Hello, or all of them as in --input @input.json.")
 }
