@@ -40,16 +40,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     host.add(plugin)?;
     host.put_profile(&workspace, &profile, &std::env::var("CLIENT_SECRET")?.into())?;
 
-    let (profile, user, site) = (profile.id, Some("ada".to_owned()), None);
-    let wish = Authorize { workspace, integration, profile, user, site, tenant: None };
+    let user = Some("ada".to_owned());
+    let wish = Authorize::new(workspace, integration, profile.id).user(user.clone());
     println!("{}", host.begin(&wish)?.authorization_url);
     let mut query = String::new();
     std::io::stdin().read_line(&mut query)?;
-    let connection = host.handle_callback(query.trim())?;
+    let connection = host.handle_callback(query.trim(), None)?;
 
-    let Authorize { workspace, integration, user, .. } = wish;
-    let (template, connection) = ("list-pages".to_owned(), Some(connection.id));
     let input = serde_json::json!({"space": "DOCS", "limit": 3});
-    println!("{}", host.run(&Run { workspace, integration, template, input, user, connection })?.output);
+    let run = Run::new(wish.workspace, wish.integration, "list-pages", input);
+    println!("{}", host.run(&run.user(user).connection(Some(connection.id)))?.output);
     Ok(())
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::authorization::{
-    Authorizations, Authorize, Begun, CallbackRouter, Connection, DenyCallbackRouter, InUse, KeptAlive,
-    Profile, ProfileTest,
+    Authorizations, Authorize, Begun, Browser, CallbackRouter, Connection, DenyCallbackRouter, InUse,
+    KeptAlive, Profile, ProfileTest,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -108,6 +108,7 @@ impl HostBuilder {
 
 /// What to run.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Run {
     /// The workspace.
     pub workspace: WorkspaceId,
@@ -121,6 +122,32 @@ pub struct Run {
     pub user: Option<String>,
     /// The connection to use, where there are several.
     pub connection: Option<ConnectionId>,
+}
+
+impl Run {
+    /// A run for everybody, with the only connection that there is.
+    pub fn new(
+        workspace: WorkspaceId,
+        integration: IntegrationId,
+        template: impl Into<String>,
+        input: Value,
+    ) -> Self {
+        Self { workspace, integration, template: template.into(), input, user: None, connection: None }
+    }
+
+    /// The same, for an end user.
+    #[must_use]
+    pub fn user(mut self, user: Option<String>) -> Self {
+        self.user = user;
+        self
+    }
+
+    /// The same, with this connection.
+    #[must_use]
+    pub fn connection(mut self, connection: Option<ConnectionId>) -> Self {
+        self.connection = connection;
+        self
+    }
 }
 
 /// What came of a run.
@@ -296,12 +323,12 @@ impl Host {
         self.authorizations.begin(authorize)
     }
 
-    /// Takes a callback: its query, as it arrived.
+    /// Takes a callback: its query, as it arrived, and the browser that brought it, if it has a cookie.
     ///
     /// # Errors
     /// See [`Authorizations::handle_callback`].
-    pub fn handle_callback(&self, query: &str) -> Result<Connection> {
-        self.authorizations.handle_callback(query)
+    pub fn handle_callback(&self, query: &str, browser: Option<&Browser>) -> Result<Connection> {
+        self.authorizations.handle_callback(query, browser)
     }
 
     /// Finishes an authorization whose tokens are stored and which waits for its site.

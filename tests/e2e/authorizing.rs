@@ -62,13 +62,13 @@ fn a_callback_with_a_missing_wrong_or_used_state_is_refused_before_any_token_req
         ("code=abc&state=guessed".to_owned(), "state-unknown"),
         (format!("{query}&state=other"), "callback-ambiguous"),
     ] {
-        let failure = world.host.handle_callback(&callback).unwrap_err();
+        let failure = world.host.handle_callback(&callback, None).unwrap_err();
         assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, code));
     }
     assert!(world.wire.seen().is_empty(), "nothing was sent");
-    world.host.handle_callback(&query).unwrap();
+    world.host.handle_callback(&query, None).unwrap();
     world.wire.forget();
-    assert_eq!(world.host.handle_callback(&query).unwrap_err().code, "state-unknown");
+    assert_eq!(world.host.handle_callback(&query, None).unwrap_err().code, "state-unknown");
     assert!(world.wire.seen().is_empty(), "a state is good once");
 }
 
@@ -78,9 +78,9 @@ fn a_state_expires() {
     let world = World::new(Setup::default());
     let query = world.consent(&world.begin(None), Decision::Allow);
     world.clock.advance(30 * 60);
-    assert_eq!(world.host.handle_callback(&query).unwrap_err().code, "state-expired");
+    assert_eq!(world.host.handle_callback(&query, None).unwrap_err().code, "state-expired");
     assert!(world.wire.seen().is_empty());
-    assert_eq!(world.host.handle_callback(&query).unwrap_err().code, "state-unknown");
+    assert_eq!(world.host.handle_callback(&query, None).unwrap_err().code, "state-unknown");
 }
 
 /// AUTH-4
@@ -88,7 +88,7 @@ fn a_state_expires() {
 fn a_person_who_declines_is_a_failure_of_its_own_and_no_token_is_asked_for() {
     let world = World::new(Setup::default());
     let query = world.consent(&world.begin(None), Decision::Deny);
-    let failure = world.host.handle_callback(&query).unwrap_err();
+    let failure = world.host.handle_callback(&query, None).unwrap_err();
     assert_eq!(failure.kind, FailureKind::AccessDenied);
     assert!(failure.message.contains("User did not authorize the request"), "{failure}");
     assert!(world.wire.seen().is_empty());
@@ -126,7 +126,7 @@ fn an_answer_without_refresh_token_or_token_type_is_accepted_and_marked_as_not_r
     // The person's app asks for no offline access: the parameter is taken out on its way.
     let without = url.as_str().replace("%20offline_access", "");
     let query = world.consent(&url::Url::parse(&without).unwrap(), Decision::Allow);
-    let connection = world.host.handle_callback(&query).unwrap();
+    let connection = world.host.handle_callback(&query, None).unwrap();
     assert_eq!(connection.status, ConnectionStatus::NotRefreshable);
     assert!(connection.reason.as_ref().unwrap().contains("ends at"), "{connection:?}");
     assert!(!connection.refreshable);
@@ -236,25 +236,13 @@ fn what_waits_for_its_site_is_forgotten_with_its_authorization() {
 fn a_connection_of_one_person_cannot_be_named_by_another() {
     let world = World::new(Setup::default());
     let run = |user: Option<&str>, connection| {
-        world.host.run(&Run {
-            workspace: workspace(),
-            integration: integration(),
-            template: "list-pages".to_owned(),
-            input: json!({"space": "DOCS"}),
-            user: user.map(str::to_owned),
-            connection,
-        })
+        let run = Run::new(workspace(), integration(), "list-pages", json!({"space": "DOCS"}));
+        world.host.run(&run.user(user.map(str::to_owned)).connection(connection))
     };
-    let begun = world.host.begin(&Authorize {
-        workspace: workspace(),
-        integration: integration(),
-        profile: profile(),
-        user: Some("bob".to_owned()),
-        site: None,
-        tenant: None,
-    });
+    let wish = Authorize::new(workspace(), integration(), profile()).user(Some("bob".to_owned()));
+    let begun = world.host.begin(&wish);
     let query = world.consent(&begun.unwrap().authorization_url, Decision::Allow);
-    let bobs = world.host.handle_callback(&query).unwrap().id;
+    let bobs = world.host.handle_callback(&query, None).unwrap().id;
     run(Some("bob"), Some(bobs.clone())).unwrap();
     for user in [Some("alice"), None] {
         assert_eq!(run(user, Some(bobs.clone())).unwrap_err().code, "unknown-connection");

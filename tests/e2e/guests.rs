@@ -50,33 +50,15 @@ impl Guest {
         let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
         host.add(plugin).unwrap();
         host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
-        let begun = host
-            .begin(&Authorize {
-                workspace: workspace(),
-                integration: id.clone(),
-                profile: profile.id,
-                user: None,
-                site: None,
-                tenant: None,
-            })
-            .unwrap();
+        let begun = host.begin(&Authorize::new(workspace(), id.clone(), profile.id)).unwrap();
         let state =
             begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        host.handle_callback(&format!("code=canary-code-0123&state={state}")).unwrap();
+        host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
         Self { host, id }
     }
 
     fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
-        self.host
-            .run(&Run {
-                workspace: workspace(),
-                integration: self.id.clone(),
-                template: template.to_owned(),
-                input,
-                user: None,
-                connection: None,
-            })
-            .map(|outcome| outcome.output)
+        self.host.run(&Run::new(workspace(), self.id.clone(), template, input)).map(|outcome| outcome.output)
     }
 }
 

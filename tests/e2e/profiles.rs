@@ -24,14 +24,8 @@ fn put(world: &World, profile: &Profile) {
 }
 
 fn begin(world: &World, profile: &Profile, tenant: Option<&str>) -> Result<Begun, Failure> {
-    world.host.begin(&Authorize {
-        workspace: workspace(),
-        integration: integration(),
-        profile: profile.id.clone(),
-        user: None,
-        site: None,
-        tenant: tenant.map(str::to_owned),
-    })
+    let wish = Authorize::new(workspace(), integration(), profile.id.clone());
+    world.host.begin(&wish.tenant(tenant.map(str::to_owned)))
 }
 
 fn field(place: FieldPlace, key: &str, value: &str) -> AuthorizationField {
@@ -89,7 +83,7 @@ fn authorization_fields_and_the_tenant_are_in_every_token_request_where_they_bel
     assert_eq!(begun.additional_fields, profile.additional_fields);
     let flag = begun.authorization_url.query_pairs().find(|(name, _)| name == "flag").unwrap().1.into_owned();
     assert_eq!(flag, "a&b");
-    world.host.handle_callback(&world.consent(&begun.authorization_url, Decision::Allow)).unwrap();
+    world.host.handle_callback(&world.consent(&begun.authorization_url, Decision::Allow), None).unwrap();
     world.clock.advance(3_600);
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
     let token_requests: Vec<_> =
@@ -113,7 +107,7 @@ fn a_profile_with_pkce_sends_a_challenge_and_proves_it() {
     let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
     assert_eq!(query["code_challenge_method"], "S256");
     // The sandbox compares the challenge with the verifier, as an authorization server does.
-    world.host.handle_callback(&world.consent(&url, Decision::Allow)).unwrap();
+    world.host.handle_callback(&world.consent(&url, Decision::Allow), None).unwrap();
     let body: BTreeMap<String, Value> = serde_json::from_slice(&world.wire.seen()[0].body).unwrap();
     assert!(body["code_verifier"].as_str().unwrap().len() >= 43);
     assert_ne!(body["code_verifier"].as_str().unwrap(), query["code_challenge"]);
@@ -129,7 +123,7 @@ fn a_system_profile_connects_and_cannot_be_replaced_edited_or_deleted() {
     let listed = serde_json::to_string(&world.host.profiles(&workspace()).unwrap()).unwrap();
     assert!(listed.contains("shared") && !listed.contains(&secret));
     let url = begin(&world, &shared, None).unwrap().authorization_url;
-    world.host.handle_callback(&world.consent(&url, Decision::Allow)).unwrap();
+    world.host.handle_callback(&world.consent(&url, Decision::Allow), None).unwrap();
     world.clock.advance(3_600);
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
     let refused = [

@@ -46,14 +46,8 @@ fn main() -> Result<()> {
         .build()?;
     host.add(plugin)?;
 
-    let run = Run {
-        workspace: WorkspaceId::default_workspace(),
-        integration,
-        template: "list-pages".to_owned(),
-        input: serde_json::json!({"space": "DOCS", "limit": 1}),
-        user: None,
-        connection: None,
-    };
+    let input = serde_json::json!({"space": "DOCS", "limit": 1});
+    let run = Run::new(WorkspaceId::default_workspace(), integration, "list-pages", input);
     let (failures, start) = (AtomicUsize::new(0), Arc::new(Barrier::new(threads)));
     thread::scope(|scope| {
         for _ in 0..threads {

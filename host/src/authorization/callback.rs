@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use secrecy::ExposeSecret as _;
+
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, CallContext, Granted, Plugin, Site};
@@ -10,6 +12,7 @@ use crate::vault::Expect;
 
 use super::Authorizations;
 use super::broker::{CodeExchange, StoredGrant};
+use super::browser::Browser;
 use super::connection::{Connection, ConnectionStatus};
 use super::pending::{Taken, refused};
 
@@ -87,7 +90,8 @@ pub(crate) struct Recognised {
 }
 
 impl Authorizations {
-    /// Takes a callback: its query, as it arrived. The connection that it returns works.
+    /// Takes a callback: its query, as it arrived, and the browser that brought it, if it has a cookie. The
+    /// connection that it returns works.
     ///
     /// A wrong, absent, replayed or expired state is refused before any token request.
     ///
@@ -95,17 +99,17 @@ impl Authorizations {
     /// `AuthorizationRequired` (begin again), `AccessDenied` (the person said no), `InvalidInput` (several sites,
     /// listed: see [`Authorizations::finish`]), `BadClientCredentials`, and what the plugin and the token endpoint
     /// give.
-    pub fn handle_callback(self: &Arc<Self>, query: &str) -> Result<Connection> {
-        self.complete(self.recognise(query)?)
+    pub fn handle_callback(self: &Arc<Self>, query: &str, browser: Option<&Browser>) -> Result<Connection> {
+        self.complete(self.recognise(query, browser)?)
     }
 
     /// Finds the authorization that a callback belongs to, and takes it out of the store.
     ///
     /// # Errors
     /// `AuthorizationRequired`: anybody can call, and this was nobody who is waited for.
-    pub(crate) fn recognise(&self, query: &str) -> Result<Recognised> {
+    pub(crate) fn recognise(&self, query: &str, browser: Option<&Browser>) -> Result<Recognised> {
         let callback = Callback::parse(query)?;
-        let taken = self.take_pending(secrecy::ExposeSecret::expose_secret(&callback.state))?;
+        let taken = self.take_pending(callback.state.expose_secret(), browser)?;
         Ok(Recognised { taken, callback })
     }
 

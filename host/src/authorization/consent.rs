@@ -8,16 +8,18 @@ use serde::Serialize;
 use url::Url;
 
 use super::Authorizations;
+use super::browser::Browser;
 use super::pending::PendingAuthorization;
 use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce};
 use crate::secret::SecretString;
 
 /// Who wants to connect what.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Authorize {
     /// The workspace that will own the connection.
     pub workspace: WorkspaceId,
@@ -31,6 +33,72 @@ pub struct Authorize {
     pub site: Option<String>,
     /// The tenant, for profiles with `{tenant}` in their URLs.
     pub tenant: Option<String>,
+    /// The connection to authorize again; absent: one is added.
+    pub reconnect: Option<ConnectionId>,
+    /// Whether the connection may become one of another account than before.
+    pub another_account: bool,
+    /// The browser that the callback must come from; absent: whoever brings the state is taken for the person who
+    /// began, which is for a program that is alone with its person on one machine (RFC 8252).
+    pub browser: Option<Browser>,
+}
+
+impl Authorize {
+    /// A connection for everybody.
+    pub fn new(workspace: WorkspaceId, integration: IntegrationId, profile: ProfileId) -> Self {
+        Self {
+            workspace,
+            integration,
+            profile,
+            user: None,
+            site: None,
+            tenant: None,
+            reconnect: None,
+            another_account: false,
+            browser: None,
+        }
+    }
+
+    /// The same, for an end user.
+    #[must_use]
+    pub fn user(mut self, user: Option<String>) -> Self {
+        self.user = user;
+        self
+    }
+
+    /// The same, to work in this site: a name, URL or id.
+    #[must_use]
+    pub fn site(mut self, site: Option<String>) -> Self {
+        self.site = site;
+        self
+    }
+
+    /// The same, with the tenant of the profile's URLs.
+    #[must_use]
+    pub fn tenant(mut self, tenant: Option<String>) -> Self {
+        self.tenant = tenant;
+        self
+    }
+
+    /// The same, for a connection that there is already.
+    #[must_use]
+    pub fn reconnect(mut self, connection: Option<ConnectionId>) -> Self {
+        self.reconnect = connection;
+        self
+    }
+
+    /// The same, which may end with another account than the connection had.
+    #[must_use]
+    pub fn another_account(mut self, confirmed: bool) -> Self {
+        self.another_account = confirmed;
+        self
+    }
+
+    /// The same, to be ended in this browser only.
+    #[must_use]
+    pub fn browser(mut self, browser: Browser) -> Self {
+        self.browser = Some(browser);
+        self
+    }
 }
 
 /// An authorization that waits for a person.
@@ -100,6 +168,9 @@ impl Authorizations {
             scopes: scopes.clone(),
             site: authorize.site.clone(),
             tenant: authorize.tenant.clone(),
+            reconnect: authorize.reconnect.clone(),
+            another_account: authorize.another_account,
+            browser: authorize.browser.as_ref().map(Browser::fingerprint),
             expires_at: self.pending_expiry()?,
         };
         let (challenge, verifier) = match profile.pkce {

@@ -11,6 +11,7 @@
 //! | `profile_store.rs` | where they are kept |
 //! | `profile_test.rs` | trying one out |
 //! | `connection.rs` | what a connection is, as it is stored |
+//! | `browser.rs` | who brings a callback back |
 //! | `pending.rs` | authorizations that wait for their callback |
 //! | `consent.rs` | the URL that a person is sent to |
 //! | `callback.rs` | the person came back |
@@ -22,6 +23,7 @@
 //! | `refresh.rs` | renewing before expiry, once |
 
 mod broker;
+mod browser;
 mod callback;
 mod check;
 mod connection;
@@ -40,6 +42,7 @@ mod token_endpoint;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
 pub use connection::{Connection, ConnectionStatus};
 pub use consent::{Authorize, Begun};

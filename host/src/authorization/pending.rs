@@ -5,12 +5,12 @@
 
 use oauth2::CsrfToken;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::Authorizations;
+use super::browser::{Browser, fingerprint};
 use super::connection::{Connection, ConnectionStatus};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::secret::SecretString;
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
 
@@ -35,6 +35,15 @@ pub(super) struct PendingAuthorization {
     /// The tenant that the profile's URLs are filled with.
     #[serde(default)]
     pub(super) tenant: Option<String>,
+    /// The connection that is authorized again.
+    #[serde(default)]
+    pub(super) reconnect: Option<ConnectionId>,
+    /// Whether it may become one of another account.
+    #[serde(default)]
+    pub(super) another_account: bool,
+    /// The fingerprint of the browser that the callback must come from.
+    #[serde(default)]
+    pub(super) browser: Option<String>,
     pub(super) expires_at: u64,
 }
 
@@ -66,7 +75,9 @@ impl Authorizations {
     }
 
     /// Takes the pending authorization of a state out of the store: it can be had once.
-    pub(super) fn take_pending(&self, state: &str) -> Result<Taken> {
+    ///
+    /// One that was begun in a browser is over when another one brings its state: somebody passed it on.
+    pub(super) fn take_pending(&self, state: &str, browser: Option<&Browser>) -> Result<Taken> {
         let id = id_of(state);
         let record = self.vault.get(&key(&id))?.ok_or_else(unknown_state)?;
         let verifier = self.vault.read(&verifier_place(&id))?;
@@ -79,6 +90,12 @@ impl Authorizations {
             .map_err(|_| Failure::storage("record-unreadable", "A stored authorization cannot be read."))?;
         if pending.expires_at <= self.clock.now()? {
             return Err(refused("state-expired", "This authorization took too long and has expired."));
+        }
+        if pending.browser.as_deref().is_some_and(|began| !browser.is_some_and(|browser| browser.is(began))) {
+            return Err(refused(
+                "other-browser",
+                "This authorization was begun in another browser, and is not taken here.",
+            ));
         }
         Ok(Taken { pending, verifier })
     }
@@ -132,5 +149,5 @@ fn without(id: &str, expect: Expect) -> [Write; 3] {
 }
 
 fn id_of(state: &str) -> String {
-    Sha256::digest(state.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    fingerprint(state)
 }

@@ -100,14 +100,8 @@ impl Authorize {
             Some((profile, secret)) => host.put_profile(&workspace, &profile, &secret)?,
             None => known_profile(&host, &workspace, &id)?,
         }
-        let begun = host.begin(&authorization::Authorize {
-            workspace,
-            integration,
-            profile: id,
-            user: self.user,
-            site: self.site,
-            tenant: self.tenant,
-        })?;
+        let wish = authorization::Authorize::new(workspace, integration, id);
+        let begun = host.begin(&wish.user(self.user).site(self.site).tenant(self.tenant))?;
         announce(&begun, self.no_browser, output)?;
         serve_callback(listener, &host, patience(&begun)?)
     }

@@ -60,14 +60,10 @@ impl Quickstart {
         let host = home.host(settings)?;
         let mut outcomes: Vec<RunOutcome> = Vec::new();
         for (position, step) in scenario.steps.iter().enumerate() {
-            let outcome = host.run(&Run {
-                workspace: WorkspaceId::default_workspace(),
-                integration: connection.integration.clone(),
-                template: step.template.clone(),
-                input: filled_in(&step.input, &outcomes),
-                user: None,
-                connection: Some(connection.id.clone()),
-            })?;
+            let input = filled_in(&step.input, &outcomes);
+            let workspace = WorkspaceId::default_workspace();
+            let run = Run::new(workspace, connection.integration.clone(), &step.template, input);
+            let outcome = host.run(&run.connection(Some(connection.id.clone())))?;
             let (requests, time) = (outcome.report.requests, outcome.report.duration.as_millis());
             let requests =
                 if requests == 1 { "1 request".to_owned() } else { format!("{requests} requests") };

@@ -47,15 +47,10 @@ impl Run {
         let input = self.input(template)?;
         // Before the store is opened: a wrong call leaves nothing behind.
         plugin.check_input(&self.template, &input)?;
-        let run = host::Run {
-            workspace: WorkspaceId::default_workspace(),
-            integration: plugin.manifest().id.clone(),
-            template: self.template,
-            input,
-            user: self.user,
-            connection: self.connection.map(ConnectionId::new).transpose()?,
-        };
-        execute(home, plugin, &run, output)
+        let connection = self.connection.map(ConnectionId::new).transpose()?;
+        let integration = plugin.manifest().id.clone();
+        let run = host::Run::new(WorkspaceId::default_workspace(), integration, self.template, input);
+        execute(home, plugin, &run.user(self.user).connection(connection), output)
     }
 
     fn input(&self, template: Option<&Template>) -> Result<Value> {

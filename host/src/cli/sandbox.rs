@@ -164,14 +164,8 @@ impl StandIn {
         let workspace = WorkspaceId::default_workspace();
         forget_earlier(&host, &workspace, &profile.id)?;
         host.put_profile(&workspace, &profile, &SecretString::from(client.client_secret))?;
-        let begun = host.begin(&Authorize {
-            workspace,
-            integration: plugin.manifest().id.clone(),
-            profile: profile.id,
-            user: wish.user,
-            site: wish.site,
-            tenant: None,
-        })?;
+        let authorize = Authorize::new(workspace, plugin.manifest().id.clone(), profile.id);
+        let begun = host.begin(&authorize.user(wish.user).site(wish.site))?;
         consent(listener, host, begun)
     }
 }

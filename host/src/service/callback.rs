@@ -128,7 +128,7 @@ async fn serve(listener: Listener, host: Host, patience: Duration) -> Result<Con
 async fn callback(State(endpoint): State<Arc<Endpoint>>, RawQuery(query): RawQuery) -> Response {
     let authorizations = Arc::clone(endpoint.host.authorizations());
     let query = query.unwrap_or_default();
-    let handled = tokio::task::spawn_blocking(move || match authorizations.recognise(&query) {
+    let handled = tokio::task::spawn_blocking(move || match authorizations.recognise(&query, None) {
         Ok(recognised) => (true, authorizations.complete(recognised)),
         Err(failure) => (false, Err(failure)),
     });

@@ -167,14 +167,7 @@ impl World {
     /// Where the person is sent: at the vendor's real address.
     pub(crate) fn begin(&self, site: Option<&str>) -> url::Url {
         self.host
-            .begin(&Authorize {
-                workspace: workspace(),
-                integration: integration(),
-                profile: profile(),
-                user: None,
-                site: site.map(str::to_owned),
-                tenant: None,
-            })
+            .begin(&Authorize::new(workspace(), integration(), profile()).site(site.map(str::to_owned)))
             .unwrap()
             .authorization_url
     }
@@ -193,7 +186,7 @@ impl World {
 
     pub(crate) fn authorize_for(&self, site: Option<&str>) -> Result<Connection, Failure> {
         let url = self.begin(site);
-        self.host.handle_callback(&self.consent(&url, Decision::Allow))
+        self.host.handle_callback(&self.consent(&url, Decision::Allow), None)
     }
 
     /// Runs a template.
@@ -202,14 +195,7 @@ impl World {
     }
 
     pub(crate) fn outcome(&self, template: &str, input: Value) -> Result<RunOutcome, Failure> {
-        self.host.run(&Run {
-            workspace: workspace(),
-            integration: integration(),
-            template: template.to_owned(),
-            input,
-            user: None,
-            connection: None,
-        })
+        self.host.run(&Run::new(workspace(), integration(), template, input))
     }
 
     pub(crate) fn connections(&self) -> Vec<Connection> {
