@@ -6,14 +6,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::authorization::{
-    Authorizations, Authorize, Begun, Browser, CallbackRouter, Connection, DenyCallbackRouter, InUse,
-    KeptAlive, Profile, ProfileTest,
+    AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
+    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, OneEdition,
+    Profile, ProfileTest, Proof,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
-use crate::runtime::{CallLimits, CallReport, DenyEvents, EventSink, Plugin, Template};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
+use crate::runtime::{CallLimits, CallReport, DenyEvents, Edition, EventSink, Plugin, Template};
 use crate::secret::SecretString;
 use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
 
@@ -30,6 +31,7 @@ pub struct HostBuilder {
     master_keys: Option<Keyring>,
     clock: Arc<dyn Clock>,
     callbacks: Arc<dyn CallbackRouter>,
+    editions: Arc<dyn Editions>,
     events: Arc<dyn EventSink>,
     policy: OperatorPolicy,
     limits: CallLimits,
@@ -71,6 +73,13 @@ impl HostBuilder {
         self
     }
 
+    /// Which edition of the platform a workspace has; without it, all have the edition `developer`.
+    #[must_use]
+    pub fn editions(mut self, editions: impl Editions + 'static) -> Self {
+        self.editions = Arc::new(editions);
+        self
+    }
+
     /// Who watches.
     #[must_use]
     pub fn events(mut self, events: impl EventSink + 'static) -> Self {
@@ -100,8 +109,15 @@ impl HostBuilder {
         let keys = self.master_keys.map_or_else(|| MasterKey::random().map(Keyring::from), Ok)?;
         let vault = Vault::open(self.store, keys)?;
         let egress = Egress::new(self.transport, self.policy);
-        let authorizations =
-            Authorizations::new(egress, vault, self.clock, self.callbacks, self.events, self.limits);
+        let authorizations = Authorizations::new(
+            egress,
+            vault,
+            self.clock,
+            self.callbacks,
+            self.editions,
+            self.events,
+            self.limits,
+        );
         Ok(Host { authorizations: Arc::new(authorizations) })
     }
 }
@@ -172,6 +188,7 @@ impl Host {
             master_keys: None,
             clock: Arc::new(DenyClock),
             callbacks: Arc::new(DenyCallbackRouter),
+            editions: Arc::new(OneEdition(Edition::Developer)),
             events: Arc::new(DenyEvents),
             policy: OperatorPolicy::default(),
             limits: CallLimits::default(),
@@ -349,6 +366,117 @@ impl Host {
         &self.authorizations
     }
 
+    /// Connects with a name and a secret that a person made at the vendor.
+    ///
+    /// # Errors
+    /// See [`Authorizations::connect`].
+    pub fn connect(&self, connect: &Connect) -> Result<Connection> {
+        self.authorizations.connect(connect)
+    }
+
+    /// How a workspace has an integration configured; none: not at all yet.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn configuration(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+    ) -> Result<Option<Configuration>> {
+        self.authorizations.configuration(workspace, integration)
+    }
+
+    /// All that a workspace has configured.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn configurations(&self, workspace: &WorkspaceId) -> Result<Vec<Configuration>> {
+        self.authorizations.configurations(workspace)
+    }
+
+    /// Enables an integration; what is not said stays, or is pre-authorized with the only profile.
+    ///
+    /// # Errors
+    /// See [`Authorizations::enable`].
+    pub fn enable(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        mode: Option<AuthorizationMode>,
+        profile: Option<&ProfileId>,
+    ) -> Result<Configuration> {
+        self.authorizations.enable(workspace, integration, mode, profile)
+    }
+
+    /// Changes how an integration is configured.
+    ///
+    /// # Errors
+    /// See [`Authorizations::edit_configuration`].
+    pub fn edit_configuration(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        mode: Option<AuthorizationMode>,
+        profile: Option<&ProfileId>,
+    ) -> Result<Configuration> {
+        self.authorizations.edit_configuration(workspace, integration, mode, profile)
+    }
+
+    /// Disables an integration: its connections stay, and are not used.
+    ///
+    /// # Errors
+    /// See [`Authorizations::disable`].
+    pub fn disable(&self, workspace: &WorkspaceId, integration: &IntegrationId) -> Result<Configuration> {
+        self.authorizations.disable(workspace, integration)
+    }
+
+    /// What deleting an integration would remove.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn deletion(&self, workspace: &WorkspaceId, integration: &IntegrationId) -> Result<Deleted> {
+        self.authorizations.deletion(workspace, integration)
+    }
+
+    /// Removes all that a workspace has of an integration: configuration, connections, profiles and their secrets.
+    ///
+    /// # Errors
+    /// See [`Authorizations::delete_integration`].
+    pub fn delete_integration(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+    ) -> Result<Deleted> {
+        self.authorizations.delete_integration(workspace, integration)
+    }
+
+    /// Installs a template, and says which connections lack scopes for it now.
+    ///
+    /// # Errors
+    /// See [`Authorizations::install_template`].
+    pub fn install_template(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        template: &str,
+    ) -> Result<Vec<Connection>> {
+        let template = self.plugin(integration)?.known_template(template)?.id.clone();
+        self.authorizations.install_template(workspace, integration, &template)
+    }
+
+    /// Takes an installed template away, and says which connections still lack scopes.
+    ///
+    /// # Errors
+    /// See [`Authorizations::uninstall_template`].
+    pub fn uninstall_template(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        template: &TemplateId,
+    ) -> Result<Vec<Connection>> {
+        self.authorizations.uninstall_template(workspace, integration, template)
+    }
+
     /// All connections of a workspace.
     ///
     /// # Errors
@@ -363,6 +491,14 @@ impl Host {
     /// `NotFound`; `Storage`.
     pub fn connection(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
         self.authorizations.connection(workspace, id)
+    }
+
+    /// All that is known of a connection: what it lacks, how its refresh token stands, what to do next.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn report(&self, workspace: &WorkspaceId, id: &ConnectionId) -> Result<ConnectionReport> {
+        self.authorizations.report(workspace, id)
     }
 
     /// Asks the vendor whether a connection works.
@@ -405,10 +541,11 @@ impl Host {
     pub fn run(&self, run: &Run) -> Result<RunOutcome> {
         let plugin = self.plugin(&run.integration)?;
         plugin.check_input(&run.template, &run.input)?;
+        let user = self.authorizations.acting_for(&run.workspace, &run.integration, run.user.as_deref())?;
         let connection = self.authorizations.select_connection(
             &run.workspace,
             &run.integration,
-            run.user.as_deref(),
+            user,
             run.connection.as_ref(),
         )?;
         let id = connection.id.clone();
@@ -423,6 +560,9 @@ impl Host {
 
 /// A scope that is missing is known before anything is sent.
 fn check_scopes(template: &Template, connection: &Connection) -> Result<()> {
+    if connection.proof != Proof::OAuth2 {
+        return Ok(());
+    }
     let missing: Vec<String> =
         template.scopes.iter().filter(|scope| !connection.scopes.contains(scope)).cloned().collect();
     if missing.is_empty() {

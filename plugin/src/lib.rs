@@ -36,7 +36,8 @@ mod component {
     use self::bindings::integration::action::connections::{self, Connection};
     use self::bindings::integration::action::{http, log, oauth, progress, types};
     use crate::authorize::{self, Outcome, Step};
-    use crate::manifest::{MANIFEST, TokenErrorMeaning};
+    use crate::confluence::CONFLUENCE;
+    use crate::manifest::{MANIFEST, Probe, TokenErrorMeaning};
     use crate::platform::{
         Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session,
         Site,
@@ -297,7 +298,13 @@ mod component {
             title: MANIFEST.title.to_owned(),
             version: MANIFEST.version.to_owned(),
             summary: MANIFEST.summary.to_owned(),
-            authorization: vec![wit::AuthorizationMethod::Oauth2(oauth2())],
+            authorization: vec![
+                wit::AuthorizationMethod::Oauth2(oauth2()),
+                wit::AuthorizationMethod::Basic(api_token()),
+            ],
+            probes: MANIFEST.probes.iter().map(probe).collect(),
+            // As the platform has it: for developer and enterprise editions only.
+            excluded_editions: vec![wit::Edition::Trial],
             audiences: MANIFEST
                 .audiences
                 .iter()
@@ -331,6 +338,7 @@ mod component {
             pkce: wit::Pkce::Unsupported,
             default_scopes: texts(oauth2.default_scopes),
             offline_scope: Some(oauth2.offline_scope.to_owned()),
+            account_scopes: texts(oauth2.account_scopes),
             token_errors: oauth2
                 .token_errors
                 .iter()
@@ -358,6 +366,33 @@ mod component {
                 .collect(),
             refresh_token_leeway: oauth2.refresh_token_leeway,
             refresh_token_idle_lifetime: Some(oauth2.refresh_token_idle_lifetime),
+        }
+    }
+
+    fn api_token() -> wit::Basic {
+        let method = &MANIFEST.api_token;
+        wit::Basic {
+            id: method.id.to_owned(),
+            title: method.title.to_owned(),
+            username_label: method.username_label.to_owned(),
+            secret_label: method.secret_label.to_owned(),
+            site_url: method.site.to_owned(),
+            audiences: vec![wit::MethodAudience {
+                name: CONFLUENCE.to_owned(),
+                origin: method.site.to_owned(),
+                path_prefix: method.path_prefix.to_owned(),
+            }],
+        }
+    }
+
+    fn probe(probe: &Probe) -> wit::Probe {
+        wit::Probe {
+            audience: CONFLUENCE.to_owned(),
+            path: probe.path.to_owned(),
+            query: probe.query.iter().map(pair).collect(),
+            scopes: texts(probe.scopes),
+            account_id: probe.account.map(|(id, _)| id.to_owned()),
+            account_name: probe.account.map(|(_, name)| name.to_owned()),
         }
     }
 

@@ -6,7 +6,9 @@
 
 use crate::authorize::SITES;
 use crate::confluence::CONFLUENCE;
-use crate::confluence::scopes::{MISMATCH_HEADER, MISMATCH_TEXT, READ_PAGE, READ_SPACE, WRITE_PAGE};
+use crate::confluence::scopes::{
+    MISMATCH_HEADER, MISMATCH_TEXT, READ_DETAILS, READ_PAGE, READ_SPACE, READ_USER, WRITE_PAGE,
+};
 use crate::templates::{self, Template};
 
 /// An integration, as the contract's `manifest` has it.
@@ -20,8 +22,12 @@ pub struct Manifest {
     pub version: &'static str,
     /// What it is for.
     pub summary: &'static str,
-    /// How a connection is made.
+    /// How a connection is made, usually.
     pub oauth2: OAuth2,
+    /// The other way, for organisations that allow no OAuth apps.
+    pub api_token: ApiToken,
+    /// Requests that tell how a connection stands.
+    pub probes: &'static [Probe],
     /// The places it sends requests to.
     pub audiences: &'static [Audience],
     /// What it can do.
@@ -43,6 +49,8 @@ pub struct OAuth2 {
     pub default_scopes: &'static [&'static str],
     /// The scope without which no refresh token is given.
     pub offline_scope: &'static str,
+    /// The scopes without which Atlassian does not tell whose account it is.
+    pub account_scopes: &'static [&'static str],
     /// What errors of the token endpoint mean.
     pub token_errors: &'static [TokenErrorRule],
     /// How a scope mismatch looks in answers of the API.
@@ -51,6 +59,36 @@ pub struct OAuth2 {
     pub refresh_token_leeway: u32,
     /// After how many seconds without use a refresh token expires.
     pub refresh_token_idle_lifetime: u32,
+}
+
+/// An e-mail address and an API token in HTTP Basic: taken at a site's own address, and not at the gateway.
+#[derive(Debug)]
+pub struct ApiToken {
+    /// The method's id.
+    pub id: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// What the user name is.
+    pub username_label: &'static str,
+    /// What the secret is.
+    pub secret_label: &'static str,
+    /// The site's own address, of the tenant that the person names.
+    pub site: &'static str,
+    /// The path prefix of Confluence there.
+    pub path_prefix: &'static str,
+}
+
+/// A cheap reading request of Confluence.
+#[derive(Debug)]
+pub struct Probe {
+    /// The path.
+    pub path: &'static str,
+    /// The query.
+    pub query: &'static [(&'static str, &'static str)],
+    /// The scopes it takes.
+    pub scopes: &'static [&'static str],
+    /// Where the account's id and name stand in the answer, if there.
+    pub account: Option<(&'static str, &'static str)>,
 }
 
 /// What an error of the token endpoint means.
@@ -113,6 +151,8 @@ pub struct CallCost {
 }
 
 const API_ORIGIN: &str = "https://api.atlassian.com";
+const CURRENT_USER: &str = "/rest/api/user/current";
+const ACCOUNT: Option<(&str, &str)> = Some(("/accountId", "/displayName"));
 
 /// The manifest of this plugin.
 pub static MANIFEST: Manifest = Manifest {
@@ -128,6 +168,7 @@ pub static MANIFEST: Manifest = Manifest {
         // Granular scopes only: no operation of REST v2 takes a classic one.
         default_scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
         offline_scope: "offline_access",
+        account_scopes: &[READ_DETAILS],
         token_errors: &[
             TokenErrorRule {
                 status: Some(403),
@@ -160,6 +201,21 @@ pub static MANIFEST: Manifest = Manifest {
         // Atlassian's documented inactivity expiry: 90 days, counted anew at each refresh.
         refresh_token_idle_lifetime: 90 * 24 * 60 * 60,
     },
+    api_token: ApiToken {
+        id: "api-token",
+        title: "API token",
+        username_label: "E-mail address of the Atlassian account",
+        secret_label: "An API token of this account, made under Security in its Atlassian settings",
+        site: "https://{tenant}.atlassian.net",
+        path_prefix: "/wiki",
+    },
+    probes: &[
+        // The one operation of v1 that tells whose token it is; it takes either of two scopes.
+        Probe { path: CURRENT_USER, query: &[], scopes: &[READ_DETAILS], account: ACCOUNT },
+        Probe { path: CURRENT_USER, query: &[], scopes: &[READ_USER], account: ACCOUNT },
+        Probe { path: "/api/v2/spaces", query: &[("limit", "1")], scopes: &[READ_SPACE], account: None },
+        Probe { path: "/api/v2/pages", query: &[("limit", "1")], scopes: &[READ_PAGE], account: None },
+    ],
     audiences: &[
         Audience {
             name: SITES,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Authorizations;
-use super::connection::{Connection, ConnectionStatus, REFRESH_TOKEN, Tokens};
+use super::connection::{Connection, ConnectionStatus, Intent, Proof, REFRESH_TOKEN, Tokens};
 use super::live::{LiveConnection, Renewal};
 use super::pending::PendingAuthorization;
 use super::profile::Profile;
@@ -60,24 +60,36 @@ impl CodeExchange {
             profile: self.pending.profile.clone(),
             user: self.pending.user.clone(),
             tenant: self.pending.tenant.clone(),
+            proof: Proof::OAuth2,
+            account: None,
             status: ConnectionStatus::AwaitingSite,
             reason: None,
             since: now,
             // Without a `scope` in the answer, all that was asked for was granted (RFC 6749 section 5.1).
             scopes: scopes.unwrap_or_else(|| self.pending.scopes.clone()),
+            missing: Vec::new(),
             issued_at: now,
             expires_at: answer.expires_in.map(|seconds| now.saturating_add(seconds)),
             refreshable: answer.refresh_token.is_some(),
             site: None,
+            offered_sites: Vec::new(),
             attributes: Vec::new(),
             // Not before this call is over, however late it began.
             given_up_at: Some(self.pending.expires_at.max(now.saturating_add(self.longest_call()))),
+            intent: Intent {
+                reconnect: self.pending.reconnect.clone(),
+                another_account: self.pending.another_account,
+            },
             attempt: None,
         })
     }
 }
 
 impl TokenBroker for CodeExchange {
+    fn profile(&self) -> String {
+        self.pending.profile.to_string()
+    }
+
     fn exchange_code(&self, deadline: Instant) -> Result<Arc<dyn Authority>> {
         let code = self.take_code()?;
         let grant = Grant::Code {
@@ -119,17 +131,23 @@ impl TokenBroker for CodeExchange {
 
 /// Gives a connection whose code was exchanged before, so that its authorization can be finished.
 pub(super) struct StoredGrant {
+    profile: String,
     live: Mutex<Option<Arc<LiveConnection>>>,
 }
 
 impl StoredGrant {
     pub(super) fn new(authorizations: &Arc<Authorizations>, connection: Connection) -> Self {
+        let profile = connection.profile.to_string();
         let live = LiveConnection::new(Arc::clone(authorizations), connection, Renewal::Never);
-        Self { live: Mutex::new(Some(Arc::new(live))) }
+        Self { profile, live: Mutex::new(Some(Arc::new(live))) }
     }
 }
 
 impl TokenBroker for StoredGrant {
+    fn profile(&self) -> String {
+        self.profile.clone()
+    }
+
     fn exchange_code(&self, _: Instant) -> Result<Arc<dyn Authority>> {
         match self.live.lock().unwrap_or_else(PoisonError::into_inner).take() {
             Some(live) => Ok(live),
@@ -185,18 +203,21 @@ impl Refresh {
 
     fn renewed(&self, answer: &TokenAnswer) -> Result<Connection> {
         let now = self.authorizations.clock.now()?;
-        let mut renewed = self.connection.clone().in_status(ConnectionStatus::Active, None, now);
-        renewed.attempt = None;
+        let mut renewed = self.connection.clone();
         renewed.issued_at = now;
         renewed.expires_at = answer.expires_in.map(|seconds| now.saturating_add(seconds));
         if let Some(scope) = &answer.scope {
             renewed.scopes = scope.split_whitespace().map(str::to_owned).collect();
         }
-        Ok(renewed)
+        self.authorizations.settled(renewed)
     }
 }
 
 impl TokenBroker for Refresh {
+    fn profile(&self) -> String {
+        self.connection.profile.to_string()
+    }
+
     fn exchange_code(&self, _: Instant) -> Result<Arc<dyn Authority>> {
         Err(not_here("There is no code to exchange while refreshing."))
     }

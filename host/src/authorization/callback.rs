@@ -1,20 +1,28 @@
 //! The person came back.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
 
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
-use crate::runtime::{AuthorizationOutcome, AuthorizationStep, CallContext, Granted, Plugin, Site};
+use crate::runtime::{
+    Authority, AuthorizationOutcome, AuthorizationStep, CallContext, Granted, Plugin, Site,
+};
 use crate::secret::SecretString;
 use crate::vault::Expect;
 
 use super::Authorizations;
 use super::broker::{CodeExchange, StoredGrant};
 use super::browser::Browser;
-use super::connection::{Connection, ConnectionStatus};
+use super::connection::{Account, Connection, ConnectionStatus, Intent, OfferedSite};
 use super::pending::{Taken, refused};
+use super::probe::{Probed, not_reachable};
+use super::sites;
+
+/// The longest that the vendor may take to say whether the site is reached: a person waits for it.
+const LONGEST_PROBE: Duration = Duration::from_secs(20);
 
 /// Says where people come back to: the one URL that is registered with the vendor.
 pub trait CallbackRouter: Send + Sync {
@@ -138,10 +146,14 @@ impl Authorizations {
         let mut context = self.context();
         context.tokens = Some(exchange.clone());
         let step = AuthorizationStep::Callback { parameters: callback.rest };
-        let result = take_step(&plugin, &context, &pending.profile, pending.site.as_deref(), step);
+        let result = self.take_step(&plugin, &context, &pending.workspace, pending.site.as_deref(), step);
+        let result = result.and_then(|settled| match exchange.stored() {
+            Some(id) => self.activate_granted(&pending.workspace, &id, settled).map(Some),
+            None => Ok(None),
+        });
         match (result, exchange.stored()) {
-            (Ok(granted), Some(id)) => self.activate(&pending.workspace, &id, granted),
-            (Ok(_), None) => {
+            (Ok(Some(connection)), _) => Ok(connection),
+            (Ok(None), _) => {
                 Err(Failure::internal("The plugin granted a connection without exchanging the code."))
             }
             (Err(failure), Some(id)) => {
@@ -174,65 +186,192 @@ impl Authorizations {
             ));
         }
         let plugin = self.plugin(&connection.integration)?;
-        let profile = connection.profile.clone();
         let mut context = self.context();
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
-        let granted = take_step(&plugin, &context, &profile, site, step)?;
-        self.activate(workspace, id, granted)
+        let settled = self.take_step(&plugin, &context, workspace, site, step)?;
+        self.activate_granted(workspace, id, settled)
     }
 
-    /// Makes the stored connection the working one of its workspace, profile, user and site.
-    ///
-    /// A vendor holds one grant per client and account: the tokens of an earlier connection to the same site by the
-    /// same profile for the same user are dead, and it goes in the same write.
-    fn activate(&self, workspace: &WorkspaceId, id: &ConnectionId, granted: Granted) -> Result<Connection> {
-        let (connection, generation) = self.stored_connection(workspace, id)?;
-        if granted.connection.facts().id != connection.id.as_str() {
+    /// Runs a step, and the choice of a site where the person said one, and asks the vendor whether the site is really
+    /// reached.
+    fn take_step(
+        self: &Arc<Self>,
+        plugin: &Plugin,
+        context: &CallContext,
+        workspace: &WorkspaceId,
+        site: Option<&str>,
+        step: AuthorizationStep,
+    ) -> Result<Settled> {
+        let profile = context.tokens.as_ref().map(|tokens| tokens.profile()).unwrap_or_default();
+        let (outcome, _) = plugin.authorize(context.clone(), &profile, step);
+        let granted = match outcome? {
+            AuthorizationOutcome::Granted(granted) => granted,
+            AuthorizationOutcome::Choose { connection, sites } => {
+                let offered = self.offered(plugin, &connection, sites);
+                let chosen = self.chosen(workspace, connection.as_ref(), offered, site)?;
+                let step = AuthorizationStep::ChooseSite { connection, site: chosen };
+                let (outcome, _) = plugin.authorize(context.clone(), &profile, step);
+                match outcome? {
+                    AuthorizationOutcome::Granted(granted) => granted,
+                    _ => return Err(Failure::internal("The plugin did not take the chosen site.")),
+                }
+            }
+            AuthorizationOutcome::Redirect(_) => {
+                return Err(Failure::internal("The plugin answered to a callback with a redirect."));
+            }
+        };
+        if let (Some(only), Some(said)) = (&granted.site, site) {
+            sites::the_one_said(std::slice::from_ref(only), said)?;
+        }
+        let account = self.account_at(plugin, &granted)?;
+        Ok(Settled { granted, account })
+    }
+
+    /// The site that the person said among those that are offered, which are kept for the next try.
+    fn chosen(
+        &self,
+        workspace: &WorkspaceId,
+        connection: &dyn Authority,
+        offered: Vec<OfferedSite>,
+        said: Option<&str>,
+    ) -> Result<Site> {
+        let chosen = sites::chosen(&offered, said);
+        if chosen.is_err() {
+            let id = ConnectionId::new(connection.facts().id)?;
+            self.changed(workspace, &id, |connection| {
+                Ok(Connection { offered_sites: offered.clone(), ..connection })
+            })?;
+        }
+        chosen
+    }
+
+    /// Whose account was granted, once the vendor has answered for the site.
+    fn account_at(&self, plugin: &Plugin, granted: &Granted) -> Result<Option<Account>> {
+        let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_PROBE);
+        match self.probe_at(plugin, &granted.connection, granted.site.as_ref(), deadline)? {
+            Some(Probed::Reached(account)) => Ok(account),
+            Some(Probed::NotReached | Probed::Refused) => Err(not_reachable(granted.site.as_ref())),
+            // Nothing is known against it.
+            Some(Probed::Unclear(_)) | None => Ok(None),
+        }
+    }
+
+    fn activate_granted(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        settled: Settled,
+    ) -> Result<Connection> {
+        let Settled { granted, account } = settled;
+        if granted.connection.facts().id != id.as_str() {
             return Err(Failure::internal("The plugin granted another connection than it was given."));
         }
-        let mut active = connection.working(self.clock.now()?);
-        active.site = granted.site;
-        active.attributes = granted.attributes;
-        active.given_up_at = None;
-        let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
+        self.activate(workspace, id, granted.site, granted.attributes, account)
+    }
+
+    /// Makes the stored connection the working one of its workspace, profile, user, account and site.
+    ///
+    /// It takes the place and the id of the connection that it follows: the one that was named, or one of the same
+    /// account at the same site. A vendor holds one grant per client and account, so the tokens of that one are dead.
+    pub(super) fn activate(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        site: Option<Site>,
+        attributes: Vec<(String, String)>,
+        account: Option<Account>,
+    ) -> Result<Connection> {
+        let (fresh, generation) = self.stored_connection(workspace, id)?;
+        let intent = fresh.intent.clone();
+        let active = self.settled(Connection {
+            site,
+            attributes,
+            account,
+            given_up_at: None,
+            offered_sites: Vec::new(),
+            intent: Intent::default(),
+            ..fresh
+        })?;
         let mut others = self.connections(workspace)?;
-        others.retain(|other| {
-            other.id != active.id
-                && other.integration == active.integration
-                && other.profile == active.profile
-                && other.user == active.user
-                && other.tenant == active.tenant
-                && other.status != ConnectionStatus::AwaitingSite
-                && site(other) == site(&active)
-        });
-        self.replace_connections(&others, &active, Expect::Generation(generation))?;
+        others.retain(|other| is_followed(other, &active));
+        let named = intent.reconnect.as_ref().map(|id| self.stored_connection(workspace, id)).transpose();
+        let before = match named? {
+            Some((named, generation)) => {
+                check_same(&named, &active, intent.another_account)?;
+                Some((named, generation))
+            }
+            None => match others.first() {
+                Some(first) => Some(self.stored_connection(workspace, &first.id)?),
+                None => None,
+            },
+        };
+        let active = match &before {
+            None => {
+                self.replace_connections(&[], &active, Expect::Generation(generation))?;
+                active
+            }
+            Some((before, before_generation)) => {
+                others.retain(|other| other.id != before.id);
+                self.succeed_connection((active, generation), (before, *before_generation), &others)?
+            }
+        };
+        self.configured_by(&active)?;
         Ok(active)
     }
 }
 
-/// Runs a step, and the choice of a site where the person said one.
-fn take_step(
-    plugin: &Plugin,
-    context: &CallContext,
-    profile: &ProfileId,
-    site: Option<&str>,
-    step: AuthorizationStep,
-) -> Result<Granted> {
-    let (outcome, _) = plugin.authorize(context.clone(), profile.as_str(), step);
-    let (connection, sites) = match outcome? {
-        AuthorizationOutcome::Granted(granted) => return Ok(granted),
-        AuthorizationOutcome::Choose { connection, sites } => (connection, sites),
-        AuthorizationOutcome::Redirect(_) => {
-            return Err(Failure::internal("The plugin answered to a callback with a redirect."));
-        }
+/// A grant whose site and account are known.
+struct Settled {
+    granted: Granted,
+    account: Option<Account>,
+}
+
+/// Whether a connection is dead once `active` is: of the same account, as far as it is known, at the same site.
+fn is_followed(other: &Connection, active: &Connection) -> bool {
+    let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
+    other.id != active.id
+        && other.integration == active.integration
+        && other.profile == active.profile
+        && other.user == active.user
+        && other.tenant == active.tenant
+        && other.status != ConnectionStatus::AwaitingSite
+        && site(other) == site(active)
+        && !is_another_account(other, active)
+}
+
+/// Whether two connections are known to be of two accounts.
+fn is_another_account(one: &Connection, other: &Connection) -> bool {
+    matches!((&one.account, &other.account), (Some(one), Some(other)) if one.id != other.id)
+}
+
+/// A connection that is authorized again stays the one of its account and site, unless it was said that it may become
+/// another.
+fn check_same(before: &Connection, now: &Connection, confirmed: bool) -> Result<()> {
+    let name = |connection: &Connection| {
+        let account = connection.account.as_ref();
+        account.map_or_else(String::new, |account| account.name.clone().unwrap_or_else(|| account.id.clone()))
     };
-    let step = AuthorizationStep::ChooseSite { connection, site: chosen(&sites, site)? };
-    let (outcome, _) = plugin.authorize(context.clone(), profile.as_str(), step);
-    match outcome? {
-        AuthorizationOutcome::Granted(granted) => Ok(granted),
-        _ => Err(Failure::internal("The plugin did not take the chosen site.")),
+    let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
+    if confirmed || (!is_another_account(before, now) && site(before) == site(now)) {
+        return Ok(());
     }
+    let (what, was, is) = if is_another_account(before, now) {
+        ("account", name(before), name(now))
+    } else {
+        let url = |connection: &Connection| {
+            connection.site.as_ref().map(|site| site.url.clone()).unwrap_or_default()
+        };
+        ("site", url(before), url(now))
+    };
+    Err(Failure::new(
+        FailureKind::Conflict,
+        format!("other-{what}"),
+        format!("The connection {} is of the {what} {was}, and this is {is}. Nothing was changed.", before.id),
+    )
+    .hint(format!(
+        "Authorize again with the {what} {was}, confirm that the connection may become another's, or add a connection."
+    )))
 }
 
 /// Whether the grant is worth keeping: a site must be named, or trouble says nothing of the grant. Its tokens stay
@@ -268,41 +407,6 @@ fn declined(error: &str, description: Option<&str>) -> Failure {
     .hint("Check the profile's scopes and URLs, and begin again.")
 }
 
-/// The site that the person said, by id, URL, host or name. None is ever taken unasked.
-fn chosen(sites: &[Site], said: Option<&str>) -> Result<Site> {
-    let list =
-        || sites.iter().map(|site| format!("{} ({})", site.name, site.url)).collect::<Vec<_>>().join(", ");
-    let several = |code: &'static str, message: String| {
-        Failure::new(FailureKind::InvalidInput, code, message)
-            .hint("Authorize again and name the site, with --site. The consent is kept for half an hour.")
-    };
-    let Some(said) = said else {
-        return Err(several(
-            "site-required",
-            format!("The account reaches {} sites, and one must be named: {}.", sites.len(), list()),
-        ));
-    };
-    let wanted = said.trim().trim_end_matches('/');
-    let fits = |site: &&Site| {
-        let host = url::Url::parse(&site.url).ok().and_then(|url| url.host_str().map(str::to_owned));
-        site.id == wanted
-            || site.name.eq_ignore_ascii_case(wanted)
-            || site.url.eq_ignore_ascii_case(wanted)
-            || host.is_some_and(|host| host.eq_ignore_ascii_case(wanted))
-    };
-    let mut found = sites.iter().filter(fits);
-    match (found.next(), found.next()) {
-        (Some(site), None) => Ok(site.clone()),
-        (Some(_), Some(_)) => {
-            Err(several("site-ambiguous", format!("\"{said}\" fits several sites: {}.", list())))
-        }
-        (None, _) => Err(several(
-            "site-unknown",
-            format!("The account does not reach \"{said}\". It reaches: {}.", list()),
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,26 +428,5 @@ mod tests {
         assert_eq!(code("state=a"), "taken", "what else is missing is said once the state is known");
         assert_eq!(code(""), "state-missing");
         assert_eq!(code("%ff%00&=&&"), "state-missing");
-    }
-
-    /// AUTH-16
-    #[test]
-    fn of_several_sites_none_is_taken_unasked() {
-        let site = |id: &str, name: &str| Site {
-            id: id.into(),
-            name: name.into(),
-            url: format!("https://{name}.example"),
-        };
-        let sites = [site("1", "docs"), site("2", "team")];
-        let failure = chosen(&sites, None).unwrap_err();
-        assert_eq!(failure.code, "site-required");
-        assert!(
-            failure.message.contains("https://docs.example")
-                && failure.message.contains("https://team.example")
-        );
-        for said in ["2", "TEAM", "https://team.example/", "Team.Example"] {
-            assert_eq!(chosen(&sites, Some(said)).unwrap().id, "2", "{said}");
-        }
-        assert_eq!(chosen(&sites, Some("other")).unwrap_err().code, "site-unknown");
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Authorizations;
-use super::connection::{Connection, ConnectionStatus};
+use super::connection::{self, Account, Connection, ConnectionStatus};
+use super::probe::{Probed, not_reachable};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Site};
@@ -14,9 +15,9 @@ use crate::vault::Expect;
 const LONGEST_CHECK: Duration = Duration::from_secs(30);
 
 impl Authorizations {
-    /// Asks the vendor whether a connection works, as cheaply as the plugin can: it chooses the connection's site
-    /// once more, for which it has to look whether the grant still reaches it. What is due is renewed, and what is
-    /// over is marked so.
+    /// Asks the vendor whether a connection works: by one probe of the manifest, or, where its scopes allow none, by
+    /// having the plugin choose the connection's site once more, for which it has to look whether the grant still
+    /// reaches it. What is due is renewed, and what is over is marked so.
     ///
     /// A connection without a site is only renewed when due: there is nothing that all vendors answer.
     ///
@@ -27,9 +28,18 @@ impl Authorizations {
         let (connection, _) = self.stored_connection(workspace, id)?;
         let plugin = self.plugin(&connection.integration)?;
         let (profile, site) = (connection.profile.clone(), connection.site.clone());
+        let proof = connection.proof.clone();
         let live = self.live(connection)?;
         let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_CHECK);
         live.credential(deadline)?;
+        match self.probe(&plugin, Arc::clone(&live), &proof, deadline)? {
+            Some(Probed::Reached(account)) => return self.after_probe(workspace, id, account),
+            Some(Probed::NotReached) => return Err(not_reachable(site.as_ref())),
+            Some(Probed::Refused) => return Err(self.after_check(workspace, id, token_refused(id))?),
+            Some(Probed::Unclear(failure)) => return Err(failure),
+            // The grant has none of the scopes of a probe.
+            None => {}
+        }
         if let Some(site) = site {
             let step = AuthorizationStep::ChooseSite { connection: live, site: site.clone() };
             let (outcome, _) = plugin.authorize(self.context().until(deadline), profile.as_str(), step);
@@ -45,6 +55,25 @@ impl Authorizations {
             }
         }
         self.connection(workspace, id)
+    }
+
+    /// Marks a connection whose credential the vendor refuses, and which nothing can renew.
+    pub(super) fn mark_refused(&self, connection: &Connection) -> Result<()> {
+        let failure = token_refused(&connection.id);
+        self.after_check(&connection.workspace, &connection.id, failure).map(drop)
+    }
+
+    /// The vendor may only now tell whose account it is.
+    fn after_probe(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        account: Option<Account>,
+    ) -> Result<Connection> {
+        let changed = self.changed(workspace, id, |connection| {
+            Ok(Connection { account: account.clone().or(connection.account.clone()), ..connection })
+        })?;
+        changed.ok_or_else(|| connection::unknown(id))
     }
 
     /// The vendor may have given the site another name or address.
@@ -71,4 +100,15 @@ impl Authorizations {
         }
         Ok(failure)
     }
+}
+
+/// The vendor refused the token, after a renewal too where there could be one.
+fn token_refused(id: &ConnectionId) -> Failure {
+    Failure::new(
+        FailureKind::AuthorizationRequired,
+        "credential-refused",
+        format!("The vendor refuses the credential of the connection {id}: the access was withdrawn, or has ended."),
+    )
+    .hint("Authorize it again.")
+    .status(401)
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Authorizations;
 use super::refresh::Attempt;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
 use crate::runtime::{ConnectionFacts, Site};
 use crate::secret::SecretString;
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
@@ -25,12 +25,14 @@ pub enum ConnectionStatus {
     BadClientCredentials,
     /// It works, and ends with its token, since it has no refresh token.
     NotRefreshable,
+    /// It works, but not for every template that it should serve: it was not granted the scopes.
+    InsufficientScope,
 }
 
 impl ConnectionStatus {
     /// Whether requests can be made.
     pub fn works(self) -> bool {
-        matches!(self, Self::Active | Self::NotRefreshable)
+        matches!(self, Self::Active | Self::NotRefreshable | Self::InsufficientScope)
     }
 
     /// The status as one word.
@@ -41,7 +43,77 @@ impl ConnectionStatus {
             Self::NeedsReauthorization => "needs-reauthorization",
             Self::BadClientCredentials => "bad-client-credentials",
             Self::NotRefreshable => "not-refreshable",
+            Self::InsufficientScope => "insufficient-scope",
         }
+    }
+}
+
+/// What a connection proves itself with.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+#[non_exhaustive]
+pub enum Proof {
+    /// Tokens of OAuth 2.0.
+    #[default]
+    #[serde(rename = "oauth2")]
+    OAuth2,
+    /// A name and a secret that a person made at the vendor, in HTTP Basic. The connection's profile is named after
+    /// the method.
+    Basic {
+        /// The user name.
+        username: String,
+    },
+}
+
+/// Whose account it is at the vendor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Account {
+    /// The vendor's id of it.
+    pub id: String,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+}
+
+/// A template that a connection cannot run, for lack of scopes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct MissingScopes {
+    /// The template.
+    pub template: TemplateId,
+    /// The scopes it lacks.
+    pub scopes: Vec<String>,
+}
+
+/// A site that a person may choose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct OfferedSite {
+    /// The site.
+    #[serde(flatten)]
+    pub site: Site,
+    /// Whether the grant really reaches it; absent: this could not be found out.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reachable: Option<bool>,
+}
+
+/// What an authorization that is not finished is to become.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub(super) struct Intent {
+    /// The connection that is authorized again.
+    pub(super) reconnect: Option<ConnectionId>,
+    /// Whether it may become one of another account.
+    pub(super) another_account: bool,
+}
+
+impl Intent {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
     }
 }
 
@@ -63,6 +135,12 @@ pub struct Connection {
     /// The tenant that its profile's URLs are filled with.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub tenant: Option<String>,
+    /// What it proves itself with.
+    #[serde(default)]
+    pub proof: Proof,
+    /// Whose account it is, where the vendor tells.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<Account>,
     /// How it stands.
     pub status: ConnectionStatus,
     /// Why it stands so, in a sentence.
@@ -71,6 +149,9 @@ pub struct Connection {
     pub since: u64,
     /// The scopes that were granted.
     pub scopes: Vec<String>,
+    /// The templates that it lacks scopes for, of those that it should serve.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub missing: Vec<MissingScopes>,
     /// When the access token was issued.
     pub issued_at: u64,
     /// When it expires; absent: never.
@@ -79,11 +160,17 @@ pub struct Connection {
     pub refreshable: bool,
     /// The site it works in.
     pub site: Option<Site>,
+    /// The sites to choose among, while it waits for that.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub offered_sites: Vec<OfferedSite>,
     /// What the plugin said of the account.
     pub attributes: Vec<(String, String)>,
     /// When an unfinished one is given up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub given_up_at: Option<u64>,
+    /// What it is to become, while it is not finished.
+    #[serde(skip_serializing_if = "Intent::is_none", default)]
+    pub(super) intent: Intent,
     /// That it is being renewed, or that this was tried.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(super) attempt: Option<Attempt>,
@@ -117,7 +204,7 @@ impl Connection {
     pub(super) fn check_usable(&self) -> Result<()> {
         let reason = self.reason.clone().unwrap_or_default();
         match self.status {
-            ConnectionStatus::Active | ConnectionStatus::NotRefreshable => Ok(()),
+            status if status.works() => Ok(()),
             ConnectionStatus::AwaitingSite => Err(Failure::new(
                 FailureKind::AuthorizationRequired,
                 "awaiting-site",
@@ -136,17 +223,7 @@ impl Connection {
                 format!("The connection {} cannot be renewed: {reason}", self.id),
             )
             .hint("Correct client id and secret of the profile.")),
-        }
-    }
-
-    /// The same, working: for as long as it can be renewed, or until its token ends.
-    pub(super) fn working(self, now: u64) -> Self {
-        match self.expires_at.filter(|_| !self.refreshable) {
-            None => self.in_status(ConnectionStatus::Active, None, now),
-            Some(end) => {
-                let reason = format!("It has no refresh token, and ends at {}.", crate::clock::date(end));
-                self.in_status(ConnectionStatus::NotRefreshable, Some(reason), now)
-            }
+            _ => Ok(()),
         }
     }
 
@@ -211,11 +288,7 @@ impl Authorizations {
         tokens: Option<&Tokens>,
         expect: Expect,
     ) -> Result<()> {
-        let mut secrets = Vec::new();
-        if let Some(tokens) = tokens {
-            secrets.push((connection.place(ACCESS_TOKEN), &tokens.access));
-            secrets.extend(tokens.refresh.iter().map(|refresh| (connection.place(REFRESH_TOKEN), refresh)));
-        }
+        let secrets = tokens.map(|tokens| secrets(connection, tokens)).unwrap_or_default();
         self.vault.commit_with(&[write(connection, expect)?], &secrets)
     }
 
@@ -231,14 +304,65 @@ impl Authorizations {
         self.vault.commit(&writes)
     }
 
+    /// Changes a connection as it is stored, again where somebody else did so meanwhile; none where it is gone.
+    pub(super) fn changed(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        change: impl Fn(Connection) -> Result<Connection>,
+    ) -> Result<Option<Connection>> {
+        loop {
+            let (before, generation) = match self.stored_connection(workspace, id) {
+                Ok(stored) => stored,
+                Err(failure) if failure.kind == FailureKind::NotFound => return Ok(None),
+                Err(failure) => return Err(failure),
+            };
+            let after = change(before.clone())?;
+            if after == before {
+                return Ok(Some(after));
+            }
+            match self.put_connection(&after, None, Expect::Generation(generation)) {
+                Ok(()) => return Ok(Some(after)),
+                Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    /// Gives a new connection, which is stored, the id of the one that it follows, whose tokens are gone then; and
+    /// removes others. All of it is one write.
+    pub(super) fn succeed_connection(
+        &self,
+        fresh: (Connection, i64),
+        before: (&Connection, i64),
+        others: &[Connection],
+    ) -> Result<Connection> {
+        let (fresh, generation) = fresh;
+        let tokens = Tokens {
+            access: self.vault.read(&fresh.place(ACCESS_TOKEN))?.ok_or_else(no_token)?,
+            refresh: self.vault.read(&fresh.place(REFRESH_TOKEN))?,
+        };
+        let mut writes = vec![Write::delete(Self::key_of(&fresh), Expect::Generation(generation))];
+        writes.extend(removal(&fresh).into_iter().skip(1));
+        writes.extend(removal(before.0).into_iter().skip(1));
+        writes.extend(others.iter().flat_map(removal));
+        let heir = Connection { id: before.0.id.clone(), ..fresh };
+        writes.push(write(&heir, Expect::Generation(before.1))?);
+        self.vault.commit_with(&writes, &secrets(&heir, &tokens))?;
+        Ok(heir)
+    }
+
+    fn key_of(connection: &Connection) -> RecordKey {
+        Connection::key(&connection.workspace, &connection.id)
+    }
+
     /// Lets the connections of a profile that was corrected be tried again.
     pub(super) fn after_correction(&self, workspace: &WorkspaceId, profile: &ProfileId) -> Result<()> {
-        let now = self.clock.now()?;
         for (id, record) in self.vault.list(Collection::Connections, workspace.as_str())? {
             let connection = read(&record.body)?;
             if connection.profile == *profile && connection.status == ConnectionStatus::BadClientCredentials {
                 let generation = Expect::Generation(record.generation);
-                match self.put_connection(&connection.working(now), None, generation) {
+                match self.put_connection(&self.settled(connection)?, None, generation) {
                     Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
                     Err(failure) => return Err(Failure { message: format!("{id}: {failure}"), ..failure }),
                 }
@@ -290,6 +414,18 @@ impl Authorizations {
     }
 }
 
+/// The tokens of a connection, each at its place.
+fn secrets<'a>(connection: &Connection, tokens: &'a Tokens) -> Vec<(SecretPlace, &'a SecretString)> {
+    let refresh = tokens.refresh.iter().map(|refresh| (connection.place(REFRESH_TOKEN), refresh));
+    std::iter::once((connection.place(ACCESS_TOKEN), &tokens.access)).chain(refresh).collect()
+}
+
+/// A connection whose token is not there: it has to be authorized again.
+pub(super) fn no_token() -> Failure {
+    Failure::new(FailureKind::AuthorizationRequired, "no-token", "The connection has no token.")
+        .hint("Authorize again.")
+}
+
 /// The writes that remove a connection and its tokens, with the key that they are sealed with.
 pub(super) fn removal(connection: &Connection) -> [Write; 4] {
     let record = Write::delete(Connection::key(&connection.workspace, &connection.id), Expect::Any);
@@ -298,7 +434,7 @@ pub(super) fn removal(connection: &Connection) -> [Write; 4] {
     [record, access, refresh, key]
 }
 
-fn unknown(id: &ConnectionId) -> Failure {
+pub(super) fn unknown(id: &ConnectionId) -> Failure {
     Failure::new(FailureKind::NotFound, "unknown-connection", format!("There is no connection \"{id}\"."))
         .hint("List them with: connections list")
 }
@@ -317,8 +453,14 @@ fn none(integration: &IntegrationId, user: Option<&str>) -> Failure {
 fn ambiguous<'a>(found: impl Iterator<Item = &'a Connection>) -> Failure {
     let list: Vec<String> = found
         .map(|connection| {
-            let site = connection.site.as_ref().map(|site| format!(" ({})", site.url)).unwrap_or_default();
-            format!("{}{site}", connection.id)
+            let account =
+                connection.account.as_ref().map(|account| account.name.as_ref().unwrap_or(&account.id));
+            let site = connection.site.as_ref().map(|site| &site.url);
+            let told: Vec<&str> = account.into_iter().chain(site).map(String::as_str).collect();
+            if told.is_empty() {
+                return connection.id.to_string();
+            }
+            format!("{} ({})", connection.id, told.join(", "))
         })
         .collect();
     Failure::new(
@@ -326,7 +468,7 @@ fn ambiguous<'a>(found: impl Iterator<Item = &'a Connection>) -> Failure {
         "several-connections",
         format!("There are several connections: {}.", list.join(", ")),
     )
-    .hint("Say which one by its id.")
+    .hint("Say which one by its id, with --connection.")
 }
 
 fn write(connection: &Connection, expect: Expect) -> Result<Write> {
@@ -364,19 +506,12 @@ pub(super) mod tests {
             site: None,
             attributes: Vec::new(),
             given_up_at: None,
+            proof: Proof::OAuth2,
+            account: None,
+            missing: Vec::new(),
+            offered_sites: Vec::new(),
+            intent: Intent::default(),
             attempt: None,
         }
-    }
-
-    #[test]
-    fn a_connection_without_a_refresh_token_says_when_it_ends() {
-        let ending = Connection { refreshable: false, ..connection() }.working(1);
-        assert_eq!(ending.status, ConnectionStatus::NotRefreshable);
-        assert_eq!(
-            ending.reason.as_deref(),
-            Some("It has no refresh token, and ends at 1970-01-01T01:00:00Z.")
-        );
-        assert!(ending.check_usable().is_ok());
-        assert_eq!(connection().working(1).status, ConnectionStatus::Active);
     }
 }

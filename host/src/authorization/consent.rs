@@ -9,12 +9,14 @@ use url::Url;
 
 use super::Authorizations;
 use super::browser::Browser;
+use super::configuration::other_integration;
+use super::connection::{self, Connection};
 use super::pending::PendingAuthorization;
 use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
-use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce};
+use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce};
 use crate::secret::SecretString;
 
 /// Who wants to connect what.
@@ -142,15 +144,14 @@ impl Authorizations {
         let profile =
             self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
         if profile.integration != authorize.integration {
-            return Err(Failure::new(
-                FailureKind::InvalidInput,
-                "other-integration",
-                format!("The profile \"{}\" is for {}.", profile.id, profile.integration),
-            ));
+            return Err(other_integration(&profile.id, &profile.integration));
         }
+        self.check_may_connect(&authorize.workspace, plugin.manifest(), authorize.user.as_deref())?;
+        let before = authorize.reconnect.as_ref().map(|id| self.reconnecting(authorize, id)).transpose()?;
         let endpoint = profile.authorization_url.url()?;
         self.egress.endpoint(&endpoint, profile.id.as_str())?;
-        let scopes = scopes_to_ask(&profile, plugin.manifest());
+        let user = authorize.user.as_deref();
+        let scopes = self.scopes_to_ask(&authorize.workspace, user, &profile, plugin.manifest())?;
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
         let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
         let AuthorizationOutcome::Redirect(extra) = outcome? else {
@@ -166,7 +167,7 @@ impl Authorizations {
             user: authorize.user.clone(),
             redirect_uri: redirect_uri.clone(),
             scopes: scopes.clone(),
-            site: authorize.site.clone(),
+            site: authorize.site.clone().or(before.and_then(|before| Some(before.site?.id))),
             tenant: authorize.tenant.clone(),
             reconnect: authorize.reconnect.clone(),
             another_account: authorize.another_account,
@@ -194,20 +195,23 @@ impl Authorizations {
     }
 }
 
-/// The profile's scopes, or else the manifest's, and the one that brings a refresh token.
-fn scopes_to_ask(profile: &Profile, manifest: &Manifest) -> Vec<String> {
-    let oauth2 = manifest.oauth2();
-    let mut scopes = if profile.scopes.is_empty() {
-        oauth2.map(|oauth2| oauth2.default_scopes.clone()).unwrap_or_default()
-    } else {
-        profile.scopes.clone()
-    };
-    if let Some(offline) = oauth2.and_then(|oauth2| oauth2.offline_scope.clone())
-        && !scopes.contains(&offline)
-    {
-        scopes.push(offline);
+impl Authorizations {
+    /// The connection that is authorized again, which must be of the same profile and person.
+    fn reconnecting(&self, authorize: &Authorize, id: &ConnectionId) -> Result<Connection> {
+        let connection = self.connection(&authorize.workspace, id)?;
+        if connection.integration != authorize.integration || connection.user != authorize.user {
+            return Err(connection::unknown(id));
+        }
+        if connection.profile == authorize.profile && connection.tenant == authorize.tenant {
+            return Ok(connection);
+        }
+        Err(Failure::new(
+            FailureKind::InvalidInput,
+            "other-profile",
+            format!("The connection {id} was made with the profile \"{}\".", connection.profile),
+        )
+        .hint("Authorize it again with its own profile and tenant, or add a connection."))
     }
-    scopes
 }
 
 /// The parameters beside the standard's: those of the profile that its URL does not have, and the plugin's.

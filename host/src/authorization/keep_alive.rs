@@ -9,6 +9,7 @@ use super::Authorizations;
 use super::connection::Connection;
 use crate::failure::Result;
 use crate::ids::{ConnectionId, WorkspaceId};
+use crate::runtime::Plugin;
 
 /// The share of the idle lifetime after which a connection is renewed: the rest is for a service that was down, and
 /// for a person to react.
@@ -43,12 +44,13 @@ impl Authorizations {
     }
 
     fn is_idle(&self, connection: &Connection, now: u64) -> bool {
-        let lifetime = self.plugin(&connection.integration).ok().and_then(|plugin| {
-            plugin.manifest().oauth2().and_then(|oauth2| oauth2.refresh_token_idle_lifetime)
-        });
+        let lifetime = self.plugin(&connection.integration).ok().and_then(|plugin| idle_lifetime(&plugin));
         let (share, of) = IDLE_SHARE;
-        lifetime.is_some_and(|lifetime| {
-            now.saturating_sub(connection.issued_at) >= u64::from(lifetime) * share / of
-        })
+        lifetime.is_some_and(|lifetime| now.saturating_sub(connection.issued_at) >= lifetime * share / of)
     }
+}
+
+/// After how many seconds without use the vendor drops a refresh token.
+pub(super) fn idle_lifetime(plugin: &Plugin) -> Option<u64> {
+    plugin.manifest().oauth2()?.refresh_token_idle_lifetime.map(u64::from)
 }

@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Authorizations;
-use super::connection::{ACCESS_TOKEN, Connection};
-use crate::egress::{Credential, Response};
-use crate::failure::{Failure, FailureKind, Result};
+use super::basic;
+use super::connection::{ACCESS_TOKEN, Connection, Proof, no_token};
+use crate::egress::{Audience, Credential, Response};
+use crate::failure::Result;
 use crate::runtime::{Authority, ConnectionFacts};
 use crate::secret::SecretString;
 
@@ -67,6 +68,17 @@ impl Authority for LiveConnection {
         &self.profile
     }
 
+    fn audience(&self, of_manifest: Audience) -> Result<Audience> {
+        let state = self.state();
+        let connection = &state.connection;
+        if connection.proof == Proof::OAuth2 {
+            return Ok(of_manifest);
+        }
+        let plugin = self.authorizations.plugin(&connection.integration)?;
+        let method = basic::method(&plugin, connection.profile.as_str())?;
+        method.audience(of_manifest, connection.tenant.as_deref().unwrap_or_default())
+    }
+
     fn credential(&self, deadline: Instant) -> Result<Credential> {
         if self.renewal == Renewal::WhenDue {
             let current = self.state().connection.clone();
@@ -78,11 +90,11 @@ impl Authority for LiveConnection {
         if state.token.is_none() {
             state.token = self.authorizations.vault.read(&state.connection.place(ACCESS_TOKEN))?;
         }
-        let token = state.token.clone().ok_or_else(|| {
-            Failure::new(FailureKind::AuthorizationRequired, "no-token", "The connection has no token.")
-                .hint("Authorize again.")
-        })?;
-        Ok(Credential::Bearer(token))
+        let token = state.token.clone().ok_or_else(no_token)?;
+        Ok(match &state.connection.proof {
+            Proof::OAuth2 => Credential::Bearer(token),
+            Proof::Basic { username } => Credential::Password { username: username.clone(), secret: token },
+        })
     }
 
     /// A 401 means what it says, a 403 or 404 may mean an expired token, and a scope that is missing is missing
@@ -99,6 +111,10 @@ impl Authority for LiveConnection {
         let lacks_scope =
             plugin.manifest().oauth2().is_some_and(|oauth2| oauth2.says_scope_is_missing(response));
         if (response.status != 401 && !expired) || lacks_scope {
+            return Ok(false);
+        }
+        if response.status == 401 && !current.refreshable {
+            self.authorizations.mark_refused(&current)?;
             return Ok(false);
         }
         // An endpoint that refuses a new token too would have the grant renewed at every request.

@@ -11,6 +11,12 @@
 //! | `profile_store.rs` | where they are kept |
 //! | `profile_test.rs` | trying one out |
 //! | `connection.rs` | what a connection is, as it is stored |
+//! | `configuration.rs` | what a workspace does with an integration |
+//! | `needs.rs` | scopes: which to ask for, which are lacking |
+//! | `basic.rs` | connecting with a name and a secret |
+//! | `sites.rs` | which of several sites is meant |
+//! | `report.rs` | all that is known of a connection |
+//! | `probe.rs` | asking the vendor whether a site is reached |
 //! | `browser.rs` | who brings a callback back |
 //! | `pending.rs` | authorizations that wait for their callback |
 //! | `consent.rs` | the URL that a person is sent to |
@@ -22,35 +28,44 @@
 //! | `keep_alive.rs` | connections that nobody uses |
 //! | `refresh.rs` | renewing before expiry, once |
 
+mod basic;
 mod broker;
 mod browser;
 mod callback;
 mod check;
+mod configuration;
 mod connection;
 mod consent;
 mod keep_alive;
 mod live;
+mod needs;
 mod pending;
+mod probe;
 mod profile;
 mod profile_check;
 mod profile_store;
 mod profile_test;
 mod profile_url;
 mod refresh;
+mod report;
+mod sites;
 mod token_endpoint;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub use basic::Connect;
 pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
-pub use connection::{Connection, ConnectionStatus};
+pub use configuration::{AuthorizationMode, Configuration, Deleted, Editions, OneEdition};
+pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, OfferedSite, Proof};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;
 pub use profile_url::UrlTemplate;
+pub use report::{ConnectionReport, RefreshTokenHealth, RefreshTokenState};
 
 use crate::clock::Clock;
 use crate::egress::Egress;
@@ -66,6 +81,7 @@ pub struct Authorizations {
     pub(crate) vault: Vault,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) callbacks: Arc<dyn CallbackRouter>,
+    pub(crate) editions: Arc<dyn Editions>,
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) limits: CallLimits,
     /// The profiles of the deployment, which every workspace can use.
@@ -89,6 +105,7 @@ impl Authorizations {
         vault: Vault,
         clock: Arc<dyn Clock>,
         callbacks: Arc<dyn CallbackRouter>,
+        editions: Arc<dyn Editions>,
         events: Arc<dyn EventSink>,
         limits: CallLimits,
     ) -> Self {
@@ -98,6 +115,7 @@ impl Authorizations {
             vault,
             clock,
             callbacks,
+            editions,
             events,
             limits,
             system_profiles: RwLock::default(),

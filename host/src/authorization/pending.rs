@@ -121,6 +121,23 @@ impl Authorizations {
     }
 }
 
+impl Authorizations {
+    /// The writes that forget the authorizations of an integration that nobody came back for.
+    pub(super) fn pending_removals(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+    ) -> Result<Vec<Write>> {
+        let stored = self.vault.list(Collection::PendingAuthorizations, "")?;
+        let is_theirs = |body: &[u8]| {
+            serde_json::from_slice::<PendingAuthorization>(body)
+                .is_ok_and(|pending| pending.workspace == *workspace && pending.integration == *integration)
+        };
+        let theirs = stored.iter().filter(|(_, record)| is_theirs(&record.body));
+        Ok(theirs.flat_map(|(id, _)| without(id, Expect::Any)).collect())
+    }
+}
+
 /// A callback that is not taken, before any token request.
 pub(super) fn refused(code: &'static str, message: &str) -> Failure {
     Failure::new(FailureKind::AuthorizationRequired, code, message).hint("Begin the authorization again.")

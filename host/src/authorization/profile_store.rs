@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::Authorizations;
-use super::connection::{Connection, removal};
+use super::connection::{self, Connection};
 use super::profile::{Profile, ProfileKind};
 use super::profile_check;
 use crate::failure::{Failure, FailureKind, Result};
@@ -125,9 +125,8 @@ impl Authorizations {
             )
             .hint("Delete it together with its connections, or leave it."));
         }
-        let mut writes = vec![Write::delete(key(workspace, id), Expect::Any)];
-        writes.extend(secret_place(workspace, id).destroy());
-        writes.extend(connections.iter().flat_map(removal));
+        let mut writes: Vec<Write> = self::removal(workspace, id).into();
+        writes.extend(connections.iter().flat_map(connection::removal));
         self.vault.commit(&writes)?;
         Ok(connections)
     }
@@ -257,6 +256,12 @@ impl Authorizations {
         Failure::new(FailureKind::NotFound, "unknown-profile", format!("There is no profile \"{id}\"."))
             .hint(hint)
     }
+}
+
+/// The writes that remove a profile and its secret, with the key that it is sealed with.
+pub(super) fn removal(workspace: &WorkspaceId, id: &ProfileId) -> [Write; 3] {
+    let [secret, data_key] = secret_place(workspace, id).destroy();
+    [Write::delete(key(workspace, id), Expect::Any), secret, data_key]
 }
 
 fn key(workspace: &WorkspaceId, id: &ProfileId) -> RecordKey {

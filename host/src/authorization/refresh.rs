@@ -77,6 +77,28 @@ pub(super) struct Attempt {
     failures: u32,
 }
 
+impl Attempt {
+    /// Whether somebody renews it right now.
+    pub(super) fn is_leased(&self, now: u64) -> bool {
+        self.owner.is_some() && now < self.until
+    }
+
+    /// Whether the last attempt failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// How many attempts failed.
+    pub(super) fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// When it is tried again.
+    pub(super) fn next_try(&self, now: u64) -> Option<u64> {
+        (self.owner.is_none() && now < self.until).then_some(self.until)
+    }
+}
+
 /// Why a connection is to be renewed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reason {

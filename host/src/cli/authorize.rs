@@ -85,7 +85,7 @@ impl Authorize {
     }
 
     fn with_person(self, home: &Home, plugin: Plugin, output: &Output) -> Result<Connection> {
-        let workspace = WorkspaceId::default_workspace();
+        let workspace = home.workspace().clone();
         let id = ProfileId::new(self.profile.clone().unwrap_or_else(|| self.integration.clone()))?;
         let new_profile = self.new_profile(&id, &plugin)?;
         let listener = Listener::bind(self.callback_port.unwrap_or(CALLBACK_PORT))?;

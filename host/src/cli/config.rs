@@ -7,6 +7,9 @@
 //! [policy.audience-origins.PROFILE]
 //! AUDIENCE = "http://127.0.0.1:8977"
 //!
+//! [workspaces.NAME]
+//! edition = "trial"                               # or "developer", which all others have, or "enterprise"
+//!
 //! [[profiles]]
 //! id = "shared"
 //! integration = "INTEGRATION"
@@ -17,17 +20,18 @@
 //! A profile may also set `identity-provider`, `description`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
 //! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::authorization::{AdditionalField, AuthorizationField, Profile, UrlTemplate};
+use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, UrlTemplate};
 use crate::egress::{OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::ProfileId;
-use crate::runtime::{Pkce, Plugin};
+use crate::ids::{ProfileId, WorkspaceId};
+use crate::runtime::{Edition, Pkce, Plugin};
 use crate::secret::SecretString;
 
 const FILE: &str = "config.toml";
@@ -36,7 +40,30 @@ const FILE: &str = "config.toml";
 #[serde(default, deny_unknown_fields)]
 struct Config {
     policy: OperatorPolicy,
+    workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
     profiles: Vec<SystemProfile>,
+}
+
+/// What the operator says of a workspace.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WorkspaceConfig {
+    edition: Edition,
+}
+
+/// The editions that the file says; a workspace that it does not name has the edition `developer`.
+pub(super) struct ConfiguredEditions(BTreeMap<WorkspaceId, Edition>);
+
+impl Editions for ConfiguredEditions {
+    fn edition(&self, workspace: &WorkspaceId) -> Result<Edition> {
+        Ok(self.0.get(workspace).copied().unwrap_or(Edition::Developer))
+    }
+}
+
+/// Which edition of the platform each workspace has.
+pub(super) fn editions(home: &Path) -> Result<ConfiguredEditions> {
+    let workspaces = parse(home)?.workspaces;
+    Ok(ConfiguredEditions(workspaces.into_iter().map(|(id, workspace)| (id, workspace.edition)).collect()))
 }
 
 /// A profile that ships with the deployment.

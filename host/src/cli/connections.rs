@@ -1,22 +1,23 @@
 //! `actionbay connections`
 
-use std::io::IsTerminal as _;
-
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::confirm::confirm;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
-use crate::authorization::{Connection, KeptAlive};
-use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, WorkspaceId};
+use crate::authorization::{
+    Connection, ConnectionReport, KeptAlive, MissingScopes, Proof, RefreshTokenState,
+};
+use crate::failure::Result;
+use crate::ids::ConnectionId;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Connections {
     /// List the accounts that are connected
     #[command(after_help = "Example: actionbay connections list")]
     List,
-    /// Show how a connection stands: account, site, scopes, until when
+    /// Show how a connection stands: account, site, scopes granted and missing, what to do next
     #[command(after_help = "Example: actionbay connections show c-0f3a…")]
     Show(Named),
     /// Ask the vendor whether a connection works
@@ -54,22 +55,18 @@ pub(super) struct Delete {
 
 impl Connections {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        // Only what asks the vendor takes the plugin.
-        let plugins = if matches!(self, Self::Check(_) | Self::KeepAlive | Self::Refresh(_)) {
-            home.plugins()?
-        } else {
-            Vec::new()
-        };
+        // Only what asks the vendor, or says what it knows of it, takes the plugin.
+        let plugins = if matches!(self, Self::List | Self::Delete(_)) { Vec::new() } else { home.plugins()? };
         let host = home.host(HostSettings::new(plugins, output))?;
-        let workspace = WorkspaceId::default_workspace();
+        let workspace = home.workspace().clone();
         match self {
             Self::List => {
                 let connections = host.connections(&workspace)?;
                 output.result(&connections, || people(&connections))
             }
             Self::Show(Named { connection }) => {
-                let connection = host.connection(&workspace, &ConnectionId::new(connection)?)?;
-                output.result(&connection, || details(&connection))
+                let report = host.report(&workspace, &ConnectionId::new(connection)?)?;
+                output.result(&report, || told_in_full(&report))
             }
             Self::Check(Named { connection }) => {
                 let connection = host.check(&workspace, &ConnectionId::new(connection)?)?;
@@ -82,7 +79,7 @@ impl Connections {
             }
             Self::Delete(Delete { connection, yes }) => {
                 let connection = host.connection(&workspace, &ConnectionId::new(connection)?)?;
-                confirm(&connection, yes)?;
+                confirm(&loss(&connection), yes)?;
                 host.forget(&connection)?;
                 output.result(&json!({ "deleted": connection.id }), || {
                     format!("{} is forgotten.", connection.id)
@@ -109,23 +106,10 @@ fn told(kept: &[KeptAlive], output: &Output) -> Result<()> {
     kept.iter().find_map(|kept| kept.result.as_ref().err()).map_or(Ok(()), |failure| Err(failure.clone()))
 }
 
-/// Asks before something is gone for good.
-fn confirm(connection: &Connection, yes: bool) -> Result<()> {
-    if yes {
-        return Ok(());
-    }
-    let kept = |why: &str| {
-        Failure::new(FailureKind::InvalidInput, "not-confirmed", format!("Nothing was deleted: {why}."))
-            .hint("Say --yes to delete without being asked.")
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(kept("this is no terminal to ask at"));
-    }
+/// What is lost with a connection.
+fn loss(connection: &Connection) -> String {
     let site = connection.site.as_ref().map(|site| format!(" to {}", site.url)).unwrap_or_default();
-    eprint!("Forget the connection {}{site} and its tokens? [y/N] ", connection.id);
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer).map_err(|error| kept(&error.to_string()))?;
-    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(kept("you did not say yes")) }
+    format!("The connection {}{site} and its tokens would be forgotten for good.", connection.id)
 }
 
 fn people(connections: &[Connection]) -> String {
@@ -138,23 +122,46 @@ fn people(connections: &[Connection]) -> String {
             connection.integration.to_string(),
             connection.profile.to_string(),
             connection.user.clone().unwrap_or_else(|| "everybody".to_owned()),
+            account(connection),
             connection.site.as_ref().map(|site| site.url.clone()).unwrap_or_default(),
             connection.status.as_str().to_owned(),
         ]
     };
     table(
-        &["connection", "integration", "profile", "serves", "site", "status"],
+        &["connection", "integration", "profile", "serves", "account", "site", "status"],
         &connections.iter().map(row).collect::<Vec<_>>(),
     )
 }
 
+/// Whose account it is, as far as that is known.
+fn account(connection: &Connection) -> String {
+    match (&connection.account, &connection.proof) {
+        (Some(account), _) => account.name.clone().unwrap_or_else(|| account.id.clone()),
+        (None, Proof::Basic { username }) => username.clone(),
+        (None, _) => String::new(),
+    }
+}
+
 /// A connection as a person reads it.
 pub(super) fn details(connection: &Connection) -> String {
+    facts(&rows(connection))
+}
+
+fn rows(connection: &Connection) -> Vec<(&str, String)> {
+    let (until, renewed) = match &connection.proof {
+        Proof::OAuth2 => (
+            connection.expires_at.map(time).unwrap_or_else(|| "for ever".to_owned()),
+            if connection.refreshable { "by itself" } else { "by authorizing again" },
+        ),
+        _ => (String::new(), ""),
+    };
     let mut rows = vec![
         ("connection", connection.id.to_string()),
+        ("workspace", connection.workspace.to_string()),
         ("integration", connection.integration.to_string()),
         ("profile", connection.profile.to_string()),
         ("serves", connection.user.clone().unwrap_or_else(|| "everybody".to_owned())),
+        ("account", account(connection)),
         ("status", connection.status.as_str().to_owned()),
         ("why", connection.reason.clone().unwrap_or_default()),
         ("since", time(connection.since)),
@@ -162,10 +169,39 @@ pub(super) fn details(connection: &Connection) -> String {
             "site",
             connection.site.as_ref().map(|site| format!("{} ({})", site.name, site.url)).unwrap_or_default(),
         ),
-        ("token until", connection.expires_at.map(time).unwrap_or_else(|| "for ever".to_owned())),
-        ("renewed", if connection.refreshable { "by itself" } else { "by authorizing again" }.to_owned()),
+        ("token until", until),
+        ("renewed", renewed.to_owned()),
         ("scopes", connection.scopes.join(" ")),
     ];
+    rows.extend(connection.offered_sites.iter().map(|offered| {
+        let mark = if offered.reachable == Some(false) { ", not reachable for this account" } else { "" };
+        ("site to choose", format!("{} ({}){mark}", offered.site.name, offered.site.url))
+    }));
+    let lacks = |missing: &MissingScopes| format!("{}: {}", missing.template, missing.scopes.join(" "));
+    rows.extend(connection.missing.iter().map(|missing| ("cannot run", lacks(missing))));
     rows.extend(connection.attributes.iter().map(|(name, value)| (name.as_str(), value.clone())));
+    rows
+}
+
+/// All that is known of a connection, as a person reads it.
+fn told_in_full(report: &ConnectionReport) -> String {
+    let mut rows = rows(&report.connection);
+    if let Some(token) = &report.refresh_token {
+        let state = match token.state {
+            RefreshTokenState::Good => "good".to_owned(),
+            RefreshTokenState::InUse => "being used now".to_owned(),
+            RefreshTokenState::Paused => format!(
+                "{} renewals failed, tried again at {}",
+                token.failures,
+                token.next_try.map(time).unwrap_or_else(|| "the next use".to_owned())
+            ),
+            RefreshTokenState::Absent => "there is none".to_owned(),
+            RefreshTokenState::Refused => "no longer accepted".to_owned(),
+        };
+        rows.push(("refresh token", state));
+        rows.push(("tokens from", time(token.issued_at)));
+        rows.push(("dropped if unused", token.dropped_at.map(time).unwrap_or_default()));
+    }
+    rows.push(("next", report.next_step.clone().unwrap_or_default()));
     facts(&rows)
 }

@@ -21,6 +21,7 @@ use crate::clock::SystemClock;
 use crate::egress::{OperatorPolicy, UreqTransport};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
+use crate::ids::WorkspaceId;
 use crate::runtime::{Engine, Plugin};
 use crate::vault::{MasterKey, SqliteStore, Vault};
 
@@ -31,11 +32,17 @@ const STORE: &str = "actionbay.db";
 #[derive(Debug)]
 pub(super) struct Home {
     named: Option<PathBuf>,
+    workspace: WorkspaceId,
 }
 
 impl Home {
-    pub(super) fn new(named: Option<PathBuf>) -> Self {
-        Self { named }
+    pub(super) fn new(named: Option<PathBuf>, workspace: WorkspaceId) -> Self {
+        Self { named, workspace }
+    }
+
+    /// The workspace that owns what is made and used.
+    pub(super) fn workspace(&self) -> &WorkspaceId {
+        &self.workspace
     }
 
     /// Whether a person said where.
@@ -52,6 +59,14 @@ impl Home {
             }),
             None => Ok(platform()?.data_dir().to_owned()),
         }
+    }
+
+    /// The host, if there is a store already: what only looks makes none.
+    pub(super) fn existing_host(&self, output: &Output) -> Result<Option<Host>> {
+        if !self.folder()?.join(STORE).is_file() {
+            return Ok(None);
+        }
+        self.host(HostSettings::new(Vec::new(), output)).map(Some)
     }
 
     /// The store, which must be there.
@@ -122,6 +137,7 @@ impl Home {
             .store(store, keys)
             .clock(SystemClock)
             .events(Watch::new(settings.output))
+            .editions(config::editions(&folder)?)
             .policy(policy);
         if let Some(redirect_uri) = settings.redirect_uri {
             builder = builder.callbacks(FixedCallback(redirect_uri));

@@ -3,10 +3,14 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::home::Home;
-use super::output::{Output, facts, table};
+use super::confirm::confirm;
+use super::home::{Home, HostSettings};
+use super::output::{Output, facts, table, time};
+use crate::authorization::{AuthorizationMode, Configuration, Deleted};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::runtime::Plugin;
+use crate::host::Host;
+use crate::ids::{IntegrationId, ProfileId, TemplateId, WorkspaceId};
+use crate::runtime::{Basic, Plugin};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Integrations {
@@ -16,6 +20,69 @@ pub(super) enum Integrations {
     /// Show what an integration says of itself: where it sends requests, what it can do
     #[command(after_help = "Example: actionbay integrations show ./my-integration.wasm")]
     Show(Show),
+    /// Enable an integration in the workspace, and say who connects it
+    ///
+    /// The first connection enables it too. One that was disabled has to be authorized again.
+    #[command(after_help = "Examples:
+  actionbay integrations enable INTEGRATION
+  actionbay integrations enable INTEGRATION --mode per-user --profile mine")]
+    Enable(Configure),
+    /// Change who connects it, or with which profile
+    #[command(after_help = "Example: actionbay integrations edit INTEGRATION --mode per-user")]
+    Edit(Configure),
+    /// Disable an integration: its authorization is kept, and nothing runs
+    #[command(after_help = "Example: actionbay integrations disable INTEGRATION")]
+    Disable(Named),
+    /// Delete an integration from the workspace: configuration, connections, profiles and their secrets
+    ///
+    /// The grants at the vendor stay until the persons withdraw them in the settings of their accounts there.
+    #[command(after_help = "Example: actionbay integrations delete INTEGRATION --yes")]
+    Delete(Delete),
+}
+
+/// Who connects an integration.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Mode {
+    /// An admin, once for everybody
+    PreAuthorized,
+    /// Each end user, for themselves
+    PerUser,
+}
+
+impl From<Mode> for AuthorizationMode {
+    fn from(mode: Mode) -> Self {
+        match mode {
+            Mode::PreAuthorized => Self::PreAuthorized,
+            Mode::PerUser => Self::PerUser,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Configure {
+    /// The integration
+    integration: String,
+    /// Who connects it [default: pre-authorized, or as before]
+    #[arg(long, value_enum)]
+    mode: Option<Mode>,
+    /// The profile to connect with [default: the only one that there is]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The integration
+    integration: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// The integration
+    integration: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -29,30 +96,144 @@ impl Integrations {
         match self {
             Self::List => list(home, output),
             Self::Show(show) => show.run(home, output),
+            Self::Enable(configure) => configure.run(home, output, Host::enable),
+            Self::Edit(configure) => configure.run(home, output, Host::edit_configuration),
+            Self::Disable(Named { integration }) => {
+                let (host, id) = open(home, &integration, output)?;
+                shown(&host.disable(home.workspace(), &id)?, output)
+            }
+            Self::Delete(delete) => delete.run(home, output),
         }
+    }
+}
+
+/// What enables an integration, or changes how it is configured.
+type Change = fn(
+    &Host,
+    &WorkspaceId,
+    &IntegrationId,
+    Option<AuthorizationMode>,
+    Option<&ProfileId>,
+) -> Result<Configuration>;
+
+impl Configure {
+    fn run(self, home: &Home, output: &Output, change: Change) -> Result<()> {
+        let (host, id) = open(home, &self.integration, output)?;
+        let profile = self.profile.map(ProfileId::new).transpose()?;
+        let mode = self.mode.map(AuthorizationMode::from);
+        shown(&change(&host, home.workspace(), &id, mode, profile.as_ref())?, output)
+    }
+}
+
+impl Delete {
+    fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let (host, id) = open(home, &self.integration, output)?;
+        let workspace = home.workspace();
+        let deletion = host.deletion(workspace, &id)?;
+        let configured = host.configuration(workspace, &id)?.is_some();
+        if !configured && deletion.connections.is_empty() && deletion.profiles.is_empty() {
+            return Err(Failure::new(
+                FailureKind::NotFound,
+                "not-configured",
+                format!("There is nothing of {id} in the workspace \"{workspace}\"."),
+            )
+            .hint("See what is configured with: actionbay integrations list"));
+        }
+        confirm(&loss(&id, &deletion), self.yes)?;
+        let deleted = host.delete_integration(workspace, &id)?;
+        output.result(&deleted, || format!("{id} is deleted from the workspace \"{workspace}\"."))
+    }
+}
+
+/// What is lost with an integration.
+fn loss(id: &IntegrationId, deletion: &Deleted) -> String {
+    let names = |what: &str, names: Vec<&str>| match names.as_slice() {
+        [] => String::new(),
+        names => format!(" {what}: {}.", names.join(", ")),
+    };
+    let connections = deletion.connections.iter().map(|connection| connection.id.as_str()).collect();
+    let profiles = deletion.profiles.iter().map(ProfileId::as_str).collect();
+    format!(
+        "The configuration of {id} would be deleted for good.{}{}",
+        names("With it go the connections", connections),
+        names("With it go the profiles and their secrets", profiles)
+    )
+}
+
+fn open(home: &Home, integration: &str, output: &Output) -> Result<(Host, IntegrationId)> {
+    let plugin = home.plugin(integration)?;
+    let id = plugin.manifest().id.clone();
+    Ok((home.host(HostSettings::new(vec![plugin], output))?, id))
+}
+
+/// Prints how an integration is configured, and what comes next.
+fn shown(configuration: &Configuration, output: &Output) -> Result<()> {
+    let next = match (configuration.enabled, configuration.mode) {
+        (false, _) => {
+            format!("Enable it again with: actionbay integrations enable {}", configuration.integration)
+        }
+        (true, AuthorizationMode::PerUser) => {
+            "Each user is given a link by the first run that needs their account.".to_owned()
+        }
+        (true, _) => format!("Connect the account with: actionbay authorize {}", configuration.integration),
+    };
+    output.result(configuration, || {
+        facts(&[
+            ("integration", configuration.integration.to_string()),
+            ("workspace", configuration.workspace.to_string()),
+            ("state", state(Some(configuration)).to_owned()),
+            ("mode", configuration.mode.as_str().to_owned()),
+            ("profile", configuration.profile.as_ref().map(ToString::to_string).unwrap_or_default()),
+            (
+                "templates",
+                configuration.templates.iter().map(TemplateId::as_str).collect::<Vec<_>>().join(", "),
+            ),
+            ("since", time(configuration.since)),
+            ("next", next),
+        ])
+    })
+}
+
+fn state(configuration: Option<&Configuration>) -> &'static str {
+    match configuration {
+        None => "available",
+        Some(configuration) if configuration.enabled => "enabled",
+        Some(_) => "disabled",
     }
 }
 
 fn list(home: &Home, output: &Output) -> Result<()> {
     let plugins = home.plugins()?;
+    let configurations = match home.existing_host(output)? {
+        Some(host) => host.configurations(home.workspace())?,
+        None => Vec::new(),
+    };
+    let configured = |plugin: &Plugin| {
+        configurations.iter().find(|configuration| configuration.integration == plugin.manifest().id)
+    };
     let summary = |plugin: &Plugin| {
         let manifest = plugin.manifest();
         json!({
             "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
             "templates": manifest.templates.len(), "digest": plugin.digest(),
+            "state": state(configured(plugin)), "configuration": configured(plugin),
         })
     };
     let row = |plugin: &Plugin| {
         let manifest = plugin.manifest();
         vec![
             manifest.id.to_string(),
+            state(configured(plugin)).to_owned(),
             manifest.version.clone(),
             manifest.templates.len().to_string(),
             manifest.summary.clone(),
         ]
     };
     output.result(&plugins.iter().map(summary).collect::<Vec<_>>(), || {
-        table(&["id", "version", "templates", "summary"], &plugins.iter().map(row).collect::<Vec<_>>())
+        table(
+            &["id", "state", "version", "templates", "summary"],
+            &plugins.iter().map(row).collect::<Vec<_>>(),
+        )
     })
 }
 
@@ -87,6 +268,7 @@ fn everything(plugin: &Plugin) -> Value {
     json!({
         "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
         "digest": plugin.digest(), "authorization": manifest.authorization, "audiences": manifest.audiences,
+        "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
         "templates": manifest.templates,
     })
 }
@@ -104,6 +286,18 @@ fn people(plugin: &Plugin) -> String {
             manifest.oauth2().map(|oauth2| oauth2.authorization_url.to_string()).unwrap_or_default(),
         ),
         ("tokens from", manifest.oauth2().map(|oauth2| oauth2.token_url.to_string()).unwrap_or_default()),
+        (
+            "or by",
+            manifest
+                .basic_methods()
+                .map(|method: &Basic| format!("{} ({})", method.id, method.title))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ),
+        (
+            "not in editions",
+            manifest.excluded_editions.iter().map(|edition| edition.as_str()).collect::<Vec<_>>().join(", "),
+        ),
         ("scopes", manifest.oauth2().map(|oauth2| oauth2.default_scopes.join(" ")).unwrap_or_default()),
     ]);
     text.push_str("\nIt can send requests to these audiences and nowhere else:\n\n");

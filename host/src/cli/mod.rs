@@ -4,6 +4,7 @@
 
 mod authorize;
 mod config;
+mod confirm;
 mod connections;
 mod home;
 mod integrations;
@@ -25,6 +26,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::Result;
+use crate::ids::WorkspaceId;
 use home::Home;
 use output::Output;
 
@@ -50,6 +52,10 @@ struct Arguments {
     /// The data directory [default: the platform's]
     #[arg(long, global = true, env = "ACTIONBAY_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
+
+    /// The workspace that owns what is made and used
+    #[arg(long, global = true, env = "ACTIONBAY_WORKSPACE", value_name = "NAME", default_value = "default")]
+    workspace: String,
 
     /// Print JSON: the result, or {"error": …}
     #[arg(long, global = true)]
@@ -124,7 +130,7 @@ fn with_examples(command: clap::Command) -> clap::Command {
 }
 
 fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
-    let home = Home::new(arguments.home);
+    let home = Home::new(arguments.home, WorkspaceId::new(arguments.workspace)?);
     match arguments.verb {
         #[cfg(feature = "sandbox")]
         Verb::Quickstart(verb) => verb.run(&home, output),

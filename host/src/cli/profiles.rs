@@ -1,19 +1,18 @@
 //! `actionbay profiles`
 
-use std::io::{IsTerminal as _, Write as _};
-
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::json;
 
 use super::authorize::{CALLBACK_PORT, client_secret};
 use super::config::set;
+use super::confirm::confirm;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table};
 use crate::authorization::{
     AdditionalField, AuthorizationField, Connection, FieldPlace, InUse, Profile, UrlTemplate,
 };
-use crate::failure::{Failure, FailureKind, Result};
+use crate::failure::Result;
 use crate::host::Host;
 use crate::ids::{ProfileId, WorkspaceId};
 use crate::runtime::{Pkce, Plugin};
@@ -200,7 +199,7 @@ impl Fields {
 
 impl Profiles {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let workspace = WorkspaceId::default_workspace();
+        let workspace = home.workspace().clone();
         match self {
             Self::List => {
                 let host = open(home, Vec::new(), output)?;
@@ -256,7 +255,7 @@ impl Delete {
         let in_use = if self.yes {
             InUse::Forget
         } else {
-            confirm(&id, &connections)?;
+            confirm(&loss(&id, &connections), false)?;
             // Only what was named goes: a connection that was made in between stops the deletion.
             let same = host.connections_of(workspace, &id)?.len() == connections.len();
             if same { InUse::Forget } else { InUse::Refuse }
@@ -270,30 +269,15 @@ impl Delete {
     }
 }
 
-/// Asks a person; without one, says how to do it.
-fn confirm(id: &ProfileId, connections: &[Connection]) -> Result<()> {
+/// What is lost with a profile.
+fn loss(id: &ProfileId, connections: &[Connection]) -> String {
     let names: Vec<&str> = connections.iter().map(|connection| connection.id.as_str()).collect();
-    let what = match names.as_slice() {
+    match names.as_slice() {
         [] => format!("The profile \"{id}\" is used by no connection, and deleting it is final."),
         names => format!(
             "The profile \"{id}\" is used by {}, which would be deleted with it for good.",
             names.join(", ")
         ),
-    };
-    let not_done = |code: &'static str, hint: &str| {
-        Failure::new(FailureKind::InvalidInput, code, format!("Nothing was deleted. {what}")).hint(hint)
-    };
-    if !std::io::stdin().is_terminal() {
-        return Err(not_done("confirmation-needed", "To delete it without being asked, add --yes."));
-    }
-    let mut error = std::io::stderr();
-    let mut answer = String::new();
-    let _ = write!(error, "{what} Delete it? [y/N] ").and_then(|()| error.flush());
-    let _ = std::io::stdin().read_line(&mut answer);
-    if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-        Ok(())
-    } else {
-        Err(not_done("not-confirmed", "Answer y to delete it."))
     }
 }
 

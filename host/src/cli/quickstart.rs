@@ -10,7 +10,6 @@ use super::output::{Output, document};
 use super::sandbox::{self, StandIn, Wish};
 use crate::failure::{Failure, Result};
 use crate::host::{Run, RunOutcome};
-use crate::ids::WorkspaceId;
 use crate::vault::MasterKey;
 
 /// The whole way on the sandbox: authorize, create, read back
@@ -35,7 +34,7 @@ impl Quickstart {
         let folder = tempfile::tempdir().map_err(|error| {
             Failure::storage("no-home", format!("There is no place for temporary data: {error}."))
         })?;
-        let temporary = Home::new(Some(folder.path().join("home")));
+        let temporary = Home::new(Some(folder.path().join("home")), home.workspace().clone());
         self.go(&temporary, Some(MasterKey::random()?), output)
     }
 
@@ -61,8 +60,8 @@ impl Quickstart {
         let mut outcomes: Vec<RunOutcome> = Vec::new();
         for (position, step) in scenario.steps.iter().enumerate() {
             let input = filled_in(&step.input, &outcomes);
-            let workspace = WorkspaceId::default_workspace();
-            let run = Run::new(workspace, connection.integration.clone(), &step.template, input);
+            let run =
+                Run::new(home.workspace().clone(), connection.integration.clone(), &step.template, input);
             let outcome = host.run(&run.connection(Some(connection.id.clone())))?;
             let (requests, time) = (outcome.report.requests, outcome.report.duration.as_millis());
             let requests =

@@ -9,7 +9,7 @@ use super::home::{Home, HostSettings};
 use super::output::{Output, document};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host;
-use crate::ids::{ConnectionId, WorkspaceId};
+use crate::ids::ConnectionId;
 use crate::runtime::{Plugin, Template};
 
 /// Run a template
@@ -49,7 +49,7 @@ impl Run {
         plugin.check_input(&self.template, &input)?;
         let connection = self.connection.map(ConnectionId::new).transpose()?;
         let integration = plugin.manifest().id.clone();
-        let run = host::Run::new(WorkspaceId::default_workspace(), integration, self.template, input);
+        let run = host::Run::new(home.workspace().clone(), integration, self.template, input);
         execute(home, plugin, &run.user(self.user).connection(connection), output)
     }
 

@@ -161,7 +161,7 @@ impl StandIn {
         let host = home.host(settings)?;
         // For the runs to come: what is allowed here is the operator's to say.
         config::put_stand_in(&home.folder()?, profile.id.as_str(), audiences(), &self.origin)?;
-        let workspace = WorkspaceId::default_workspace();
+        let workspace = home.workspace().clone();
         forget_earlier(&host, &workspace, &profile.id)?;
         host.put_profile(&workspace, &profile, &SecretString::from(client.client_secret))?;
         let authorize = Authorize::new(workspace, plugin.manifest().id.clone(), profile.id);

@@ -1,11 +1,14 @@
 //! `actionbay templates`
 
 use clap::{Args, Subcommand};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::home::Home;
+use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table};
-use crate::failure::{Failure, FailureKind, Result};
+use crate::authorization::Connection;
+use crate::failure::Result;
+use crate::host::Host;
+use crate::ids::{IntegrationId, TemplateId};
 use crate::runtime::{Manifest, Schema, Template};
 
 #[derive(Debug, Subcommand)]
@@ -16,6 +19,12 @@ pub(super) enum Templates {
     /// Show the fields and scopes of a template
     #[command(after_help = "Example: actionbay templates show INTEGRATION TEMPLATE")]
     Show(Show),
+    /// Install a template: connections ask for its scopes from then on
+    #[command(after_help = "Example: actionbay templates install INTEGRATION TEMPLATE")]
+    Install(Named),
+    /// Take an installed template away
+    #[command(after_help = "Example: actionbay templates uninstall INTEGRATION TEMPLATE")]
+    Uninstall(Named),
 }
 
 #[derive(Debug, Args)]
@@ -32,6 +41,14 @@ pub(super) struct Show {
     template: Option<String>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// The integration
+    integration: String,
+    /// The template
+    template: String,
+}
+
 impl Templates {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
         match self {
@@ -39,24 +56,46 @@ impl Templates {
                 let plugin = home.plugin(&integration)?;
                 output.result(&plugin.manifest().templates, || overview(plugin.manifest()))
             }
+            Self::Install(named) => {
+                let (host, integration) = named.open(home, output)?;
+                let lacking = host.install_template(home.workspace(), &integration, &named.template)?;
+                named.told("installed", &lacking, output)
+            }
+            Self::Uninstall(named) => {
+                let (host, integration) = named.open(home, output)?;
+                let template = TemplateId::new(&*named.template)?;
+                let lacking = host.uninstall_template(home.workspace(), &integration, &template)?;
+                named.told("uninstalled", &lacking, output)
+            }
             Self::Show(Show { integration, template: Some(id) }) => {
                 let plugin = home.plugin(&integration)?;
-                let template =
-                    plugin.manifest().template(&id).ok_or_else(|| unknown(plugin.manifest(), &id))?;
+                let template = plugin.known_template(&id)?;
                 output.result(template, || people(&integration, template))
             }
         }
     }
 }
 
-fn unknown(manifest: &Manifest, id: &str) -> Failure {
-    let known: Vec<&str> = manifest.templates.iter().map(|template| template.id.as_str()).collect();
-    Failure::new(
-        FailureKind::NotFound,
-        "unknown-template",
-        format!("{} has no template \"{id}\".", manifest.title),
-    )
-    .hint(format!("Its templates: {}.", known.join(", ")))
+impl Named {
+    fn open(&self, home: &Home, output: &Output) -> Result<(Host, IntegrationId)> {
+        let plugin = home.plugin(&self.integration)?;
+        let integration = plugin.manifest().id.clone();
+        Ok((home.host(HostSettings::new(vec![plugin], output))?, integration))
+    }
+
+    /// Says what was done, and which connections lack scopes now.
+    fn told(&self, done: &str, lacking: &[Connection], output: &Output) -> Result<()> {
+        let json = json!({ "template": self.template, "done": done, "lacking-scopes": lacking });
+        output.result(&json, || {
+            let mut text = format!("{} is {done}.\n", self.template);
+            for connection in lacking {
+                let reason = connection.reason.as_deref().unwrap_or_default();
+                text.push_str(&format!("\n{} lacks scopes. {reason}\n", connection.id));
+                text.push_str(&format!("See what to do: actionbay connections show {}\n", connection.id));
+            }
+            text
+        })
+    }
 }
 
 /// All templates, a line each.

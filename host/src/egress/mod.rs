@@ -62,7 +62,14 @@ const AGENT: &str = concat!("actionbay/", env!("CARGO_PKG_VERSION"));
 pub enum Credential {
     /// A bearer token (RFC 6750 section 2.1).
     Bearer(SecretString),
-    /// A client id and secret in HTTP Basic (RFC 7617).
+    /// A user name and a secret in HTTP Basic (RFC 7617), as they are.
+    Password {
+        /// The user name.
+        username: String,
+        /// The secret, such as an API token.
+        secret: SecretString,
+    },
+    /// A client id and secret in HTTP Basic, as OAuth has it (RFC 6749 section 2.3.1).
     Basic {
         /// The client id.
         id: String,
@@ -77,16 +84,12 @@ impl Credential {
         let text = match self {
             Self::Bearer(token) => Zeroizing::new(format!("Bearer {}", token.expose_secret())),
             Self::Basic { id, secret } => {
-                use base64::Engine as _;
                 // RFC 6749 section 2.3.1: both are form-encoded before they are joined.
                 let encode =
                     |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-                let pair = Zeroizing::new(format!("{}:{}", encode(id), encode(secret.expose_secret())));
-                Zeroizing::new(format!(
-                    "Basic {}",
-                    base64::engine::general_purpose::STANDARD.encode(pair.as_bytes())
-                ))
+                basic(&format!("{}:", encode(id)), &encode(secret.expose_secret()))
             }
+            Self::Password { username, secret } => basic(&format!("{username}:"), secret.expose_secret()),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| {
             Failure::new(
@@ -104,9 +107,17 @@ impl Credential {
     pub(crate) fn secret(&self) -> &SecretString {
         match self {
             Self::Bearer(token) => token,
-            Self::Basic { secret, .. } => secret,
+            Self::Basic { secret, .. } | Self::Password { secret, .. } => secret,
         }
     }
+}
+
+/// The value of the header for a name, with its colon, and a secret.
+fn basic(name: &str, secret: &str) -> Zeroizing<String> {
+    use base64::Engine as _;
+    let pair = Zeroizing::new(format!("{name}{secret}"));
+    let encoded = Zeroizing::new(base64::engine::general_purpose::STANDARD.encode(pair.as_bytes()));
+    Zeroizing::new(format!("Basic {}", *encoded))
 }
 
 /// How long and how large one exchange may be.

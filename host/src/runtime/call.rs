@@ -9,7 +9,7 @@ use wasmtime::{Store, Trap};
 use super::bindings::{Integration, IntegrationPre};
 use super::limits::Meter;
 use super::{CallLimits, ConnectionFacts, Engine, Event, EventSink, Site};
-use crate::egress::{Credential, Egress, Response};
+use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
 
@@ -20,6 +20,14 @@ pub trait Authority: Send + Sync {
 
     /// The profile it was made with, for what the operator put in the place of audiences.
     fn profile(&self) -> &str;
+
+    /// Where an audience of the manifest is for this connection.
+    ///
+    /// # Errors
+    /// `Denied` where the connection may not be used for it.
+    fn audience(&self, of_manifest: Audience) -> Result<Audience> {
+        Ok(of_manifest)
+    }
 
     /// A credential that is good for a request now; it may be renewed for that, until `deadline`.
     ///
@@ -48,6 +56,9 @@ pub trait TokenBroker: Send + Sync {
     /// # Errors
     /// What the token endpoint's answer means; `Denied` where the call is not for this connection.
     fn refresh_token(&self, connection: &dyn Authority, deadline: Instant) -> Result<ConnectionFacts>;
+
+    /// The profile of the connection that the call is about.
+    fn profile(&self) -> String;
 
     /// The secrets that play a part in this call, so that they can be kept out of whatever leaves it.
     fn secrets(&self) -> Secrets;
@@ -171,7 +182,7 @@ pub struct Handle(pub(super) Arc<dyn Authority>);
 pub(super) struct State {
     pub(super) purpose: Purpose,
     pub(super) context: Option<CallContext>,
-    pub(super) audiences: Arc<[crate::egress::Audience]>,
+    pub(super) audiences: Arc<[Audience]>,
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
     pub(super) limits: CallLimits,
@@ -188,11 +199,7 @@ pub(super) struct State {
 }
 
 impl State {
-    fn new(
-        purpose: Purpose,
-        context: Option<CallContext>,
-        audiences: Arc<[crate::egress::Audience]>,
-    ) -> Self {
+    pub(super) fn new(purpose: Purpose, context: Option<CallContext>, audiences: Arc<[Audience]>) -> Self {
         let mut limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
         limits.wall_clock = limits.wall_clock.min(LONGEST_CALL);
         let secrets =
@@ -232,7 +239,7 @@ pub(super) fn run<T>(
     integration: &str,
     purpose: Purpose,
     context: Option<CallContext>,
-    audiences: Arc<[crate::egress::Audience]>,
+    audiences: Arc<[Audience]>,
     body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));

@@ -8,6 +8,7 @@ use super::manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding, bad,
 };
+use super::methods::{Basic, Edition, MethodAudience, Probe};
 use super::{ConnectionFacts, LogLevel, Schema, Site};
 use crate::egress::{Audience, Body, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, MAX_TEXT, Result, plain_text};
@@ -176,20 +177,74 @@ pub(super) fn level_from_wit(level: &log::Level) -> LogLevel {
 }
 
 pub(super) fn manifest_from_wit(manifest: wit::Manifest) -> Result<Manifest> {
+    let names: Vec<String> = manifest.audiences.iter().map(|audience| audience.name.clone()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let method = |method| method_from_wit(method, &names);
+    let probes = manifest.probes.into_iter().map(probe_from_wit).collect::<Result<_>>()?;
     Manifest {
         id: IntegrationId::new(manifest.id).map_err(|failure| bad(&format!("has a bad id: {failure}")))?,
         title: plain_text(&manifest.title, MAX_LINE),
         version: plain_text(&manifest.version, 64),
         summary: plain_text(&manifest.summary, MAX_LINE),
-        authorization: manifest.authorization.into_iter().map(method_from_wit).collect::<Result<_>>()?,
+        authorization: manifest.authorization.into_iter().map(method).collect::<Result<_>>()?,
+        probes: Probe::all_checked(probes, &names)?,
+        excluded_editions: manifest.excluded_editions.iter().filter_map(edition_from_wit).collect(),
         audiences: manifest.audiences.into_iter().map(audience_from_wit).collect::<Result<_>>()?,
         templates: manifest.templates.into_iter().map(template_from_wit).collect::<Result<_>>()?,
     }
     .checked()
 }
 
-fn method_from_wit(method: wit::AuthorizationMethod) -> Result<AuthorizationMethod> {
-    let wit::AuthorizationMethod::Oauth2(oauth2) = method;
+fn method_from_wit(method: wit::AuthorizationMethod, audiences: &[&str]) -> Result<AuthorizationMethod> {
+    match method {
+        wit::AuthorizationMethod::Oauth2(oauth2) => oauth2_from_wit(oauth2),
+        wit::AuthorizationMethod::Basic(basic) => {
+            basic_from_wit(basic).checked(audiences).map(AuthorizationMethod::Basic)
+        }
+    }
+}
+
+fn basic_from_wit(basic: wit::Basic) -> Basic {
+    Basic {
+        id: basic.id,
+        title: plain_text(&basic.title, MAX_LINE),
+        username_label: plain_text(&basic.username_label, MAX_LINE),
+        secret_label: plain_text(&basic.secret_label, MAX_LINE),
+        site_url: basic.site_url,
+        audiences: basic
+            .audiences
+            .into_iter()
+            .map(|audience| MethodAudience {
+                name: audience.name,
+                origin: audience.origin,
+                path_prefix: audience.path_prefix,
+            })
+            .collect(),
+    }
+}
+
+fn probe_from_wit(probe: wit::Probe) -> Result<Probe> {
+    Ok(Probe {
+        audience: probe.audience,
+        path: probe.path,
+        query: parameters_from_wit(probe.query),
+        scopes: scopes(probe.scopes)?,
+        account_id: probe.account_id,
+        account_name: probe.account_name,
+    })
+}
+
+/// An edition that this version does not know is none that a workspace can have.
+fn edition_from_wit(edition: &wit::Edition) -> Option<Edition> {
+    match edition {
+        wit::Edition::Trial => Some(Edition::Trial),
+        wit::Edition::Developer => Some(Edition::Developer),
+        wit::Edition::Enterprise => Some(Edition::Enterprise),
+        wit::Edition::Other(_) => None,
+    }
+}
+
+fn oauth2_from_wit(oauth2: wit::Oauth2) -> Result<AuthorizationMethod> {
     let token_url = endpoint(&oauth2.token_url)?;
     Ok(AuthorizationMethod::OAuth2(Box::new(OAuth2 {
         authorization_url: endpoint(&oauth2.authorization_url)?,
@@ -213,6 +268,7 @@ fn method_from_wit(method: wit::AuthorizationMethod) -> Result<AuthorizationMeth
         },
         default_scopes: scopes(oauth2.default_scopes)?,
         offline_scope: oauth2.offline_scope,
+        account_scopes: scopes(oauth2.account_scopes)?,
         token_errors: oauth2.token_errors.into_iter().map(token_error_from_wit).collect(),
         scope_mismatches: oauth2.scope_mismatches.into_iter().map(scope_mismatch_from_wit).collect(),
         refresh_token_leeway: oauth2.refresh_token_leeway,

@@ -35,7 +35,7 @@ impl State {
     }
 
     /// Checks, sends and reports one request.
-    fn exchange(
+    pub(super) fn exchange(
         &mut self,
         audience: &str,
         request: Request,
@@ -63,6 +63,10 @@ impl State {
         connection: Option<Arc<dyn Authority>>,
     ) -> Result<Response> {
         let audience = self.audience(audience)?;
+        let audience = match &connection {
+            Some(connection) => connection.audience(audience)?,
+            None => audience,
+        };
         if request.body.len() > self.limits.request_bytes {
             return Err(over("request-bytes", "The request's body is larger than a request may be"));
         }

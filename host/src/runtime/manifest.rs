@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::methods::{Basic, Edition, Probe};
 use super::schema::Schema;
 use crate::egress::{Audience, Response};
 use crate::failure::{Failure, FailureKind, Result};
@@ -33,6 +34,10 @@ pub struct Manifest {
     pub summary: String,
     /// The ways to get a connection; the first is the usual one.
     pub authorization: Vec<AuthorizationMethod>,
+    /// Requests that tell how a connection stands, the best first.
+    pub probes: Vec<Probe>,
+    /// The editions of workspaces that may not connect it.
+    pub excluded_editions: Vec<Edition>,
     /// The places it sends requests to.
     pub audiences: Vec<AudienceFacts>,
     /// What it can do.
@@ -52,7 +57,31 @@ impl Manifest {
 
     /// How it is authorized by OAuth 2.0, if it is.
     pub fn oauth2(&self) -> Option<&OAuth2> {
-        self.authorization.iter().map(|AuthorizationMethod::OAuth2(oauth2)| oauth2.as_ref()).next()
+        self.authorization.iter().find_map(|method| match method {
+            AuthorizationMethod::OAuth2(oauth2) => Some(oauth2.as_ref()),
+            AuthorizationMethod::Basic(_) => None,
+        })
+    }
+
+    /// The methods of a name and a secret.
+    pub fn basic_methods(&self) -> impl Iterator<Item = &Basic> {
+        self.authorization.iter().filter_map(|method| match method {
+            AuthorizationMethod::Basic(basic) => Some(basic),
+            AuthorizationMethod::OAuth2(_) => None,
+        })
+    }
+
+    /// The method of a name and a secret of this id.
+    pub fn basic(&self, id: &str) -> Option<&Basic> {
+        self.basic_methods().find(|method| method.id == id)
+    }
+
+    /// The probe for a connection of these scopes; `None`: of a method that has no scopes.
+    pub(crate) fn probe(&self, granted: Option<&[String]>) -> Option<&Probe> {
+        let fits = |probe: &&Probe| {
+            granted.is_none_or(|granted| probe.scopes.iter().all(|scope| granted.contains(scope)))
+        };
+        self.probes.iter().find(fits)
     }
 
     /// Checks what the parts on their own cannot show.
@@ -61,6 +90,10 @@ impl Manifest {
         unique("audience", self.audiences.iter().map(|facts| facts.audience.name.as_str()))?;
         if self.templates.is_empty() || self.templates.len() > MOST_TEMPLATES {
             return Err(bad(&format!("has no template, or more than {MOST_TEMPLATES}")));
+        }
+        unique("method", self.basic_methods().map(|method| method.id.as_str()))?;
+        if self.authorization.len() - self.basic_methods().count() > 1 {
+            return Err(bad("is authorized by OAuth 2.0 in two ways"));
         }
         if self.audiences.len() > MOST_AUDIENCES {
             return Err(bad(&format!("has more than {MOST_AUDIENCES} audiences")));
@@ -104,6 +137,8 @@ pub enum AuthorizationMethod {
     /// OAuth 2.0 with an authorization code.
     #[serde(rename = "oauth2")]
     OAuth2(Box<OAuth2>),
+    /// A name and a secret.
+    Basic(Basic),
 }
 
 /// How the body of a token request is written.
@@ -196,6 +231,8 @@ pub struct OAuth2 {
     pub default_scopes: Vec<String>,
     /// The scope without which there is no refresh token.
     pub offline_scope: Option<String>,
+    /// The scopes without which the vendor does not tell whose account it is.
+    pub account_scopes: Vec<String>,
     /// What errors of the token endpoint mean.
     pub token_errors: Vec<TokenErrorRule>,
     /// How a scope mismatch looks.

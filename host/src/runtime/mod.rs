@@ -20,6 +20,7 @@ mod events;
 mod imports;
 mod limits;
 mod manifest;
+mod methods;
 mod plugin;
 mod schema;
 
@@ -33,6 +34,7 @@ pub use manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
 };
+pub use methods::{Basic, Edition, MethodAudience, Probe};
 pub use plugin::Plugin;
 pub use schema::Schema;
 

@@ -14,9 +14,9 @@ use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
-use super::{Engine, Manifest, artifact, convert};
-use crate::egress::Audience;
-use crate::failure::{Failure, FailureKind, Result};
+use super::{Engine, Manifest, Probe, Template, artifact, convert};
+use crate::egress::{Audience, Response};
+use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The contract's package: a component imports interfaces of it and nothing else.
 const PACKAGE: &str = "integration:action/";
@@ -151,20 +151,45 @@ impl Plugin {
         (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
     }
 
+    /// Sends a probe of the manifest on behalf of a connection, without the component.
+    ///
+    /// # Errors
+    /// What a request of the component would give.
+    pub(crate) fn probe(
+        &self,
+        context: CallContext,
+        probe: &Probe,
+        connection: Arc<dyn Authority>,
+    ) -> Result<Response> {
+        let mut state = State::new(Purpose::Authorize, Some(context), Arc::clone(&self.audiences));
+        let answered = state.exchange(&probe.audience, probe.request(), Some(connection));
+        answered
+            .unwrap_or_else(|_| Err(Failure::internal("The probe could not be sent.")))
+            .map_err(|failure| failure.without(&state.secrets))
+    }
+
+    /// The template of this id.
+    ///
+    /// # Errors
+    /// `NotFound`, with those that there are.
+    pub fn known_template(&self, id: &str) -> Result<&Template> {
+        self.manifest.template(id).ok_or_else(|| {
+            let known: Vec<&str> = self.manifest.templates.iter().map(|known| known.id.as_str()).collect();
+            Failure::new(
+                FailureKind::NotFound,
+                "unknown-template",
+                format!("{} has no template \"{}\".", self.manifest.title, plain_text(id, 64)),
+            )
+            .hint(format!("Its templates: {}.", known.join(", ")))
+        })
+    }
+
     /// Whether a template takes this input.
     ///
     /// # Errors
     /// `NotFound`, `InvalidInput` with every violation.
     pub fn check_input(&self, template: &str, input: &Value) -> Result<()> {
-        let known = || self.manifest.templates.iter().map(|t| t.id.as_str()).collect::<Vec<_>>().join(", ");
-        let template = self.manifest.template(template).ok_or_else(|| {
-            Failure::new(
-                FailureKind::NotFound,
-                "unknown-template",
-                format!("{} has no template \"{template}\".", self.manifest.title),
-            )
-            .hint(format!("Its templates: {}.", known()))
-        })?;
+        let template = self.known_template(template)?;
         let violations = template.input.violations(input);
         if violations.is_empty() {
             return Ok(());

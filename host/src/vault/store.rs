@@ -15,6 +15,8 @@ pub enum Collection {
     PendingAuthorizations,
     /// Connections.
     Connections,
+    /// How workspaces have integrations configured.
+    Integrations,
     /// Sealed secrets of the others.
     Secrets,
     /// The keys that secrets are sealed with, one an owner, wrapped by a master key.
@@ -29,6 +31,7 @@ impl Collection {
             Self::Profiles => "profiles",
             Self::PendingAuthorizations => "pending-authorizations",
             Self::Connections => "connections",
+            Self::Integrations => "integrations",
             Self::Secrets => "secrets",
             Self::DataKeys => "data-keys",
         }

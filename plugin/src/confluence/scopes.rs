@@ -13,6 +13,11 @@ pub(crate) const WRITE_PAGE: &str = "write:page:confluence";
 /// Finds spaces.
 pub(crate) const READ_SPACE: &str = "read:space:confluence";
 
+/// Tells whose account it is, among other details.
+pub(crate) const READ_DETAILS: &str = "read:content-details:confluence";
+/// Tells whose account it is: the classic scope for it, which v1's operation takes as well.
+pub(crate) const READ_USER: &str = "read:confluence-user";
+
 /// What the body of a scope mismatch contains.
 pub(crate) const MISMATCH_TEXT: &str = "scope does not match";
 /// The header that Atlassian's gateway adds to a scope mismatch.

@@ -14,6 +14,8 @@ pub fn manifest(id: &str) -> Manifest {
         version: "0.1.0".into(),
         summary: "Serves the end-to-end tests.".into(),
         authorization: vec![AuthorizationMethod::Oauth2(oauth2())],
+        probes: Vec::new(),
+        excluded_editions: Vec::new(),
         audiences: vec![
             audience("api", "https://api.example.com", "/v1", false),
             audience("accounts", "https://accounts.example.com", "", true),
@@ -49,6 +51,7 @@ fn oauth2() -> Oauth2 {
         pkce: Pkce::S256,
         default_scopes: vec!["use".into()],
         offline_scope: Some("offline_access".into()),
+        account_scopes: Vec::new(),
         token_errors: Vec::new(),
         scope_mismatches: Vec::new(),
         refresh_token_leeway: 0,
