@@ -58,7 +58,7 @@ fn answer(state: &mut State, call: &Call) -> (Reply, Duration) {
     };
     state.counters.answered(&format!("{} {template}", call.method), reply.status);
     let now = state.clock.now();
-    state.recorder.record(&state.authorizations, now, call, reply.status);
+    state.recorder.record(&state.authorizations.credentials, now, call, reply.status);
     (reply, delay)
 }
 
@@ -68,7 +68,8 @@ fn dispatch(state: &mut State, call: &Call) -> Reply {
     }
     match find(OUTER, &call.method, &call.path) {
         Found::Route(route, parameters) => {
-            let mut visit = Visit { state, call, parameters, site: 0 };
+            let account = state.settings.account;
+            let mut visit = Visit { state, call, account, parameters, site: 0 };
             (route.handler)(&mut visit).unwrap_or_else(|refusal| refusal)
         }
         Found::OtherMethod(_) => Reply::text(405, "This method is not played here.\n"),

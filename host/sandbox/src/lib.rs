@@ -24,8 +24,10 @@
 //!
 //! [`consent`] answers the consent page as a person would, [`scenario`] is the quick start's script.
 
+mod accounts;
 mod client;
 mod clock;
+mod confluence;
 pub mod consent;
 pub mod control;
 mod control_api;

@@ -85,7 +85,7 @@ impl Sandbox {
         let mut state = State {
             origin: url.clone(),
             clock: Clock::default(),
-            settings: Settings { token_lifetime: config.token_lifetime, token_type: true, jira_entry: false },
+            settings: Settings::new(config.token_lifetime),
             authorizations: Authorizations::default(),
             sites: Vec::new(),
             ids: Ids::default(),

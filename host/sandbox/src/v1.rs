@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::errors;
 use crate::http::{Answer, Reply};
 use crate::routes::Visit;
-use crate::site::{ACCOUNT, PERSON};
 
 /// A content or space call: removed, whatever the scopes of the token.
 pub(crate) fn gone(_: &mut Visit<'_>) -> Answer {
@@ -15,18 +14,19 @@ pub(crate) fn gone(_: &mut Visit<'_>) -> Answer {
 /// `GET /user/current`, which still answers.
 pub(crate) fn current_user(visit: &mut Visit<'_>) -> Answer {
     let site = visit.site()?;
+    let account = visit.account;
     Ok(Reply::json(
         200,
         &json!({
             "type": "known",
-            "accountId": ACCOUNT,
+            "accountId": account.id,
             "accountType": "atlassian",
-            "email": "",
-            "publicName": PERSON,
-            "displayName": PERSON,
+            "email": account.visible_email(),
+            "publicName": account.name,
+            "displayName": account.name,
             "isExternalCollaborator": false,
             "_links": {
-                "self": format!("{}/rest/api/user?accountId={ACCOUNT}", site.base()),
+                "self": format!("{}/rest/api/user?accountId={}", site.base(), account.id),
                 "base": site.base(),
                 "context": "/wiki",
             },

@@ -10,6 +10,8 @@
 #[path = "sandbox/support.rs"]
 mod support;
 
+#[path = "sandbox/accounts.rs"]
+mod accounts;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/content.rs"]
@@ -18,6 +20,8 @@ mod content;
 mod control;
 #[path = "sandbox/gateway.rs"]
 mod gateway;
+#[path = "sandbox/grants.rs"]
+mod grants;
 #[path = "sandbox/lists.rs"]
 mod lists;
 #[path = "sandbox/server.rs"]
