@@ -1,4 +1,4 @@
-//! Confluence itself, behind the gateway.
+//! Confluence itself, behind the door that let a call in: the gateway or the site's own address.
 
 use crate::accounts::Account;
 use crate::errors;
@@ -11,8 +11,8 @@ pub(crate) struct Entry {
     pub(crate) account: &'static Account,
     /// The index of the site.
     pub(crate) site: usize,
-    /// What the credential may do.
-    pub(crate) scopes: Vec<String>,
+    /// What the credential may do; everything where it has no scopes.
+    pub(crate) scopes: Option<Vec<String>>,
 }
 
 /// Answers a call. `path` starts at `/wiki`.
@@ -27,7 +27,7 @@ pub(crate) fn answer(state: &mut State, call: &Call, path: &str, entry: Entry) -
         Found::OtherMethod(_) => return errors::no_such_path(now, 405, &call.path),
         Found::Nothing => return errors::no_such_path(now, 404, &call.path),
     };
-    let has = |scope: &&str| scopes.iter().any(|granted| granted == scope);
+    let has = |scope: &&str| scopes.as_ref().is_none_or(|granted| granted.iter().any(|one| one == scope));
     if !route.access.is_empty() && !route.access.iter().any(|set| set.iter().all(has)) {
         return errors::scope_mismatch();
     }

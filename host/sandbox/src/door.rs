@@ -19,7 +19,7 @@ use crate::http::{Call, Reply};
 use crate::routes::{CONFLUENCE, Found, OUTER, Visit, find};
 use crate::state::{App, State};
 use crate::v2::fields::too_large;
-use crate::{control_api, gateway, view};
+use crate::{control_api, direct, gateway, view};
 
 /// The most of a body that is read; Confluence's own limit is checked by its operations.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -66,6 +66,9 @@ fn dispatch(state: &mut State, call: &Call) -> Reply {
     if let Some((cloud_id, path)) = gateway::split(&call.path) {
         return gateway::handle(state, call, cloud_id, path);
     }
+    if let Some((site, path)) = direct::split(call) {
+        return direct::handle(state, call, site, path);
+    }
     match find(OUTER, &call.method, &call.path) {
         Found::Route(route, parameters) => {
             let account = state.settings.account;
@@ -77,12 +80,12 @@ fn dispatch(state: &mut State, call: &Call) -> Reply {
     }
 }
 
-/// The names that counters and faults know a request by: its template, and its path below the gateway.
+/// The names that counters and faults know a request by: its template, and its path from `/wiki` on.
 fn names(call: &Call) -> (String, &str) {
-    let (table, below) = match gateway::split(&call.path) {
-        Some((_, below)) => (CONFLUENCE, below),
-        None => (OUTER, call.path.as_str()),
-    };
+    let below = gateway::split(&call.path)
+        .map(|(_, below)| below)
+        .or_else(|| direct::split(call).map(|(_, below)| below));
+    let (table, below) = below.map_or((OUTER, call.path.as_str()), |below| (CONFLUENCE, below));
     let template = match find(table, &call.method, below) {
         Found::Route(route, _) => route.template,
         Found::OtherMethod(template) => template,

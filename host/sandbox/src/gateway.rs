@@ -38,7 +38,7 @@ pub(crate) fn handle(state: &mut State, call: &Call, cloud_id: &str, path: &str)
     };
     match bearer {
         Bearer::Good(granted) => {
-            let entry = Entry { account: granted.account, site, scopes: granted.scopes };
+            let entry = Entry { account: granted.account, site, scopes: Some(granted.scopes) };
             confluence::answer(state, call, path, entry)
         }
         _ => expired(path),

@@ -19,18 +19,21 @@
 //! |---|---|
 //! | `/authorize`, `/oauth/token`, `/oauth/token/accessible-resources` | OAuth 2.0 (3LO) |
 //! | `/ex/confluence/{cloudid}/wiki/api/v2/…`, `…/wiki/rest/api/…` | Confluence behind the gateway |
+//! | `/wiki/api/v2/…`, `/wiki/rest/api/…` | Confluence at its own address, with a person's API token |
 //! | `/wiki/spaces/…` | pages for people, at their `webui` links |
 //! | `/_sandbox/…` | what scripts steer by, see [`control`] |
 //!
 //! [`consent`] answers the consent page as a person would, [`scenario`] is the quick start's script.
 
 mod accounts;
+mod api_token;
 mod client;
 mod clock;
 mod confluence;
 pub mod consent;
 pub mod control;
 mod control_api;
+mod direct;
 mod door;
 mod errors;
 mod faults;
@@ -50,5 +53,6 @@ mod v1;
 mod v2;
 mod view;
 
+pub use api_token::ApiToken;
 pub use client::ClientRegistration;
 pub use server::{Sandbox, SandboxConfig};

@@ -12,6 +12,8 @@ mod support;
 
 #[path = "sandbox/accounts.rs"]
 mod accounts;
+#[path = "sandbox/api_tokens.rs"]
+mod api_tokens;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/content.rs"]

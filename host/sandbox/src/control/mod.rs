@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::ClientRegistration;
+use crate::{ApiToken, ClientRegistration};
 
 pub use settings::SettingsChange;
 
@@ -170,9 +170,9 @@ impl Control {
         typed(self.post("/clients", &json!({"redirect_uri": redirect_uri, "scopes": scopes}))?)
     }
 
-    /// Removes every app from the account's settings: refresh tokens are refused as
+    /// Removes every app from the account's settings, and every API token: refresh tokens are refused as
     /// `unauthorized_client` and access tokens are unknown from here on. The account is counted from 1; `None` is
-    /// who is signed in. Gives how many tokens that ended: `refresh_tokens`, `access_tokens`.
+    /// who is signed in. Gives how many tokens that ended: `refresh_tokens`, `access_tokens`, `api_tokens`.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl Control {
     }
 
     /// Changes the account's password: refresh tokens are refused as `invalid_grant` from here on, access tokens
-    /// stay good. The account is counted from 1; `None` is who is signed in. Gives how many
+    /// and API tokens stay good. The account is counted from 1; `None` is who is signed in. Gives how many
     /// `refresh_tokens` that ended.
     ///
     /// # Errors
@@ -190,6 +190,16 @@ impl Control {
     /// When the sandbox cannot be reached or has no such account.
     pub fn change_password(&self, account: Option<usize>) -> Result<Value, ControlError> {
         self.post("/change-password", &whose(account))
+    }
+
+    /// Makes an API token of an account for a site, both counted from 1. It is good for a year, at the site's own
+    /// address only.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such account or site.
+    pub fn api_token(&self, account: usize, site: usize) -> Result<ApiToken, ControlError> {
+        typed(self.post("/api-tokens", &json!({"account": account, "site": site}))?)
     }
 
     /// A page or blog post as it is stored, whatever its status.

@@ -68,6 +68,7 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Reply {
         ("POST", "/clients") => read(call).and_then(|client| register(state, client)),
         ("POST", "/revoke") => read(call).and_then(|whose| people::revoke(state, &whose)),
         ("POST", "/change-password") => read(call).and_then(|whose| people::change_password(state, &whose)),
+        ("POST", "/api-tokens") => read(call).and_then(|wish| people::make_api_token(state, &wish)),
         ("GET", path) if path.starts_with("/pages/") => stored(state, path),
         _ => Err(errors::control(404, "There is no such endpoint under /_sandbox/.")),
     }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rand::RngCore as _;
 
 /// Every credential that was ever issued, remembered so that no record of a request can show one.
@@ -26,6 +26,16 @@ impl Credentials {
     /// A credential of the length and look of Atlassian's, which are signed tokens in three parts.
     pub(super) fn token(&mut self) -> String {
         self.remember(format!("eyJ{}.{}.{}", random(45), random(420), random(192)))
+    }
+
+    /// An API token for who signs in with `email`, of the look of Atlassian's, which end in a checksum.
+    pub(super) fn api_token(&mut self, email: &str) -> String {
+        let secret = self.secret("ATATT3xFfGF0", 129);
+        let token = format!("{secret}={:08X}", rand::rng().next_u32());
+        // The form that a client sends it in; the padding is no part of what could be recognized.
+        let basic = STANDARD.encode(format!("{email}:{token}"));
+        self.remember(basic.trim_end_matches('=').to_owned());
+        token
     }
 
     fn remember(&mut self, secret: String) -> String {

@@ -12,6 +12,7 @@
 //!
 //! Sources: Atlassian, *OAuth 2.0 (3LO) apps*; Atlassian staff on rotation, reuse and revocation.
 
+mod api_tokens;
 pub(crate) mod authorize;
 mod credentials;
 mod grants;
@@ -26,9 +27,11 @@ use crate::accounts::Account;
 use crate::client::ClientRegistration;
 use crate::clock::Moment;
 
+use api_tokens::ApiTokens;
 use credentials::random;
 use grants::Grants;
 
+pub(crate) use api_tokens::Holder;
 pub(crate) use credentials::Credentials;
 pub(crate) use grants::{Bearer, Ended};
 
@@ -38,6 +41,9 @@ const CODE_LIFETIME: Duration = Duration::from_secs(600);
 const LEEWAY: Duration = Duration::from_secs(600);
 /// The inactivity expiry of refresh tokens.
 const INACTIVITY: Duration = Duration::from_secs(90 * 24 * 3600);
+
+/// How long an API token is good, which is what Atlassian proposes.
+const API_TOKEN_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// An app of the developer console.
 pub(crate) struct Client {
@@ -70,6 +76,12 @@ struct Code {
     expires: Moment,
 }
 
+/// What taking the apps out of an account's settings has ended.
+pub(crate) struct Revoked {
+    pub(crate) tokens: Ended,
+    pub(crate) api_tokens: usize,
+}
+
 /// All of the authorization server's state.
 #[derive(Default)]
 pub(crate) struct Authorizations {
@@ -77,6 +89,7 @@ pub(crate) struct Authorizations {
     tickets: HashMap<String, Ticket>,
     codes: HashMap<String, Code>,
     grants: Grants,
+    api_tokens: ApiTokens,
     pub(crate) credentials: Credentials,
 }
 
@@ -117,14 +130,26 @@ impl Authorizations {
         self.grants.bearer(token, now)
     }
 
-    /// The person takes every app out of the account's settings. Tokens and codes that were
-    /// made before are dead at once.
-    pub(crate) fn revoke(&mut self, account: &Account) -> Ended {
-        self.codes.retain(|_, code| code.asked.account != account);
-        self.grants.revoke(account)
+    /// Makes an API token and gives it.
+    pub(crate) fn make_api_token(&mut self, holder: Holder, now: Moment) -> String {
+        let token = self.credentials.api_token(holder.account.email);
+        self.api_tokens.add(&token, holder, now);
+        token
     }
 
-    /// The person has a new password: refresh tokens lapse, access tokens live on. Gives how many
+    /// Who signs in with an address and an API token.
+    pub(crate) fn api_token(&self, email: &str, token: &str, now: Moment) -> Option<Holder> {
+        self.api_tokens.holder(email, token, now)
+    }
+
+    /// The person takes every app and every API token out of the account's settings. Tokens and codes that were
+    /// made before are dead at once.
+    pub(crate) fn revoke(&mut self, account: &Account) -> Revoked {
+        self.codes.retain(|_, code| code.asked.account != account);
+        Revoked { tokens: self.grants.revoke(account), api_tokens: self.api_tokens.revoke(account) }
+    }
+
+    /// The person has a new password: refresh tokens lapse, access tokens and API tokens live on. Gives how many
     /// lapsed.
     pub(crate) fn change_password(&mut self, account: &Account) -> usize {
         self.grants.lapse(account)

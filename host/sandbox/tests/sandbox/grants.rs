@@ -140,7 +140,7 @@ fn a_revoked_consent_ends_every_token_at_once() {
     world.sign_in(2);
     let other = world.grant(GRANULAR);
     let told = world.control.revoke(Some(1)).unwrap();
-    assert_eq!(told, json!({"account": 1, "refresh_tokens": 2, "access_tokens": 2}));
+    assert_eq!(told, json!({"account": 1, "refresh_tokens": 2, "access_tokens": 2, "api_tokens": 0}));
     for tokens in [&first, &second] {
         assert_revoked(&world.refresh(&tokens.refresh));
         assert_eq!(status(&world, tokens, "/spaces"), 401);
