@@ -27,7 +27,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn record(&mut self, known: &Credentials, at: Moment, call: &Call, status: u16) {
+    pub(crate) fn record(&mut self, known: &Credentials, at: Moment, call: &Call, status: Option<u16>) {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }

@@ -73,9 +73,12 @@ impl Default for Counters {
 }
 
 impl Counters {
-    pub(crate) fn answered(&mut self, label: &str, status: u16) {
+    /// Counts a request, with the status that its caller saw.
+    pub(crate) fn answered(&mut self, label: &str, status: Option<u16>) {
         *self.requests.entry(label.to_owned()).or_default() += 1;
-        *self.answers.entry(status).or_default() += 1;
+        if let Some(status) = status {
+            *self.answers.entry(status).or_default() += 1;
+        }
     }
 
     pub(crate) fn granted(&mut self, kind: &str) {

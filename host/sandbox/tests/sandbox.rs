@@ -20,6 +20,8 @@ mod consent;
 mod content;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/cuts.rs"]
+mod cuts;
 #[path = "sandbox/gateway.rs"]
 mod gateway;
 #[path = "sandbox/grants.rs"]

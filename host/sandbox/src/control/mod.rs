@@ -102,8 +102,21 @@ impl Control {
     }
 
     /// Orders a fault: `{"match": {method, path}, "times": 1, "status", "headers", "body", "delay_ms",
-    /// "after_effect"}`. The path is a template, or a path in which `*` stands for anything; behind the gateway
-    /// it starts at `/wiki`.
+    /// "after_effect", "cut"}`. The path is a template, or a path in which `*` stands for anything; behind the
+    /// gateway it starts at `/wiki`.
+    ///
+    /// | fault | what the caller meets |
+    /// |---|---|
+    /// | `status`, with or without `headers` and `body` | this answer; the work is not done |
+    /// | `status`, `"after_effect": true` | this answer; the work was done |
+    /// | `delay_ms` alone | the real answer, later; with any other fault, that fault later |
+    /// | `"cut": "before"` | a connection that ends without a byte; the work is not done |
+    /// | `"cut": "before", "after_effect": true` | the same; the work was done |
+    /// | `"cut": "during"` | the real answer's head and half of its body; the work was done |
+    /// | `"cut": "during"`, `status` | the same of this answer; the work was done with `after_effect` only |
+    ///
+    /// `headers` and `body` need a `status`, which `"cut": "before"` cannot have. A request that was cut before
+    /// its answer is recorded with the status `null`.
     ///
     /// # Errors
     ///
