@@ -7,6 +7,10 @@
 //! prefix, cursors that contain `=`, title filters that match too much, four shapes of errors.
 //! State lives in memory and starts with two spaces and some pages.
 //!
+//! Five people have an account; scripts say who is signed in in the browser, and do what people do elsewhere:
+//! take a consent back, change a password, make an API token. There is one grant per app and account. Scripts
+//! also order what goes wrong on the way: other answers, late ones, connections that are cut.
+//!
 //! ```
 //! use atlassian_sandbox::{Sandbox, SandboxConfig};
 //!

@@ -41,7 +41,6 @@ const CODE_LIFETIME: Duration = Duration::from_secs(600);
 const LEEWAY: Duration = Duration::from_secs(600);
 /// The inactivity expiry of refresh tokens.
 const INACTIVITY: Duration = Duration::from_secs(90 * 24 * 3600);
-
 /// How long an API token is good, which is what Atlassian proposes.
 const API_TOKEN_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
