@@ -5,26 +5,33 @@
 //! 2. `/_sandbox/` goes to the scripts' own endpoints, which are neither counted nor recorded.
 //! 3. A fault that was ordered for the request answers in its handler's stead, or after it.
 //! 4. The handler answers; the request is counted and recorded with the status that the caller sees.
+//! 5. Where a cut was ordered, the connection ends instead of the answer, or in its midst.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::to_bytes;
-use axum::extract::{Request, State as Shared};
+use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rand::RngCore as _;
 
+use crate::cut::Cut;
 use crate::http::{Call, Reply};
+use crate::line::Scissors;
 use crate::routes::{CONFLUENCE, Found, OUTER, Visit, find};
 use crate::state::{App, State};
 use crate::v2::fields::too_large;
-use crate::{control_api, gateway, view};
+use crate::{control_api, direct, gateway, view};
 
 /// The most of a body that is read; Confluence's own limit is checked by its operations.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-pub(crate) async fn serve(Shared(app): Shared<Arc<App>>, request: Request) -> Response {
+pub(crate) async fn serve(
+    Shared(app): Shared<Arc<App>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: Request,
+) -> Response {
     if !is_loopback(request.headers()) {
         return Reply::text(421, "This sandbox answers on loopback addresses only.\n").into_response();
     }
@@ -36,39 +43,56 @@ pub(crate) async fn serve(Shared(app): Shared<Arc<App>>, request: Request) -> Re
     if call.path.starts_with("/_sandbox") {
         return control_api::handle(&mut app.state(), &call).into_response();
     }
-    let (reply, delay) = answer(&mut app.state(), &call);
+    let Outcome { reply, delay, cut } = answer(&mut app.state(), &call);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
     let id = trace_id();
-    reply.header("atl-request-id", id.clone()).header("atl-traceid", id.replace('-', "")).into_response()
+    let reply = reply.header("atl-request-id", id.clone()).header("atl-traceid", id.replace('-', ""));
+    if let Some(cut) = cut {
+        scissors.cut_after(cut.last_words(reply.clone()));
+    }
+    reply.into_response()
 }
 
-fn answer(state: &mut State, call: &Call) -> (Reply, Duration) {
+/// What is answered, and how.
+struct Outcome {
+    reply: Reply,
+    delay: Duration,
+    cut: Option<Cut>,
+}
+
+fn answer(state: &mut State, call: &Call) -> Outcome {
     let (template, below) = names(call);
     let fault = state.faults.take(&call.method, &[&template, below, &call.path]);
-    let (reply, delay) = match fault {
-        None => (dispatch(state, call), Duration::ZERO),
+    let outcome = match fault {
+        None => Outcome { reply: dispatch(state, call), delay: Duration::ZERO, cut: None },
         Some(fault) => {
             state.counters.faults += 1;
-            let done = if fault.after_effect { Some(dispatch(state, call)) } else { None };
-            let reply = fault.reply().or(done).unwrap_or_else(|| dispatch(state, call));
-            (reply, fault.delay())
+            let done = fault.lets_through().then(|| dispatch(state, call));
+            // Where neither is there, the connection is cut before an answer.
+            let reply = fault.reply().or(done).unwrap_or_else(|| Reply::empty(503));
+            Outcome { reply, delay: fault.delay(), cut: fault.cut }
         }
     };
-    state.counters.answered(&format!("{} {template}", call.method), reply.status);
+    let seen = (outcome.cut != Some(Cut::Before)).then_some(outcome.reply.status);
+    state.counters.answered(&format!("{} {template}", call.method), seen);
     let now = state.clock.now();
-    state.recorder.record(&state.authorizations, now, call, reply.status);
-    (reply, delay)
+    state.recorder.record(&state.authorizations.credentials, now, call, seen);
+    outcome
 }
 
 fn dispatch(state: &mut State, call: &Call) -> Reply {
     if let Some((cloud_id, path)) = gateway::split(&call.path) {
         return gateway::handle(state, call, cloud_id, path);
     }
+    if let Some((site, path)) = direct::split(call) {
+        return direct::handle(state, call, site, path);
+    }
     match find(OUTER, &call.method, &call.path) {
         Found::Route(route, parameters) => {
-            let mut visit = Visit { state, call, parameters, site: 0 };
+            let account = state.settings.account;
+            let mut visit = Visit { state, call, account, parameters, site: 0 };
             (route.handler)(&mut visit).unwrap_or_else(|refusal| refusal)
         }
         Found::OtherMethod(_) => Reply::text(405, "This method is not played here.\n"),
@@ -76,12 +100,12 @@ fn dispatch(state: &mut State, call: &Call) -> Reply {
     }
 }
 
-/// The names that counters and faults know a request by: its template, and its path below the gateway.
+/// The names that counters and faults know a request by: its template, and its path from `/wiki` on.
 fn names(call: &Call) -> (String, &str) {
-    let (table, below) = match gateway::split(&call.path) {
-        Some((_, below)) => (CONFLUENCE, below),
-        None => (OUTER, call.path.as_str()),
-    };
+    let below = gateway::split(&call.path)
+        .map(|(_, below)| below)
+        .or_else(|| direct::split(call).map(|(_, below)| below));
+    let (table, below) = below.map_or((OUTER, call.path.as_str()), |below| (CONFLUENCE, below));
     let template = match find(table, &call.method, below) {
         Found::Route(route, _) => route.template,
         Found::OtherMethod(template) => template,

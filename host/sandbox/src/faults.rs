@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cut::Cut;
 use crate::http::Reply;
 
 /// A fault as it is ordered at `POST /_sandbox/faults`.
@@ -27,7 +28,9 @@ pub(crate) struct Fault {
     delay_ms: u64,
     /// Do the work first, then answer with the fault: the caller cannot know that it was done.
     #[serde(default)]
-    pub(crate) after_effect: bool,
+    after_effect: bool,
+    /// Cut the connection before or during the answer.
+    pub(crate) cut: Option<Cut>,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -47,20 +50,31 @@ impl Fault {
         if self.status.is_some_and(|status| !(200..=599).contains(&status)) {
             return Err("status must lie between 200 and 599".to_owned());
         }
-        if self.status.is_none() && (self.body.is_some() || !self.headers.is_empty() || self.after_effect) {
-            return Err("body, headers and after_effect need a status".to_owned());
+        if self.status.is_none() && (self.body.is_some() || !self.headers.is_empty()) {
+            return Err("body and headers need a status".to_owned());
         }
-        if self.status.is_none() && self.delay_ms == 0 {
-            return Err("a fault needs a status, a delay_ms or both".to_owned());
+        if self.status.is_none() && self.cut.is_none() && self.after_effect {
+            return Err("after_effect needs a status or a cut".to_owned());
+        }
+        if self.status.is_some() && self.cut == Some(Cut::Before) {
+            return Err("a connection that is cut before the answer has no status".to_owned());
+        }
+        if self.status.is_none() && self.cut.is_none() && self.delay_ms == 0 {
+            return Err("a fault needs a status, a cut or a delay_ms".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the work is done all the same: because it was ordered, or because its answer is needed.
+    pub(crate) fn lets_through(&self) -> bool {
+        self.after_effect || (self.status.is_none() && self.cut != Some(Cut::Before))
     }
 
     pub(crate) fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms)
     }
 
-    /// The ordered answer, or none where only a delay was ordered.
+    /// The ordered answer, or none where only a delay or a cut was ordered.
     pub(crate) fn reply(&self) -> Option<Reply> {
         let mut reply = match &self.body {
             None => Reply::empty(self.status?),

@@ -5,10 +5,10 @@
 //! A double slash in a path is answered like a missing scope.
 
 use crate::clock::Moment;
+use crate::confluence::{self, Entry};
 use crate::errors;
 use crate::http::{Call, Reply};
 use crate::oauth::Bearer;
-use crate::routes::{CONFLUENCE, Found, Visit, find};
 use crate::state::State;
 
 const PREFIX: &str = "/ex/confluence/";
@@ -36,21 +36,13 @@ pub(crate) fn handle(state: &mut State, call: &Call, cloud_id: &str, path: &str)
     let Some(site) = state.sites.iter().position(|site| site.cloud_id == cloud_id) else {
         return errors::no_such_path(now, 404, &call.path);
     };
-    let granted = match bearer {
-        Bearer::Good(granted) => granted,
-        _ => return expired(path),
-    };
-    let (route, parameters) = match find(CONFLUENCE, &call.method, path) {
-        Found::Route(route, parameters) => (route, parameters),
-        Found::OtherMethod(_) => return errors::no_such_path(now, 405, &call.path),
-        Found::Nothing => return errors::no_such_path(now, 404, &call.path),
-    };
-    let has = |scope: &&str| granted.iter().any(|granted| granted == scope);
-    if !route.access.is_empty() && !route.access.iter().any(|set| set.iter().all(has)) {
-        return errors::scope_mismatch();
+    match bearer {
+        Bearer::Good(granted) => {
+            let entry = Entry { account: granted.account, site, scopes: Some(granted.scopes) };
+            confluence::answer(state, call, path, entry)
+        }
+        _ => expired(path),
     }
-    let mut visit = Visit { state, call, parameters, site };
-    (route.handler)(&mut visit).unwrap_or_else(|refusal| refusal)
 }
 
 /// An expired token: Confluence sees nobody, and hides what it has.

@@ -7,6 +7,8 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// A request, read to its end.
@@ -54,8 +56,20 @@ impl Call {
 
     /// The token of an `Authorization: Bearer` header.
     pub(crate) fn bearer(&self) -> Option<&str> {
-        let (scheme, token) = self.header(header::AUTHORIZATION)?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        self.authorization("bearer")
+    }
+
+    /// The name and the secret of an `Authorization: Basic` header.
+    pub(crate) fn basic(&self) -> Option<(String, String)> {
+        let decoded = STANDARD.decode(self.authorization("basic")?).ok()?;
+        let decoded = String::from_utf8(decoded).ok()?;
+        let (name, secret) = decoded.split_once(':')?;
+        Some((name.to_owned(), secret.to_owned()))
+    }
+
+    fn authorization(&self, wanted: &str) -> Option<&str> {
+        let (scheme, credentials) = self.header(header::AUTHORIZATION)?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case(wanted).then(|| credentials.trim())
     }
 }
 

@@ -7,6 +7,10 @@
 //! prefix, cursors that contain `=`, title filters that match too much, four shapes of errors.
 //! State lives in memory and starts with two spaces and some pages.
 //!
+//! Five people have an account; scripts say who is signed in in the browser, and do what people do elsewhere:
+//! take a consent back, change a password, make an API token. There is one grant per app and account. Scripts
+//! also order what goes wrong on the way: other answers, late ones, connections that are cut.
+//!
 //! ```
 //! use atlassian_sandbox::{Sandbox, SandboxConfig};
 //!
@@ -19,22 +23,29 @@
 //! |---|---|
 //! | `/authorize`, `/oauth/token`, `/oauth/token/accessible-resources` | OAuth 2.0 (3LO) |
 //! | `/ex/confluence/{cloudid}/wiki/api/v2/…`, `…/wiki/rest/api/…` | Confluence behind the gateway |
+//! | `/wiki/api/v2/…`, `/wiki/rest/api/…` | Confluence at its own address, with a person's API token |
 //! | `/wiki/spaces/…` | pages for people, at their `webui` links |
 //! | `/_sandbox/…` | what scripts steer by, see [`control`] |
 //!
 //! [`consent`] answers the consent page as a person would, [`scenario`] is the quick start's script.
 
+mod accounts;
+mod api_token;
 mod client;
 mod clock;
+mod confluence;
 pub mod consent;
 pub mod control;
 mod control_api;
+mod cut;
+mod direct;
 mod door;
 mod errors;
 mod faults;
 mod gateway;
 mod html;
 mod http;
+mod line;
 mod oauth;
 mod recorder;
 mod render;
@@ -48,5 +59,6 @@ mod v1;
 mod v2;
 mod view;
 
+pub use api_token::ApiToken;
 pub use client::ClientRegistration;
 pub use server::{Sandbox, SandboxConfig};

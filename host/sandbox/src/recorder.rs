@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clock::Moment;
 use crate::http::Call;
-use crate::oauth::Authorizations;
+use crate::oauth::Credentials;
 
 /// How many requests are kept.
 const KEPT: usize = 1000;
@@ -27,7 +27,7 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn record(&mut self, known: &Authorizations, at: Moment, call: &Call, status: u16) {
+    pub(crate) fn record(&mut self, known: &Credentials, at: Moment, call: &Call, status: Option<u16>) {
         if self.entries.len() == KEPT {
             self.entries.pop_front();
         }
@@ -57,7 +57,7 @@ pub(crate) fn fingerprint(secret: &str) -> String {
     format!("sha256:{digest}")
 }
 
-fn object(known: &Authorizations, pairs: &[(String, String)]) -> Value {
+fn object(known: &Credentials, pairs: &[(String, String)]) -> Value {
     let mut object = Map::new();
     for (name, value) in pairs {
         let value = field(known, name, value);
@@ -71,7 +71,7 @@ fn object(known: &Authorizations, pairs: &[(String, String)]) -> Value {
     Value::Object(object)
 }
 
-fn headers(known: &Authorizations, headers: &HeaderMap) -> Value {
+fn headers(known: &Credentials, headers: &HeaderMap) -> Value {
     let mut object = Map::new();
     for name in headers.keys() {
         let values: Vec<_> = headers
@@ -93,7 +93,7 @@ fn headers(known: &Authorizations, headers: &HeaderMap) -> Value {
     Value::Object(object)
 }
 
-fn body(known: &Authorizations, call: &Call) -> Value {
+fn body(known: &Credentials, call: &Call) -> Value {
     if call.body.is_empty() {
         return Value::Null;
     }
@@ -109,7 +109,7 @@ fn body(known: &Authorizations, call: &Call) -> Value {
     }
 }
 
-fn json_value(known: &Authorizations, value: Value) -> Value {
+fn json_value(known: &Credentials, value: Value) -> Value {
     match value {
         Value::String(text) => scrub(known, &text).into(),
         Value::Array(items) => items.into_iter().map(|item| json_value(known, item)).collect(),
@@ -128,19 +128,19 @@ fn json_value(known: &Authorizations, value: Value) -> Value {
     }
 }
 
-fn field(known: &Authorizations, name: &str, value: &str) -> String {
+fn field(known: &Credentials, name: &str, value: &str) -> String {
     if SECRET_FIELDS.contains(&name) { fingerprint(value) } else { scrub(known, value) }
 }
 
 /// Replaces every run of token characters that is a credential of this server.
-fn scrub(known: &Authorizations, text: &str) -> String {
+fn scrub(known: &Credentials, text: &str) -> String {
     let token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
         let run = rest.find(|c| !token(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(run);
-        if known.is_credential(word) {
+        if known.contains(word) {
             out.push_str(&fingerprint(word));
         } else {
             out.push_str(word);

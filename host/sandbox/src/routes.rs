@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::accounts::Account;
 use crate::errors;
 use crate::http::{Answer, Call, Reply};
 use crate::oauth::{authorize, resources, token};
@@ -14,6 +15,8 @@ use crate::{v1, view};
 pub(crate) struct Visit<'a> {
     pub(crate) state: &'a mut State,
     pub(crate) call: &'a Call,
+    /// Who calls; outside of Confluence's API, who is signed in in the browser.
+    pub(crate) account: &'static Account,
     /// The values of the template's parameters, decoded.
     pub(crate) parameters: Vec<(&'static str, String)>,
     /// Which site the call is for.

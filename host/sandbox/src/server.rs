@@ -7,7 +7,6 @@ use std::time::Duration;
 use std::{fmt, future::IntoFuture as _, io, thread};
 
 use axum::Router;
-use axum::serve::ListenerExt as _;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
@@ -15,6 +14,7 @@ use crate::client::ClientRegistration;
 use crate::clock::Clock;
 use crate::door;
 use crate::faults::Faults;
+use crate::line::{Lines, Scissors};
 use crate::oauth::Authorizations;
 use crate::recorder::Recorder;
 use crate::site::Ids;
@@ -85,7 +85,7 @@ impl Sandbox {
         let mut state = State {
             origin: url.clone(),
             clock: Clock::default(),
-            settings: Settings { token_lifetime: config.token_lifetime, token_type: true, jira_entry: false },
+            settings: Settings::new(config.token_lifetime),
             authorizations: Authorizations::default(),
             sites: Vec::new(),
             ids: Ids::default(),
@@ -154,12 +154,9 @@ impl Drop for EndedOnDrop {
 fn run(runtime: Runtime, listener: TcpListener, app: Arc<App>, stopped: &Notify) {
     runtime.block_on(async {
         let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-        // Small answers in several writes would otherwise wait for the peer's delayed acknowledgement.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
         let router = Router::new().fallback(door::serve).with_state(app);
-        let server = axum::serve(listener, router).into_future();
+        let service = router.into_make_service_with_connect_info::<Scissors>();
+        let server = axum::serve(Lines(listener), service).into_future();
         tokio::select! {
             _ = server => {}
             () = stopped.notified() => {}

@@ -1,11 +1,12 @@
 //! Everything the sandbox remembers, all of it in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::oauth::Authorizations;
@@ -20,6 +21,22 @@ pub(crate) struct Settings {
     pub(crate) token_type: bool,
     /// Whether accessible-resources also lists Jira, under the same id.
     pub(crate) jira_entry: bool,
+    /// Who is signed in in the browser.
+    pub(crate) account: &'static Account,
+    /// The numbers of the sites that accessible-resources lists and that nobody gets into, counted from 1.
+    pub(crate) unreachable_sites: BTreeSet<usize>,
+}
+
+impl Settings {
+    pub(crate) fn new(token_lifetime: Duration) -> Self {
+        Self {
+            token_lifetime,
+            token_type: true,
+            jira_entry: false,
+            account: Account::first(),
+            unreachable_sites: BTreeSet::new(),
+        }
+    }
 }
 
 /// How people answered the consent page.
@@ -56,9 +73,12 @@ impl Default for Counters {
 }
 
 impl Counters {
-    pub(crate) fn answered(&mut self, label: &str, status: u16) {
+    /// Counts a request, with the status that its caller saw.
+    pub(crate) fn answered(&mut self, label: &str, status: Option<u16>) {
         *self.requests.entry(label.to_owned()).or_default() += 1;
-        *self.answers.entry(status).or_default() += 1;
+        if let Some(status) = status {
+            *self.answers.entry(status).or_default() += 1;
+        }
     }
 
     pub(crate) fn granted(&mut self, kind: &str) {
@@ -89,10 +109,16 @@ impl State {
         self.sites.iter().find(|site| site.contents.contains_key(&content))
     }
 
+    /// Whether those who see the site, by its index, also get into it.
+    pub(crate) fn is_reachable(&self, site: usize) -> bool {
+        !self.settings.unreachable_sites.contains(&(site + 1))
+    }
+
     /// Makes or drops sites until there are `count`, and at least one.
     pub(crate) fn set_sites(&mut self, count: usize) {
         let count = count.max(1);
         self.sites.truncate(count);
+        self.settings.unreachable_sites.retain(|number| *number <= count);
         while self.sites.len() < count {
             let site = seed::site(&self.origin, self.sites.len(), &mut self.ids, self.clock.now());
             self.sites.push(site);

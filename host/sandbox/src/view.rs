@@ -3,7 +3,7 @@
 use crate::html::{document, escape};
 use crate::http::{Answer, Reply};
 use crate::routes::Visit;
-use crate::site::{Content, PERSON, Site, Space, Status};
+use crate::site::{Content, Site, Space, Status};
 
 /// How many pages of a space are listed; a seeded space may have thousands.
 const SHOWN: usize = 200;
@@ -131,7 +131,7 @@ fn page(site: &Site, space: &Space, content: &Content) -> Reply {
         key = escape(&space.key),
         space = escape(&space.name),
         title = escape(title(content)),
-        person = escape(PERSON),
+        person = escape(version.author.name),
         number = version.number,
         when = version.at.iso(),
         lozenge = lozenge(content),

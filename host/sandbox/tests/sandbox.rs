@@ -10,14 +10,22 @@
 #[path = "sandbox/support.rs"]
 mod support;
 
+#[path = "sandbox/accounts.rs"]
+mod accounts;
+#[path = "sandbox/api_tokens.rs"]
+mod api_tokens;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/content.rs"]
 mod content;
 #[path = "sandbox/control.rs"]
 mod control;
+#[path = "sandbox/cuts.rs"]
+mod cuts;
 #[path = "sandbox/gateway.rs"]
 mod gateway;
+#[path = "sandbox/grants.rs"]
+mod grants;
 #[path = "sandbox/lists.rs"]
 mod lists;
 #[path = "sandbox/server.rs"]

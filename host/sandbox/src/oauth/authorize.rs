@@ -17,14 +17,14 @@ const REQUIRED: [&str; 7] =
 
 /// The consent page, or the page that says what is wrong with the request.
 pub(crate) fn page(state: &mut State, call: &Call) -> Reply {
-    match check(&state.authorizations, call) {
+    match check(state, call) {
         Err(sentence) => {
             state.counters.consents.refused += 1;
             error_page(&sentence)
         }
         Ok((asked, echo)) => {
             let expires = state.clock.now().plus(CODE_LIFETIME);
-            let ticket = state.authorizations.secret("", 48);
+            let ticket = state.authorizations.credentials.secret("", 48);
             let page = consent_page(state, &asked, &ticket);
             state.authorizations.tickets.insert(ticket, Ticket { asked, state: echo, expires });
             Reply::html(200, page)
@@ -47,10 +47,12 @@ pub(crate) fn decide(state: &mut State, call: &Call) -> Reply {
     match field("decision") {
         Some("allow") => {
             state.counters.consents.allowed += 1;
-            let code = state.authorizations.long_secret();
+            let Authorizations { grants, codes, credentials, .. } = &mut state.authorizations;
+            let asked = ticket.asked;
+            let grant = grants.consent(&asked.client_id, asked.account, asked.scopes.clone());
+            let code = credentials.token();
             callback.query_pairs_mut().append_pair("code", &code);
-            let expires = now.plus(CODE_LIFETIME);
-            state.authorizations.codes.insert(code, Code { asked: ticket.asked, expires });
+            codes.insert(code, Code { asked, grant, expires: now.plus(CODE_LIFETIME) });
         }
         Some("deny") => {
             state.counters.consents.denied += 1;
@@ -68,7 +70,7 @@ pub(crate) fn decide(state: &mut State, call: &Call) -> Reply {
     Reply::found(callback.as_str())
 }
 
-fn check(authorizations: &Authorizations, call: &Call) -> Result<(Asked, String), String> {
+fn check(state: &State, call: &Call) -> Result<(Asked, String), String> {
     for name in REQUIRED {
         match call.query.iter().filter(|(key, _)| key == name).map(|(_, value)| value).collect::<Vec<_>>()[..]
         {
@@ -86,7 +88,7 @@ fn check(authorizations: &Authorizations, call: &Call) -> Result<(Asked, String)
         }
     }
     let client_id = value("client_id");
-    let client = authorizations.client(&client_id).ok_or("There is no app with this client_id.")?;
+    let client = state.authorizations.client(&client_id).ok_or("There is no app with this client_id.")?;
     let redirect_uri = value("redirect_uri");
     if redirect_uri != client.registration.redirect_uri {
         return Err("The redirect_uri is not the callback URL of the app.".to_owned());
@@ -108,7 +110,8 @@ fn check(authorizations: &Authorizations, call: &Call) -> Result<(Asked, String)
         "S256" => Some(value("code_challenge")).filter(|challenge| !challenge.is_empty()),
         _ => None,
     };
-    Ok((Asked { client_id, redirect_uri, scopes: asked, challenge }, value("state")))
+    let account = state.settings.account;
+    Ok((Asked { account, client_id, redirect_uri, scopes: asked, challenge }, value("state")))
 }
 
 fn consent_page(state: &State, asked: &Asked, ticket: &str) -> String {
@@ -141,7 +144,7 @@ fn consent_page(state: &State, asked: &Asked, ticket: &str) -> String {
     let body = format!(
         "<p class=\"meta\">Atlassian sandbox</p>\n\
          <h1>{app} asks for access to your Atlassian account</h1>\n\
-         <p>You are signed in as {person}.</p>\n\
+         <p>You are signed in as {person}. <span class=\"meta\">{email}</span></p>\n\
          <div class=\"card\">\n<h2>It would be able to</h2>\n<ul>\n{wishes}</ul>\n\
          <h2>On</h2>\n<ul>\n{sites}</ul>\n{reach}\n\
          <form method=\"post\" action=\"/authorize/decision\">\n\
@@ -150,7 +153,8 @@ fn consent_page(state: &State, asked: &Asked, ticket: &str) -> String {
          <button class=\"primary\" type=\"submit\" name=\"decision\" value=\"allow\">Allow access</button>\n\
          <button type=\"submit\" name=\"decision\" value=\"deny\">Deny</button>\n</div>\n</form>\n</div>\n\
          <p class=\"note\">Either way you go back to {host}.</p>",
-        person = escape(crate::site::PERSON),
+        person = escape(asked.account.name),
+        email = escape(asked.account.email),
         ticket = escape(ticket),
         host = escape(&host),
     );

@@ -7,26 +7,33 @@
 //!   interval); after that its use breaks the whole grant.
 //! - A refresh token that is not used for ninety days expires.
 //! - The access token that a refresh replaces dies ten minutes later, whatever its own lifetime says.
-//!
-//! Each consent makes a grant of its own, so that several connections of the one person live side by side;
-//! Atlassian keeps one grant per app and account.
+//! - There is one grant per app and account; a new consent's scopes replace the old ones.
+//! - Taking the app out of the account's settings ends every token at once; a new password ends refresh tokens.
 //!
 //! Sources: Atlassian, *OAuth 2.0 (3LO) apps*; Atlassian staff on rotation, reuse and revocation.
 
+mod api_tokens;
 pub(crate) mod authorize;
+mod credentials;
+mod grants;
 pub(crate) mod resources;
 pub(crate) mod scopes;
 pub(crate) mod token;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use rand::RngCore as _;
-
+use crate::accounts::Account;
 use crate::client::ClientRegistration;
 use crate::clock::Moment;
+
+use api_tokens::ApiTokens;
+use credentials::random;
+use grants::Grants;
+
+pub(crate) use api_tokens::Holder;
+pub(crate) use credentials::Credentials;
+pub(crate) use grants::{Bearer, Ended};
 
 /// How long a consent page may stay open, and how long its code is good.
 const CODE_LIFETIME: Duration = Duration::from_secs(600);
@@ -34,6 +41,8 @@ const CODE_LIFETIME: Duration = Duration::from_secs(600);
 const LEEWAY: Duration = Duration::from_secs(600);
 /// The inactivity expiry of refresh tokens.
 const INACTIVITY: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long an API token is good, which is what Atlassian proposes.
+const API_TOKEN_LIFETIME: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// An app of the developer console.
 pub(crate) struct Client {
@@ -45,6 +54,8 @@ pub(crate) struct Client {
 /// What a consent is asked for, carried from the page to the code.
 #[derive(Clone)]
 struct Asked {
+    /// Who was signed in when the page was opened.
+    account: &'static Account,
     client_id: String,
     redirect_uri: String,
     scopes: Vec<String>,
@@ -59,35 +70,15 @@ struct Ticket {
 
 struct Code {
     asked: Asked,
-    expires: Moment,
-}
-
-struct Grant {
-    client_id: String,
-    scopes: Vec<String>,
-    broken: bool,
-}
-
-struct AccessToken {
+    /// The number of the grant that the consent belongs to.
     grant: usize,
     expires: Moment,
-    replaced: Option<Moment>,
 }
 
-struct RefreshToken {
-    grant: usize,
-    issued: Moment,
-    used: Option<Moment>,
-}
-
-/// What an access token is worth at a moment.
-pub(crate) enum Bearer {
-    /// Never issued, or revoked.
-    Unknown,
-    /// Past its lifetime.
-    Expired,
-    /// Good for these scopes.
-    Good(Vec<String>),
+/// What taking the apps out of an account's settings has ended.
+pub(crate) struct Revoked {
+    pub(crate) tokens: Ended,
+    pub(crate) api_tokens: usize,
 }
 
 /// All of the authorization server's state.
@@ -96,10 +87,9 @@ pub(crate) struct Authorizations {
     clients: Vec<Client>,
     tickets: HashMap<String, Ticket>,
     codes: HashMap<String, Code>,
-    grants: Vec<Grant>,
-    access: HashMap<String, AccessToken>,
-    refresh: HashMap<String, RefreshToken>,
-    issued: HashSet<String>,
+    grants: Grants,
+    api_tokens: ApiTokens,
+    pub(crate) credentials: Credentials,
 }
 
 impl Authorizations {
@@ -111,7 +101,7 @@ impl Authorizations {
     ) -> ClientRegistration {
         let registration = ClientRegistration {
             client_id: random(24),
-            client_secret: self.secret("ATOA", 48),
+            client_secret: self.credentials.secret("ATOA", 48),
             redirect_uri,
         };
         let scopes = match scopes {
@@ -134,42 +124,33 @@ impl Authorizations {
         self.clients.first()
     }
 
-    /// Whether a string is a credential that this server has issued.
-    pub(crate) fn is_credential(&self, text: &str) -> bool {
-        self.issued.contains(text)
-    }
-
+    /// What an access token is worth.
     pub(crate) fn bearer(&self, token: &str, now: Moment) -> Bearer {
-        let Some(access) = self.access.get(token) else { return Bearer::Unknown };
-        if access.replaced.is_some_and(|dies| now >= dies) {
-            return Bearer::Unknown;
-        }
-        if now >= access.expires {
-            return Bearer::Expired;
-        }
-        match self.grants.get(access.grant) {
-            Some(grant) => Bearer::Good(grant.scopes.clone()),
-            None => Bearer::Unknown,
-        }
+        self.grants.bearer(token, now)
     }
 
-    /// A fresh credential, long and random, remembered so that no record of a request can show it.
-    fn secret(&mut self, prefix: &str, bytes: usize) -> String {
-        let secret = format!("{prefix}{}", random(bytes));
-        self.issued.insert(secret.clone());
-        secret
+    /// Makes an API token and gives it.
+    pub(crate) fn make_api_token(&mut self, holder: Holder, now: Moment) -> String {
+        let token = self.credentials.api_token(holder.account.email);
+        self.api_tokens.add(&token, holder, now);
+        token
     }
 
-    /// A credential of the length and look of Atlassian's, which are signed tokens in three parts.
-    fn long_secret(&mut self) -> String {
-        let secret = format!("eyJ{}.{}.{}", random(45), random(420), random(192));
-        self.issued.insert(secret.clone());
-        secret
+    /// Who signs in with an address and an API token.
+    pub(crate) fn api_token(&self, email: &str, token: &str, now: Moment) -> Option<Holder> {
+        self.api_tokens.holder(email, token, now)
     }
-}
 
-fn random(bytes: usize) -> String {
-    let mut buffer = vec![0; bytes];
-    rand::rng().fill_bytes(&mut buffer);
-    URL_SAFE_NO_PAD.encode(buffer)
+    /// The person takes every app and every API token out of the account's settings. Tokens and codes that were
+    /// made before are dead at once.
+    pub(crate) fn revoke(&mut self, account: &Account) -> Revoked {
+        self.codes.retain(|_, code| code.asked.account != account);
+        Revoked { tokens: self.grants.revoke(account), api_tokens: self.api_tokens.revoke(account) }
+    }
+
+    /// The person has a new password: refresh tokens lapse, access tokens and API tokens live on. Gives how many
+    /// lapsed.
+    pub(crate) fn change_password(&mut self, account: &Account) -> usize {
+        self.grants.lapse(account)
+    }
 }

@@ -19,7 +19,7 @@ const JIRA_SCOPES: &[&str] = &["read:jira-user", "read:jira-work"];
 pub(crate) fn list(state: &mut State, call: &Call) -> Reply {
     let now = state.clock.now();
     let granted = match call.bearer().map(|token| state.authorizations.bearer(token, now)) {
-        Some(Bearer::Good(granted)) => granted,
+        Some(Bearer::Good(granted)) => granted.scopes,
         _ => return errors::unauthorized(),
     };
     let confluence: Vec<_> = granted.iter().filter(|scope| scopes::is_confluence(scope)).collect();

@@ -5,9 +5,8 @@
 
 use std::collections::HashMap;
 
-use axum::http::header;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -16,7 +15,8 @@ use crate::errors;
 use crate::http::{Answer, Call, Reply, set};
 use crate::state::{Settings, State};
 
-use super::{AccessToken, Authorizations, Grant, INACTIVITY, LEEWAY, RefreshToken};
+use super::grants::{Family, Refusal};
+use super::{Authorizations, scopes};
 
 type Fields = HashMap<String, String>;
 
@@ -94,25 +94,16 @@ fn text<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, Reply> {
 /// The client id, once its secret is proved. `access_denied` means bad credentials here, unlike at the callback.
 fn authenticate(authorizations: &Authorizations, call: &Call, fields: &Fields) -> Result<String, Reply> {
     let denied = || errors::oauth(401, "access_denied", "Unauthorized");
-    let (id, secret) = match basic(call) {
-        Some(pair) => pair,
+    // A form encodes both halves (RFC 6749, section 2.3.1).
+    let plain = |text: String| percent_encoding::percent_decode_str(&text).decode_utf8_lossy().into_owned();
+    let (id, secret) = match call.basic() {
+        Some((id, secret)) => (plain(id), plain(secret)),
         None => (text(fields, "client_id")?.to_owned(), text(fields, "client_secret")?.to_owned()),
     };
     let client = authorizations.client(&id).ok_or_else(denied)?;
     // Compared by digest, so that the time it takes says nothing of how much of a guess was right.
     let same = Sha256::digest(&secret) == Sha256::digest(&client.registration.client_secret);
     if same { Ok(id) } else { Err(denied()) }
-}
-
-fn basic(call: &Call) -> Option<(String, String)> {
-    let (scheme, value) = call.header(header::AUTHORIZATION)?.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
-    let (id, secret) = decoded.split_once(':')?;
-    let plain = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
-    Some((plain(id), plain(secret)))
 }
 
 fn code(
@@ -139,12 +130,9 @@ fn code(
             return Err(invalid("Failed to verify code verifier"));
         }
     }
-    authorizations.grants.push(Grant {
-        client_id: client_id.to_owned(),
-        scopes: code.asked.scopes,
-        broken: false,
-    });
-    Ok(issue(authorizations, settings, now, authorizations.grants.len() - 1))
+    let family = authorizations.grants.family(code.grant);
+    let offline = code.asked.scopes.iter().any(|scope| scope == scopes::OFFLINE_ACCESS);
+    Ok(issue(authorizations, settings, now, family, offline))
 }
 
 fn refresh(
@@ -155,7 +143,7 @@ fn refresh(
     fields: &Fields,
 ) -> Answer {
     let unknown = || errors::oauth(403, "unauthorized_client", "refresh_token is invalid");
-    let expired = || errors::oauth(403, "invalid_grant", "Unknown or invalid refresh token.");
+    let lapsed = || errors::oauth(403, "invalid_grant", "Unknown or invalid refresh token.");
     if fields.contains_key("scope") {
         return Err(errors::oauth(
             403,
@@ -164,44 +152,34 @@ fn refresh(
         ));
     }
     let sent = text(fields, "refresh_token")?;
-    let token = authorizations.refresh.get_mut(sent).ok_or_else(unknown)?;
-    let grant = authorizations.grants.get_mut(token.grant).ok_or_else(unknown)?;
-    if grant.client_id != client_id || grant.broken {
-        return Err(unknown());
-    }
-    match token.used {
-        None if now >= token.issued.plus(INACTIVITY) => return Err(expired()),
-        None => token.used = Some(now),
-        Some(used) if now < used.plus(LEEWAY) => {}
-        Some(_) => {
-            grant.broken = true;
-            return Err(unknown());
-        }
-    }
-    let number = token.grant;
-    let dies = now.plus(LEEWAY);
-    for access in authorizations.access.values_mut().filter(|access| access.grant == number) {
-        access.replaced.get_or_insert(dies);
-    }
-    Ok(issue(authorizations, settings, now, number))
+    let family = authorizations.grants.refresh(sent, client_id, now).map_err(|refusal| match refusal {
+        Refusal::Unknown => unknown(),
+        Refusal::Lapsed => lapsed(),
+    })?;
+    Ok(issue(authorizations, settings, now, family, true))
 }
 
-fn issue(authorizations: &mut Authorizations, settings: &Settings, now: Moment, grant: usize) -> Reply {
-    let scopes = authorizations.grants.get(grant).map(|grant| grant.scopes.clone()).unwrap_or_default();
-    let access = authorizations.long_secret();
-    let expires = now.plus(settings.token_lifetime);
-    authorizations.access.insert(access.clone(), AccessToken { grant, expires, replaced: None });
+fn issue(
+    authorizations: &mut Authorizations,
+    settings: &Settings,
+    now: Moment,
+    family: Family,
+    offline: bool,
+) -> Reply {
+    let Authorizations { grants, credentials, .. } = authorizations;
+    let access = credentials.token();
+    grants.add_access(access.clone(), family, now.plus(settings.token_lifetime));
     let mut body = json!({
         "access_token": access,
         "expires_in": settings.token_lifetime.as_secs(),
-        "scope": scopes.join(" "),
+        "scope": grants.scopes(family).join(" "),
     });
     if settings.token_type {
         set(&mut body, "token_type", "Bearer");
     }
-    if scopes.iter().any(|scope| scope == super::scopes::OFFLINE_ACCESS) {
-        let refresh = authorizations.long_secret();
-        authorizations.refresh.insert(refresh.clone(), RefreshToken { grant, issued: now, used: None });
+    if offline {
+        let refresh = credentials.token();
+        grants.add_refresh(refresh.clone(), family, now);
         set(&mut body, "refresh_token", refresh);
     }
     Reply::json(200, &body)

@@ -5,15 +5,11 @@ pub(crate) mod seed;
 
 use std::collections::BTreeMap;
 
+use crate::accounts::Account;
 use crate::clock::Moment;
 use crate::html::percent;
 
 use body::Body;
-
-/// The one person of the sandbox, who owns every page and gives every consent.
-pub(crate) const PERSON: &str = "Robin Okafor";
-/// That person's Atlassian account id.
-pub(crate) const ACCOUNT: &str = "712020:5c0b6a52-9a44-4d7e-8f0e-2f6c1b0e7d31";
 
 /// The next free ids, shared by all sites, so that an id names one thing.
 pub(crate) struct Ids {
@@ -77,6 +73,7 @@ impl Status {
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) number: u32,
+    pub(crate) author: &'static Account,
     pub(crate) message: String,
     pub(crate) at: Moment,
 }
@@ -100,6 +97,8 @@ pub(crate) struct Content {
     pub(crate) position: usize,
     pub(crate) subtype: Option<String>,
     pub(crate) private: bool,
+    pub(crate) author: &'static Account,
+    /// An account id; an update may name any.
     pub(crate) owner: String,
     pub(crate) created: Moment,
     pub(crate) text: Text,
@@ -165,6 +164,7 @@ pub(crate) struct Site {
 
 /// What is needed to make a page or a blog post.
 pub(crate) struct Draft {
+    pub(crate) author: &'static Account,
     pub(crate) kind: Kind,
     pub(crate) status: Status,
     pub(crate) space: u64,
@@ -219,7 +219,7 @@ impl Site {
 
     pub(crate) fn add(&mut self, id: u64, now: Moment, draft: Draft) -> &mut Content {
         let position = self.contents.values().filter(|other| other.parent == draft.parent).count();
-        let version = Version { number: 1, message: String::new(), at: now };
+        let version = Version { number: 1, author: draft.author, message: String::new(), at: now };
         let content = Content {
             kind: draft.kind,
             id,
@@ -229,7 +229,8 @@ impl Site {
             position,
             subtype: None,
             private: false,
-            owner: ACCOUNT.to_owned(),
+            author: draft.author,
+            owner: draft.author.id.to_owned(),
             created: now,
             text: Text { title: draft.title, body: draft.body, version },
             draft: None,

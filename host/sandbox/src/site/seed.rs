@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::accounts::Account;
 use crate::clock::Moment;
 
 use super::body::Body;
@@ -42,6 +43,7 @@ pub(crate) fn space(site: &mut Site, ids: &mut Ids, now: Moment, key: &str, name
         homepage: Some(homepage),
     });
     let draft = Draft {
+        author: Account::first(),
         kind: Kind::Page,
         status: Status::Current,
         space: id,
@@ -79,7 +81,15 @@ pub(crate) fn pages(
             site.add(
                 id,
                 now,
-                Draft { kind: Kind::Page, status: Status::Current, space, parent, title, body },
+                Draft {
+                    author: Account::first(),
+                    kind: Kind::Page,
+                    status: Status::Current,
+                    space,
+                    parent,
+                    title,
+                    body,
+                },
             );
             id
         })
@@ -91,7 +101,8 @@ fn documentation(site: &mut Site, ids: &mut Ids, now: Moment) {
     let mut page = |parent, status, title: &str, body: &str| {
         let id = ids.content();
         let (title, body) = (title.to_owned(), Body::storage(body));
-        site.add(id, now, Draft { kind: Kind::Page, status, space, parent: Some(parent), title, body });
+        let (author, parent) = (Account::first(), Some(parent));
+        site.add(id, now, Draft { author, kind: Kind::Page, status, space, parent, title, body });
         id
     };
     let start = page(
@@ -128,7 +139,8 @@ fn team(site: &mut Site, ids: &mut Ids, now: Moment) {
     let mut add = |kind, parent, title: &str, body: &str| {
         let id = ids.content();
         let (title, body) = (title.to_owned(), Body::storage(body));
-        site.add(id, now, Draft { kind, status: Status::Current, space, parent, title, body });
+        let (author, status) = (Account::first(), Status::Current);
+        site.add(id, now, Draft { author, kind, status, space, parent, title, body });
     };
     add(Kind::Page, Some(home), "Meeting notes", "<p>Wednesday, <em>ten o&#8217;clock</em>.</p>");
     add(Kind::Page, Some(home), "On call", "<ul><li>Week 47: Robin</li><li>Week 48: Ada</li></ul>");

@@ -66,8 +66,9 @@ pub(crate) fn create(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     }
 
     let id = visit.state.ids.content();
+    let author = visit.account;
     let site = visit.site_mut()?;
-    let content = site.add(id, now, Draft { kind, status, space: space_id, parent, title, body });
+    let content = site.add(id, now, Draft { author, kind, status, space: space_id, parent, title, body });
     content.subtype = subtype;
     content.private = query.flag("private").unwrap_or(false);
     let content = content.clone();

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::accounts::Account;
 use crate::html::percent;
 use crate::http::set;
-use crate::site::{ACCOUNT, Content, Kind, Site, Space, Version};
+use crate::site::{Content, Kind, Site, Space, Version};
 
 /// A page or blog post, as both lists and single answers have it.
 pub(crate) fn content(site: &Site, content: &Content, format: Option<&str>) -> Value {
@@ -22,7 +23,7 @@ pub(crate) fn content(site: &Site, content: &Content, format: Option<&str>) -> V
         set(&mut object, "lastOwnerId", Value::Null);
         set(&mut object, "subtype", content.subtype.clone());
     }
-    set(&mut object, "authorId", ACCOUNT);
+    set(&mut object, "authorId", content.author.id);
     set(&mut object, "createdAt", content.created.iso());
     set(&mut object, "version", version(&content.text.version));
     set(&mut object, "body", format.map_or_else(|| json!({}), |format| content.text.body.read(format)));
@@ -52,8 +53,8 @@ pub(crate) fn space(space: &Space, description: Option<&str>) -> Value {
         "name": space.name,
         "type": "global",
         "status": "current",
-        "authorId": ACCOUNT,
-        "spaceOwnerId": ACCOUNT,
+        "authorId": Account::first().id,
+        "spaceOwnerId": Account::first().id,
         "currentActiveAlias": space.key,
         "createdAt": space.created.iso(),
         "homepageId": space.homepage.map(|id| id.to_string()),
@@ -78,7 +79,7 @@ fn version(version: &Version) -> Value {
         "number": version.number,
         "message": version.message,
         "minorEdit": false,
-        "authorId": ACCOUNT,
+        "authorId": version.author.id,
         "createdAt": version.at.iso(),
     })
 }

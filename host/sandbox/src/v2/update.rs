@@ -5,6 +5,8 @@
 
 use serde_json::Value;
 
+use crate::accounts::Account;
+use crate::clock::Moment;
 use crate::errors;
 use crate::http::{Answer, Reply};
 use crate::routes::Visit;
@@ -36,7 +38,7 @@ pub(crate) fn update(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let known = if kind == Kind::Page { PAGE_FIELDS } else { BLOG_FIELDS };
     let fields = Fields::read(visit.call, known)?;
     let update = read(&fields, id)?;
-    let now = visit.state.clock.now();
+    let (now, author) = (visit.state.clock.now(), visit.account);
     let site = visit.site_mut()?;
     let content = site.content(kind, id).ok_or_else(errors::not_found)?;
     if fields.id("spaceId")?.is_some_and(|space| space != content.space) {
@@ -45,7 +47,7 @@ pub(crate) fn update(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     if let Some(parent) = update.parent {
         check_parent(site, content, parent)?;
     }
-    let version = next_version(content, &update, now)?;
+    let version = next_version(content, &update, author, now)?;
     let title_changes = update.status == Status::Current && content.status != Status::Trashed;
     let title = if title_changes { &update.title } else { &content.text.title };
     if update.status == Status::Current {
@@ -128,9 +130,14 @@ fn check_parent(site: &Site, content: &Content, parent: u64) -> Result<(), Reply
 }
 
 /// The version that the update makes, if its number is right.
-fn next_version(content: &Content, update: &Update, now: crate::clock::Moment) -> Result<Version, Reply> {
+fn next_version(
+    content: &Content,
+    update: &Update,
+    author: &'static Account,
+    now: Moment,
+) -> Result<Version, Reply> {
     let current = content.text.version.number;
-    let version = |number| Version { number, message: update.message.clone(), at: now };
+    let version = |number| Version { number, author, message: update.message.clone(), at: now };
     match (content.status, update.status) {
         (Status::Trashed, Status::Draft) => {
             Err(errors::invalid("Content in the trash can only be restored to the status current."))

@@ -199,7 +199,17 @@ fn settings_change_what_they_name_and_refuse_what_they_do_not_know() {
         .control
         .settings(&SettingsChange { sites: Some(3), token_lifetime: Some(9), ..Default::default() })
         .unwrap();
-    assert_eq!(all, json!({"token_lifetime": 9, "token_type": true, "jira_entry": false, "sites": 3}));
+    assert_eq!(
+        all,
+        json!({
+            "token_lifetime": 9,
+            "token_type": true,
+            "jira_entry": false,
+            "sites": 3,
+            "account": 1,
+            "unreachable_sites": [],
+        })
+    );
     let wrong = world.send("POST", "/_sandbox/settings", None, Some(&json!({"nonsense": 1})));
     assert_eq!(wrong.status, 400);
     assert!(wrong.json()["error"].as_str().unwrap().contains("nonsense"));

@@ -1,3 +1,5 @@
+use atlassian_sandbox::SandboxConfig;
+use atlassian_sandbox::control::{ControlError, SettingsChange};
 use serde_json::json;
 
 use crate::support::{Api, CLASSIC, GRANULAR, World};
@@ -112,9 +114,49 @@ fn unknown_sites_and_paths_get_the_gateways_own_404() {
 fn confluences_paths_without_the_gateways_prefix_are_not_there() {
     let world = World::start();
     let api = world.api(GRANULAR);
-    let answer = world.send("GET", "/wiki/api/v2/spaces", Some(&api.tokens.access), None);
+    let answer = world.get("/wiki/api/v2/spaces");
     assert_eq!(answer.status, 404);
     assert_eq!(answer.json()["error"], "Not Found");
+    let with_token = world.send("GET", "/wiki/api/v2/spaces", Some(&api.tokens.access), None);
+    assert_eq!(with_token.status, 401, "a site's own address refuses the tokens of apps");
+}
+
+#[test]
+fn an_unreachable_site_is_listed_and_every_call_to_it_is_not_found() {
+    let world = World::with(SandboxConfig { sites: 3, ..Default::default() });
+    let scopes = format!("{GRANULAR} read:confluence-user");
+    let first = world.api(&scopes);
+    let sites =
+        || world.send("GET", "/oauth/token/accessible-resources", Some(&first.tokens.access), None).json();
+    let before = sites();
+    let set = |numbers: Vec<usize>| {
+        world.control.settings(&SettingsChange { unreachable_sites: Some(numbers), ..Default::default() })
+    };
+    assert_eq!(set(vec![3, 2]).unwrap()["unreachable_sites"], json!([2, 3]));
+    assert_eq!(sites(), before);
+    let second = Api { cloud_id: before[1]["id"].as_str().unwrap().to_owned(), ..world.api(&scopes) };
+    for answer in [
+        second.get("/spaces"),
+        second.get("/pages/131073"),
+        second.post("/pages", json!({})),
+        second.send("GET", "/wiki/rest/api/user/current", None),
+    ] {
+        assert_eq!(answer.status, 404);
+        assert_eq!(answer.json()["errors"][0]["code"], "NOT_FOUND");
+    }
+    assert_eq!(
+        world
+            .send("GET", &format!("/ex/confluence/{}/wiki/api/v2/spaces", second.cloud_id), None, None)
+            .status,
+        401
+    );
+    assert_eq!(first.get("/spaces").status, 200);
+
+    set(vec![1]).unwrap();
+    assert_eq!((first.get("/spaces").status, second.get("/spaces").status), (404, 200));
+    set(vec![]).unwrap();
+    assert_eq!(first.get("/spaces").status, 200);
+    assert!(matches!(set(vec![4]), Err(ControlError::Refused { status: 400, .. })));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use atlassian_sandbox::consent::{self, Decision};
-use atlassian_sandbox::control::Control;
+use atlassian_sandbox::control::{Control, SettingsChange};
 use atlassian_sandbox::{ClientRegistration, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 use ureq::Agent;
@@ -99,6 +99,12 @@ impl World {
     pub(crate) fn grant(&self, scopes: &str) -> Tokens {
         let client = self.sandbox.client();
         Tokens::of(&self.exchange(client, &self.code(client, scopes)))
+    }
+
+    /// Signs an account in in the browser, counted from 1.
+    pub(crate) fn sign_in(&self, account: usize) {
+        let change = SettingsChange { account: Some(account), ..Default::default() };
+        self.control.settings(&change).unwrap();
     }
 
     pub(crate) fn advance(&self, seconds: u64) {

@@ -1,12 +1,16 @@
 //! A client of `/_sandbox/`, for scripts and tests; the sandbox may run in another process.
 
+mod settings;
+
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::ClientRegistration;
+use crate::{ApiToken, ClientRegistration};
+
+pub use settings::SettingsChange;
 
 /// Why a control call failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,23 +27,6 @@ pub enum ControlError {
         /// Its sentence.
         sentence: String,
     },
-}
-
-/// What [`Control::settings`] changes; what is `None` stays as it is.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SettingsChange {
-    /// The lifetime, in seconds, of access tokens made from here on.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_lifetime: Option<u64>,
-    /// Whether the token endpoint sends `token_type`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_type: Option<bool>,
-    /// Whether accessible-resources also lists Jira, under the ids of the Confluence sites.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jira_entry: Option<bool>,
-    /// How many sites there are.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sites: Option<usize>,
 }
 
 /// Steers a sandbox over HTTP.
@@ -115,8 +102,21 @@ impl Control {
     }
 
     /// Orders a fault: `{"match": {method, path}, "times": 1, "status", "headers", "body", "delay_ms",
-    /// "after_effect"}`. The path is a template, or a path in which `*` stands for anything; behind the gateway
-    /// it starts at `/wiki`.
+    /// "after_effect", "cut"}`. The path is a template, or a path in which `*` stands for anything; behind the
+    /// gateway it starts at `/wiki`.
+    ///
+    /// | fault | what the caller meets |
+    /// |---|---|
+    /// | `status`, with or without `headers` and `body` | this answer; the work is not done |
+    /// | `status`, `"after_effect": true` | this answer; the work was done |
+    /// | `delay_ms` alone | the real answer, later; with any other fault, that fault later |
+    /// | `"cut": "before"` | a connection that ends without a byte; the work is not done |
+    /// | `"cut": "before", "after_effect": true` | the same; the work was done |
+    /// | `"cut": "during"` | the real answer's head and half of its body; the work was done |
+    /// | `"cut": "during"`, `status` | the same of this answer; the work was done with `after_effect` only |
+    ///
+    /// `headers` and `body` need a `status`, which `"cut": "before"` cannot have. A request that was cut before
+    /// its answer is recorded with the status `null`.
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl Control {
     ///
     /// When the sandbox cannot be reached.
     pub fn client(&self) -> Result<ClientRegistration, ControlError> {
-        registration(self.get("/client")?)
+        typed(self.get("/client")?)
     }
 
     /// Registers another app with every scope that the sandbox knows.
@@ -167,7 +167,7 @@ impl Control {
     ///
     /// When the sandbox cannot be reached or refuses what was asked.
     pub fn register_client(&self, redirect_uri: &str) -> Result<ClientRegistration, ControlError> {
-        registration(self.post("/clients", &json!({"redirect_uri": redirect_uri}))?)
+        typed(self.post("/clients", &json!({"redirect_uri": redirect_uri}))?)
     }
 
     /// Registers another app with these scopes enabled.
@@ -180,7 +180,39 @@ impl Control {
         redirect_uri: &str,
         scopes: &[&str],
     ) -> Result<ClientRegistration, ControlError> {
-        registration(self.post("/clients", &json!({"redirect_uri": redirect_uri, "scopes": scopes}))?)
+        typed(self.post("/clients", &json!({"redirect_uri": redirect_uri, "scopes": scopes}))?)
+    }
+
+    /// Removes every app from the account's settings, and every API token: refresh tokens are refused as
+    /// `unauthorized_client` and access tokens are unknown from here on. The account is counted from 1; `None` is
+    /// who is signed in. Gives how many tokens that ended: `refresh_tokens`, `access_tokens`, `api_tokens`.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such account.
+    pub fn revoke(&self, account: Option<usize>) -> Result<Value, ControlError> {
+        self.post("/revoke", &whose(account))
+    }
+
+    /// Changes the account's password: refresh tokens are refused as `invalid_grant` from here on, access tokens
+    /// and API tokens stay good. The account is counted from 1; `None` is who is signed in. Gives how many
+    /// `refresh_tokens` that ended.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such account.
+    pub fn change_password(&self, account: Option<usize>) -> Result<Value, ControlError> {
+        self.post("/change-password", &whose(account))
+    }
+
+    /// Makes an API token of an account for a site, both counted from 1. It is good for a year, at the site's own
+    /// address only.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such account or site.
+    pub fn api_token(&self, account: usize, site: usize) -> Result<ApiToken, ControlError> {
+        typed(self.post("/api-tokens", &json!({"account": account, "site": site}))?)
     }
 
     /// A page or blog post as it is stored, whatever its status.
@@ -227,6 +259,10 @@ fn read(sent: Sent) -> Result<Value, ControlError> {
     Err(ControlError::Refused { status, sentence })
 }
 
-fn registration(value: Value) -> Result<ClientRegistration, ControlError> {
+fn whose(account: Option<usize>) -> Value {
+    account.map_or_else(|| json!({}), |account| json!({"account": account}))
+}
+
+fn typed<T: DeserializeOwned>(value: Value) -> Result<T, ControlError> {
     serde_json::from_value(value).map_err(|error| ControlError::Unreachable(Box::new(error)))
 }

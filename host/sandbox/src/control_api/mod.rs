@@ -3,6 +3,10 @@
 //! A body must be sent as `application/json`: a page of another origin cannot send that without a preflight,
 //! which is not answered.
 
+mod people;
+mod seeding;
+mod settings;
+
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -13,25 +17,11 @@ use crate::errors;
 use crate::faults::Fault;
 use crate::http::{Answer, Call, Reply, set};
 use crate::oauth::scopes;
-use crate::site::seed;
 use crate::state::State;
 use crate::v2::objects;
 
-/// The most pages that one call may seed: making them takes time that grows with the square.
-const MOST_PAGES: usize = 10_000;
-/// The most sites that a sandbox has.
-const MOST_SITES: usize = 100;
 /// The longest step of the clock, a hundred years.
 const LONGEST_STEP: u64 = 100 * 365 * 24 * 3600;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Settings {
-    token_lifetime: Option<u64>,
-    token_type: Option<bool>,
-    jira_entry: Option<bool>,
-    sites: Option<usize>,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -46,39 +36,9 @@ struct NewClient {
     scopes: Option<Vec<String>>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Seed {
-    /// Counted from 1.
-    #[serde(default = "first")]
-    site: usize,
-    #[serde(default)]
-    spaces: Vec<NewSpace>,
-    pages: Option<NewPages>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewSpace {
-    key: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NewPages {
-    space: String,
-    count: usize,
-    #[serde(default = "prefix")]
-    title_prefix: String,
-}
-
+/// The default of numbers that are counted from 1.
 fn first() -> usize {
     1
-}
-
-fn prefix() -> String {
-    "Seeded page".to_owned()
 }
 
 pub(crate) fn handle(state: &mut State, call: &Call) -> Reply {
@@ -90,15 +50,15 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Reply {
             state.recorder.clear();
             Ok(Reply::empty(204))
         }
-        ("POST", "/seed") => read(call).and_then(|seed| plant(state, seed)),
+        ("POST", "/seed") => read(call).and_then(|seed| seeding::plant(state, seed)),
         ("GET", "/faults") => Ok(Reply::json(200, &json!({"left": state.faults.left()}))),
         ("POST", "/faults") => read(call).and_then(|fault| order(state, fault)),
         ("DELETE", "/faults") => {
             state.faults.clear();
             Ok(Reply::empty(204))
         }
-        ("GET", "/settings") => Ok(settings(state)),
-        ("POST", "/settings") => read(call).and_then(|settings| change(state, settings)),
+        ("GET", "/settings") => Ok(settings::show(state)),
+        ("POST", "/settings") => read(call).and_then(|change| settings::change(state, change)),
         ("GET", "/clock") => Ok(clock(state)),
         ("POST", "/clock") => read(call).and_then(|step| advance(state, &step)),
         ("GET", "/client") => match state.authorizations.first_client() {
@@ -106,6 +66,9 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Reply {
             None => Err(errors::control(404, "There is no client.")),
         },
         ("POST", "/clients") => read(call).and_then(|client| register(state, client)),
+        ("POST", "/revoke") => read(call).and_then(|whose| people::revoke(state, &whose)),
+        ("POST", "/change-password") => read(call).and_then(|whose| people::change_password(state, &whose)),
+        ("POST", "/api-tokens") => read(call).and_then(|wish| people::make_api_token(state, &wish)),
         ("GET", path) if path.starts_with("/pages/") => stored(state, path),
         _ => Err(errors::control(404, "There is no such endpoint under /_sandbox/.")),
     }
@@ -124,32 +87,6 @@ fn order(state: &mut State, fault: Fault) -> Answer {
     fault.check().map_err(|why| errors::control(400, why))?;
     state.faults.add(fault);
     Ok(Reply::json(200, &json!({"left": state.faults.left()})))
-}
-
-fn settings(state: &State) -> Reply {
-    Reply::json(
-        200,
-        &json!({
-            "token_lifetime": state.settings.token_lifetime.as_secs(),
-            "token_type": state.settings.token_type,
-            "jira_entry": state.settings.jira_entry,
-            "sites": state.sites.len(),
-        }),
-    )
-}
-
-fn change(state: &mut State, change: Settings) -> Answer {
-    if change.sites.is_some_and(|sites| !(1..=MOST_SITES).contains(&sites)) {
-        return Err(errors::control(400, format!("sites must lie between 1 and {MOST_SITES}.")));
-    }
-    if let Some(sites) = change.sites {
-        state.set_sites(sites);
-    }
-    let settings = &mut state.settings;
-    settings.token_lifetime = change.token_lifetime.map_or(settings.token_lifetime, Duration::from_secs);
-    settings.token_type = change.token_type.unwrap_or(settings.token_type);
-    settings.jira_entry = change.jira_entry.unwrap_or(settings.jira_entry);
-    Ok(self::settings(state))
 }
 
 fn clock(state: &State) -> Reply {
@@ -175,37 +112,6 @@ fn register(state: &mut State, client: NewClient) -> Answer {
         }
     }
     Ok(Reply::json(200, &json!(state.authorizations.register(client.redirect_uri, client.scopes))))
-}
-
-fn plant(state: &mut State, wish: Seed) -> Answer {
-    let now = state.clock.now();
-    let site = wish.site.checked_sub(1).and_then(|number| state.sites.get_mut(number));
-    let site = site.ok_or_else(|| errors::control(400, "There is no such site."))?;
-    let mut spaces = Vec::new();
-    for space in wish.spaces {
-        let valid = !space.key.is_empty() && space.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '~');
-        if !valid {
-            return Err(errors::control(400, format!("{:?} is not a space key.", space.key)));
-        }
-        if site.space_by_key(&space.key).is_some() {
-            return Err(errors::control(400, format!("There is a space {} already.", space.key)));
-        }
-        let (id, homepage) = seed::space(site, &mut state.ids, now, &space.key, &space.name);
-        let (id, homepage) = (id.to_string(), homepage.to_string());
-        spaces.push(json!({"id": id, "key": space.key, "name": space.name, "homepageId": homepage}));
-    }
-    let mut pages = Vec::new();
-    if let Some(wish) = wish.pages {
-        if wish.count > MOST_PAGES {
-            return Err(errors::control(400, format!("At most {MOST_PAGES} pages at a time.")));
-        }
-        let space = site.space_by_key(&wish.space).map(|space| space.id);
-        let space =
-            space.ok_or_else(|| errors::control(400, format!("There is no space {}.", wish.space)))?;
-        pages = seed::pages(site, &mut state.ids, now, space, wish.count, &wish.title_prefix);
-    }
-    let pages: Vec<_> = pages.iter().map(u64::to_string).collect();
-    Ok(Reply::json(200, &json!({"spaces": spaces, "pages": pages})))
 }
 
 /// A page or blog post as it is stored, whatever its status.
