@@ -13,6 +13,7 @@ mod command;
 mod contract;
 mod embedding;
 mod failing;
+mod foreign;
 mod guests;
 mod killing;
 mod profiles;

@@ -50,7 +50,7 @@ fn ensure(
 
 fn remedies(machine: &Machine) -> Vec<Remedy> {
     let mut remedies = Vec::new();
-    if machine.debian && machine.root {
+    if machine.takes_debian_packages() {
         remedies.push(Remedy::DebianPair);
     }
     if machine.rustup && machine.rustup_may_install {

@@ -99,6 +99,11 @@ impl Machine {
         }
     }
 
+    /// Whether this process may install Debian's packages here.
+    pub fn takes_debian_packages(&self) -> bool {
+        self.debian && self.root
+    }
+
     /// What to build with, or why there is nothing.
     ///
     /// The active compiler's own copy of the standard library comes first, then sources of one: those of

@@ -1,8 +1,13 @@
 //! What the tests share: a host with the Confluence component, wired to a sandbox of its own.
 
+mod browser;
 mod canaries;
+mod cookies;
+mod foreign;
+mod html;
 mod memory;
 mod process;
+mod tap;
 mod wire;
 
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,9 +23,12 @@ use atlassian_sandbox::control::Control;
 use atlassian_sandbox::{ClientRegistration, Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
+pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
+pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
 pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish};
+pub(crate) use tap::Tap;
 pub(crate) use wire::{Seen, Wire};
 
 /// The callback URL that is registered with the sandbox's app.
@@ -54,7 +62,7 @@ pub(crate) struct SetClock(Arc<Mutex<u64>>);
 
 impl SetClock {
     /// The machine's time, from where the sandbox's begins too.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         Self(Arc::new(Mutex::new(now.as_secs())))
     }

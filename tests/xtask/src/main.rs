@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask`. Each is a list of commands that a person could type.
 
+mod interop;
 mod steps;
 
 use std::env;
@@ -13,7 +14,7 @@ The chores of this repository
 Usage: cargo xtask <chore>
 
 Chores:
-  setup                 install what components are built with, where it is missing
+  setup                 install what components are built with and what tests talk to, where it is missing
   quickstart [args]...  set up, then run `actionbay quickstart` with these arguments
   test                  set up, then every check: format, lints, tests, the embedding example, documentation
 ";
@@ -38,7 +39,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
             print!("{HELP}");
             Ok(())
         }
-        ("setup", []) => set_up().map(|toolchain| match toolchain {
+        ("setup", []) => set_up_with_tests().map(|toolchain| match toolchain {
             Toolchain::Target { rustc } => println!("components are built with {}", rustc.display()),
             Toolchain::Sources { rustc, library, .. } => {
                 println!(
@@ -49,7 +50,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
             }
         }),
         ("quickstart", rest) => set_up().and_then(|_| steps::quickstart(rest).run()),
-        ("test", []) => set_up().and_then(|_| steps::run_in_root(&steps::checks())),
+        ("test", []) => set_up_with_tests().and_then(|_| steps::run_in_root(&steps::checks())),
         ("setup" | "test", _) => Err(format!("`{chore}` takes no arguments\n\n{HELP}")),
         _ => Err(format!("there is no chore `{chore}`\n\n{HELP}")),
     }
@@ -57,4 +58,10 @@ fn run(arguments: &[String]) -> Result<(), String> {
 
 fn set_up() -> Result<Toolchain, String> {
     ensure_target().map_err(|missing| missing.to_string())
+}
+
+fn set_up_with_tests() -> Result<Toolchain, String> {
+    let toolchain = set_up()?;
+    interop::ensure()?;
+    Ok(toolchain)
 }

@@ -40,7 +40,8 @@ pub fn template(id: &str) -> Template {
     }
 }
 
-fn oauth2() -> Oauth2 {
+/// The method of [`manifest`]: the standard with PKCE, form-encoded, nothing beside it.
+pub fn oauth2() -> Oauth2 {
     Oauth2 {
         authorization_url: "https://auth.example.com/authorize".into(),
         authorization_parameters: Vec::new(),
