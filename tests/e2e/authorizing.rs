@@ -244,9 +244,10 @@ fn a_connection_of_one_person_cannot_be_named_by_another() {
     let query = world.consent(&begun.unwrap().authorization_url, Decision::Allow);
     let bobs = world.host.handle_callback(&query, None).unwrap().id;
     run(Some("bob"), Some(bobs.clone())).unwrap();
-    for user in [Some("alice"), None] {
-        assert_eq!(run(user, Some(bobs.clone())).unwrap_err().code, "unknown-connection");
-        assert_eq!(run(user, None).unwrap_err().code, "not-authorized");
+    assert_eq!(run(Some("alice"), Some(bobs.clone())).unwrap_err().code, "unknown-connection");
+    assert_eq!(run(Some("alice"), None).unwrap_err().code, "not-authorized");
+    for connection in [Some(bobs), None] {
+        assert_eq!(run(None, connection).unwrap_err().code, "user-required");
     }
 }
 
@@ -311,11 +312,15 @@ fn a_failure_never_holds_a_secret_even_if_the_vendor_repeats_it() {
 }
 
 #[test]
-fn authorizing_again_replaces_the_connection_to_the_same_site() {
+fn authorizing_again_renews_the_connection_of_the_same_account_and_site_which_keeps_its_id() {
     let world = World::authorized();
     let first = world.connections()[0].id.clone();
-    let second = world.authorize().unwrap().id;
-    assert_ne!(first, second);
-    let ids: Vec<_> = world.connections().into_iter().map(|connection| connection.id).collect();
-    assert_eq!(ids, [second]);
+    world.clock.advance(1);
+    let again = world.authorize().unwrap();
+    assert_eq!(again.id, first);
+    assert_eq!(world.connections(), [again]);
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    let sent = world.wire.seen().last().unwrap().authorization.clone().unwrap();
+    let issued: Value = serde_json::from_slice(&world.wire.answered("/oauth/token").last().unwrap()).unwrap();
+    assert_eq!(sent, format!("Bearer {}", issued["access_token"].as_str().unwrap()), "with the new token");
 }

@@ -340,7 +340,10 @@ fn a_connection_is_renewed_and_forgotten_on_demand_and_not_without_a_yes() {
 #[test]
 fn two_people_of_one_sandbox_have_a_connection_each() {
     let (home, sandbox) = connected();
-    home.run(&["authorize", "confluence", "--sandbox", sandbox.url(), "--user", "ada@example.com"]).ok();
+    let ada = ["authorize", "confluence", "--sandbox", sandbox.url(), "--user", "ada@example.com"];
+    home.run(&ada).fails_with(2, "one connection serves everybody");
+    home.run(&["integrations", "edit", "confluence", "--mode", "per-user"]).ok();
+    home.run(&ada).ok();
     let listed = home.run(&["--json", "connections", "list"]).ok().json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
     home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "ada@example.com"]).ok();

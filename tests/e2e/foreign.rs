@@ -74,31 +74,17 @@ impl Foreign {
     }
 
     fn begin(&self) -> Url {
-        let wish = Authorize {
-            workspace: workspace(),
-            integration: integration(),
-            profile: profile(),
-            user: None,
-            site: None,
-            tenant: None,
-        };
+        let wish = Authorize::new(workspace(), integration(), profile());
         self.host.begin(&wish).unwrap().authorization_url
     }
 
     fn authorize(&self) -> Result<Connection, Failure> {
         let callback = consent("ada", &self.begin());
-        self.host.handle_callback(callback.query().unwrap())
+        self.host.handle_callback(callback.query().unwrap(), None)
     }
 
     fn who_am_i(&self) -> Result<Value, Failure> {
-        let run = Run {
-            workspace: workspace(),
-            integration: integration(),
-            template: "who-am-i".to_owned(),
-            input: json!({}),
-            user: None,
-            connection: None,
-        };
+        let run = Run::new(workspace(), integration(), "who-am-i", json!({}));
         self.host.run(&run).map(|outcome| outcome.output)
     }
 
@@ -154,7 +140,7 @@ fn the_code_is_exchanged_under_pkce_and_the_access_token_is_taken_by_the_api() {
     let url = foreign.begin();
     let query: Vec<String> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
     assert!(query.contains(&"code_challenge".to_owned()), "{url}");
-    let connection = foreign.host.handle_callback(consent("ada", &url).query().unwrap()).unwrap();
+    let connection = foreign.host.handle_callback(consent("ada", &url).query().unwrap(), None).unwrap();
     assert_eq!((connection.status, connection.refreshable), (ConnectionStatus::Active, true));
     assert_eq!(connection.scopes, ["use", "offline_access"]);
 
@@ -185,7 +171,7 @@ fn a_client_secret_of_any_characters_goes_through_http_basic() {
 fn the_code_of_another_authorization_is_refused_under_pkce_and_leaves_nothing_behind() {
     let foreign = Foreign::new();
     let (hers, mallorys) = (consent("ada", &foreign.begin()), consent("mallory", &foreign.begin()));
-    let failure = foreign.host.handle_callback(&with_code_of(&mallorys, &hers)).unwrap_err();
+    let failure = foreign.host.handle_callback(&with_code_of(&mallorys, &hers), None).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, "grant-refused"));
     let log = foreign.server.log();
     let [Noted::Refused { grant, error, detail: Some(detail) }] = &*log else { panic!("{log:?}") };
@@ -194,7 +180,7 @@ fn the_code_of_another_authorization_is_refused_under_pkce_and_leaves_nothing_be
 
     assert!(foreign.connections().is_empty());
     assert_eq!(foreign.who_am_i().unwrap_err().code, "not-authorized");
-    let again = foreign.host.handle_callback(hers.query().unwrap()).unwrap_err();
+    let again = foreign.host.handle_callback(hers.query().unwrap(), None).unwrap_err();
     assert_eq!(again.code, "state-unknown", "its authorization is over");
     assert_eq!(foreign.server.log().len(), 1);
 }
@@ -204,7 +190,7 @@ fn a_profile_without_pkce_is_refused_by_a_server_that_wants_it_and_its_reason_is
     let foreign = Foreign::new();
     foreign.put_profile(|profile| profile.pkce = Pkce::Unsupported);
     let callback = Browser::stopping_at(REDIRECT_URI).get(&foreign.begin());
-    let failure = foreign.host.handle_callback(callback.url.query().unwrap()).unwrap_err();
+    let failure = foreign.host.handle_callback(callback.url.query().unwrap(), None).unwrap_err();
     assert!(failure.message.contains("PKCE"), "{failure}");
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Upstream, "authorization-refused"));
 }
@@ -308,7 +294,7 @@ fn a_person_who_turns_back_is_an_access_denied_and_no_token_is_asked_for() {
     let foreign = Foreign::new();
     let (mut browser, page) = login_page(&foreign.begin());
     let callback = browser.get(&page.link("/abort"));
-    let failure = foreign.host.handle_callback(callback.url.query().unwrap()).unwrap_err();
+    let failure = foreign.host.handle_callback(callback.url.query().unwrap(), None).unwrap_err();
     assert_eq!(failure.kind, FailureKind::AccessDenied);
     assert!(foreign.server.log().is_empty() && foreign.connections().is_empty());
 }

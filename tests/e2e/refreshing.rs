@@ -230,10 +230,11 @@ fn a_check_asks_the_vendor_once_and_says_what_is_true() {
     let id = world.connections()[0].id.clone();
     assert_eq!(world.host.check(&workspace(), &id).unwrap().status, ConnectionStatus::Active);
     let seen = world.wire.seen();
-    assert_eq!((seen.len(), seen[0].url.path()), (1, "/oauth/token/accessible-resources"));
+    assert_eq!(seen.len(), 1);
+    let current_user = "/wiki/rest/api/user/current";
+    assert!(seen[0].url.path().ends_with(current_user), "a real request to the site: {}", seen[0].url);
 
-    let resources = "/oauth/token/accessible-resources";
-    world.fault("GET", resources, 1, json!({"status": 503, "body": "later"}));
+    world.fault("GET", current_user, 1, json!({"status": 503, "body": "later"}));
     assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::Upstream);
     assert_eq!(
         world.connections()[0].status,
@@ -241,11 +242,11 @@ fn a_check_asks_the_vendor_once_and_says_what_is_true() {
         "trouble says nothing of the connection"
     );
 
-    world.fault("GET", resources, 1, json!({"status": 200, "body": []}));
+    world.fault("GET", current_user, 1, json!({"status": 404, "body": {}}));
     assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::NotFound);
 
     let unauthorized = json!({"status": 401, "body": {"code": 401, "message": "Unauthorized"}});
-    world.fault("GET", resources, 2, unauthorized);
+    world.fault("GET", current_user, 2, unauthorized);
     assert_eq!(world.host.check(&workspace(), &id).unwrap_err().kind, FailureKind::AuthorizationRequired);
     assert_eq!(world.grants("refresh_token"), 1, "it was renewed before it was given up");
     assert_eq!(world.connections()[0].status, ConnectionStatus::NeedsReauthorization);

@@ -9,11 +9,11 @@ use serde_json::json;
 use super::connections::details;
 use super::home::{Home, HostSettings};
 use super::output::Output;
-use crate::authorization::{self, Begun, Connection, ConnectionStatus, Profile};
+use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, Profile};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::Plugin;
 use crate::secret::SecretString;
 use crate::service::{Listener, serve_callback};
@@ -24,11 +24,16 @@ pub(super) const CALLBACK_PORT: u16 = 8976;
 /// The variable that holds a profile's client secret.
 const CLIENT_SECRET: &str = "ACTIONBAY_CLIENT_SECRET";
 
+/// The variable that holds the secret of a method other than OAuth 2.0.
+const API_TOKEN: &str = "ACTIONBAY_API_TOKEN";
+
 /// Connect an account: a person allows access on the vendor's page
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   actionbay authorize INTEGRATION --client-id ID     asks for the client secret, or takes ACTIONBAY_CLIENT_SECRET
   actionbay authorize INTEGRATION                    again, with the profile of the first time
+  actionbay authorize INTEGRATION --connection c-0f3a…        the same account, for a connection that no longer works
+  actionbay authorize INTEGRATION --method api-token --username ann@example.com --tenant acme
   actionbay authorize INTEGRATION --sandbox http://127.0.0.1:8977
 
 Register http://localhost:8976/callback as the callback URL of your app at the vendor first.")]
@@ -53,6 +58,19 @@ pub(super) struct Authorize {
     /// The tenant, for profiles with {tenant} in their URLs
     #[arg(long, value_name = "NAME")]
     tenant: Option<String>,
+    /// The connection to authorize again [default: one is added, or that of the same account and site renewed]
+    #[arg(long, value_name = "ID")]
+    connection: Option<String>,
+    /// Let the connection become one of another account or site than before
+    #[arg(long, requires = "connection")]
+    another_account: bool,
+    /// Connect by another way than OAuth 2.0, one that the integration has; takes the secret from
+    /// ACTIONBAY_API_TOKEN, or asks for it
+    #[arg(long, value_name = "METHOD", requires = "username", conflicts_with_all = ["profile", "client_id", "site"])]
+    method: Option<String>,
+    /// The user name, for --method
+    #[arg(long, value_name = "NAME", requires = "method")]
+    username: Option<String>,
     /// Print the URL and do not open a browser
     #[arg(long)]
     no_browser: bool,
@@ -80,14 +98,42 @@ impl Authorize {
             let connection = stand_in.authorize(home, plugin, wish, output)?;
             return output.result(&connection, || details(&connection));
         }
-        let connection = self.with_person(home, plugin, output)?;
+        let connection = match (&self.method, &self.username) {
+            (Some(method), Some(username)) => self.with_secret(method, username, home, plugin, output)?,
+            _ => self.with_person(home, plugin, output)?,
+        };
         output.result(&connection, || details(&connection))
+    }
+
+    /// By a name and a secret that a person made at the vendor.
+    fn with_secret(
+        &self,
+        method: &str,
+        username: &str,
+        home: &Home,
+        plugin: Plugin,
+        output: &Output,
+    ) -> Result<Connection> {
+        let integration = plugin.manifest().id.clone();
+        let label = plugin.manifest().basic(method).map(|method| method.secret_label.clone());
+        let secret = secret(API_TOKEN, &label.unwrap_or_else(|| "Secret".to_owned()))?;
+        let host = home.host(HostSettings::new(vec![plugin], output))?;
+        let connect = Connect::new(home.workspace().clone(), integration, method, username, secret);
+        let reconnect = self.reconnect()?;
+        let connect = connect.user(self.user.clone()).tenant(self.tenant.clone());
+        host.connect(&connect.reconnect(reconnect, self.another_account))
+    }
+
+    fn reconnect(&self) -> Result<Option<ConnectionId>> {
+        self.connection.clone().map(ConnectionId::new).transpose()
     }
 
     fn with_person(self, home: &Home, plugin: Plugin, output: &Output) -> Result<Connection> {
         let workspace = home.workspace().clone();
-        let id = ProfileId::new(self.profile.clone().unwrap_or_else(|| self.integration.clone()))?;
-        let new_profile = self.new_profile(&id, &plugin)?;
+        let named = self.profile.clone().map(ProfileId::new).transpose()?;
+        let first = named.clone().map_or_else(|| ProfileId::new(self.integration.clone()), Ok)?;
+        let new_profile = self.new_profile(&first, &plugin)?;
+        let reconnect = self.reconnect()?;
         let listener = Listener::bind(self.callback_port.unwrap_or(CALLBACK_PORT))?;
         let integration = plugin.manifest().id.clone();
         let mut settings = HostSettings::new(vec![plugin], output);
@@ -96,12 +142,25 @@ impl Authorize {
         if let Some(waiting) = self.waiting(&host, &workspace)? {
             return host.finish(&workspace, &waiting.id, self.site.as_deref());
         }
-        match new_profile {
-            Some((profile, secret)) => host.put_profile(&workspace, &profile, &secret)?,
-            None => known_profile(&host, &workspace, &id)?,
-        }
-        let wish = authorization::Authorize::new(workspace, integration, id);
-        let begun = host.begin(&wish.user(self.user).site(self.site).tenant(self.tenant))?;
+        let before = reconnect.as_ref().map(|id| host.connection(&workspace, id)).transpose()?;
+        let id = match (new_profile, named, &before) {
+            (Some((profile, secret)), ..) => {
+                host.put_profile(&workspace, &profile, &secret)?;
+                profile.id
+            }
+            (None, Some(named), _) => named,
+            (None, None, Some(before)) => before.profile.clone(),
+            (None, None, None) => usual_profile(&host, &workspace, &integration)?.unwrap_or(first),
+        };
+        known_profile(&host, &workspace, &id)?;
+        let tenant = self.tenant.or_else(|| before.and_then(|before| before.tenant));
+        let wish = authorization::Authorize::new(workspace, integration, id)
+            .user(self.user)
+            .site(self.site)
+            .tenant(tenant)
+            .reconnect(reconnect)
+            .another_account(self.another_account);
+        let begun = host.begin(&wish)?;
         announce(&begun, self.no_browser, output)?;
         serve_callback(listener, &host, patience(&begun)?)
     }
@@ -131,25 +190,45 @@ impl Authorize {
     }
 }
 
-/// From the environment, or asked for without echo.
+/// The client secret, from the environment, or asked for without echo.
 pub(super) fn client_secret() -> Result<SecretString> {
-    if let Ok(secret) = std::env::var(CLIENT_SECRET) {
+    secret(CLIENT_SECRET, "Client secret")
+}
+
+/// A secret from a variable, or asked for without echo.
+fn secret(variable: &str, label: &str) -> Result<SecretString> {
+    if let Ok(secret) = std::env::var(variable) {
         return Ok(secret.into());
     }
     let missing = |why: &str| {
-        Failure::new(
-            FailureKind::InvalidInput,
-            "no-client-secret",
-            format!("There is no client secret: {why}."),
-        )
-        .hint(format!("Set {CLIENT_SECRET}, or run this in a terminal to be asked for it."))
+        let code = if variable == CLIENT_SECRET { "no-client-secret" } else { "no-secret" };
+        Failure::new(FailureKind::InvalidInput, code, format!("There is no {}: {why}.", label.to_lowercase()))
+            .hint(format!("Set {variable}, or run this in a terminal to be asked for it."))
     };
     if !std::io::stdin().is_terminal() {
         return Err(missing("this is no terminal to ask for it"));
     }
-    rpassword::prompt_password("Client secret: ")
+    rpassword::prompt_password(format!("{label}: "))
         .map(SecretString::from)
         .map_err(|error| missing(&error.to_string()))
+}
+
+/// The profile that the workspace connects an integration with, or the only one that there is.
+fn usual_profile(
+    host: &Host,
+    workspace: &WorkspaceId,
+    integration: &IntegrationId,
+) -> Result<Option<ProfileId>> {
+    let configured = host.configuration(workspace, integration)?.and_then(|known| known.profile);
+    if configured.is_some() {
+        return Ok(configured);
+    }
+    let profiles = host.profiles(workspace)?;
+    let mut fitting = profiles.into_iter().filter(|profile| profile.integration == *integration);
+    Ok(match (fitting.next(), fitting.next()) {
+        (Some(only), None) => Some(only.id),
+        _ => None,
+    })
 }
 
 fn known_profile(host: &Host, workspace: &WorkspaceId, id: &ProfileId) -> Result<()> {

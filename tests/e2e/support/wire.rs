@@ -8,7 +8,7 @@ use url::Url;
 use super::Canaries;
 
 /// The vendor's hosts, as facts say: anything else that is called fails the test.
-const VENDOR: [&str; 2] = ["auth.atlassian.com", "api.atlassian.com"];
+const VENDOR: [&str; 3] = ["auth.atlassian.com", "api.atlassian.com", "acme.atlassian.net"];
 
 /// A request as it left the host.
 #[derive(Debug, Clone)]
@@ -30,6 +30,7 @@ pub(crate) struct Wire {
     sandbox: Url,
     inner: UreqTransport,
     seen: Arc<Mutex<Vec<Seen>>>,
+    answered: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
     at_next: Arc<Mutex<Option<Hook>>>,
     pub(crate) canaries: Canaries,
 }
@@ -40,6 +41,7 @@ impl Wire {
             sandbox: Url::parse(sandbox).unwrap(),
             inner: UreqTransport::new(),
             seen: Arc::default(),
+            answered: Arc::default(),
             at_next: Arc::default(),
             canaries: Canaries::default(),
         }
@@ -47,6 +49,12 @@ impl Wire {
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// The bodies of the answers to requests for a path, in order.
+    pub(crate) fn answered(&self, path: &str) -> Vec<Vec<u8>> {
+        let answered = self.answered.lock().unwrap();
+        answered.iter().filter(|(known, _)| known == path).map(|(_, body)| body.clone()).collect()
     }
 
     /// Does this when the next request leaves.
@@ -82,12 +90,14 @@ impl Transport for Wire {
             what();
         }
         self.canaries.learn(&request.body);
+        let path = request.url.path().to_owned();
         request.url.set_scheme("http").unwrap();
         request.url.set_host(self.sandbox.host_str()).unwrap();
         request.url.set_port(self.sandbox.port()).unwrap();
         request.reach = Reach::Listed;
         let response = self.inner.round_trip(request)?;
         self.canaries.learn(&response.body);
+        self.answered.lock().unwrap().push((path, response.body.clone()));
         Ok(response)
     }
 }
