@@ -8,6 +8,7 @@
     reason = "a test fails by panicking, and here also in what tests share"
 )]
 
+mod accounts;
 mod authorizing;
 mod command;
 mod contract;
@@ -16,10 +17,12 @@ mod failing;
 mod foreign;
 mod guests;
 mod killing;
+mod life_cycle;
 mod profiles;
 mod refreshing;
 mod rotation;
 mod secrecy;
+mod statuses;
 mod support;
 mod templates;
 

@@ -17,7 +17,7 @@ use actionbay::egress::Transport;
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{CallLimits, Clock, Engine, Failure, Host, Plugin, Run, RunOutcome};
+use actionbay::{CallLimits, Clock, Engine, Failure, Host, HostBuilder, Plugin, Run, RunOutcome};
 use atlassian_sandbox::consent::{self, Decision};
 use atlassian_sandbox::control::Control;
 use atlassian_sandbox::{ClientRegistration, Sandbox, SandboxConfig};
@@ -140,6 +140,11 @@ impl World {
 
     /// A world with a profile of the vendor's real addresses, not yet authorized.
     pub(crate) fn new(setup: Setup) -> Self {
+        Self::with(setup, |host| host)
+    }
+
+    /// The same, with a host that is built otherwise.
+    pub(crate) fn with(setup: Setup, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let sandbox = Sandbox::start(setup.sandbox).unwrap();
         let wire = Wire::to(sandbox.url());
         let clock = SetClock::new();
@@ -147,15 +152,14 @@ impl World {
             Some(wrap) => wrap(wire.clone()),
             None => Arc::new(wire.clone()),
         };
-        let host = Host::builder()
+        let builder = Host::builder()
             .transport(Shared(transport))
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(clock.clone())
             .callbacks(FixedCallback(REDIRECT_URI.to_owned()))
             .events(Shared(setup.events))
-            .limits(setup.limits)
-            .build()
-            .unwrap();
+            .limits(setup.limits);
+        let host = change(builder).build().unwrap();
         host.add(setup.plugin).unwrap();
         let client = sandbox.client().clone();
         let world = Self { control: Control::new(sandbox.url()), sandbox, host, wire, clock, client };
