@@ -328,6 +328,8 @@ mod component {
     fn oauth2() -> wit::Oauth2 {
         let oauth2 = &MANIFEST.oauth2;
         wit::Oauth2 {
+            // Atlassian sends no `iss`.
+            issuer: None,
             authorization_url: oauth2.authorization_url.to_owned(),
             authorization_parameters: oauth2.authorization_parameters.iter().map(pair).collect(),
             token_url: oauth2.token_url.to_owned(),

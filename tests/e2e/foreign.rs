@@ -69,6 +69,7 @@ impl Foreign {
         profile.authorization_url = UrlTemplate::new(self.server.url("auth"));
         profile.token_url = UrlTemplate::new(self.server.url("token"));
         profile.refresh_url = profile.token_url.clone();
+        profile.issuer = Some(client.url.as_str().trim_end_matches('/').to_owned());
         change(&mut profile);
         self.host.put_profile(&workspace(), &profile, &client.client_secret.clone().into()).unwrap();
     }
@@ -131,7 +132,8 @@ fn with_code_of(other: &Url, callback: &Url) -> String {
     let value = |url: &Url, wanted: &str| {
         url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap()
     };
-    format!("code={}&state={}", value(other, "code"), value(callback, "state"))
+    let query = callback.query().unwrap();
+    query.replace(&value(callback, "code"), &value(other, "code"))
 }
 
 #[test]
@@ -183,6 +185,23 @@ fn the_code_of_another_authorization_is_refused_under_pkce_and_leaves_nothing_be
     let again = foreign.host.handle_callback(hers.query().unwrap(), None).unwrap_err();
     assert_eq!(again.code, "state-unknown", "its authorization is over");
     assert_eq!(foreign.server.log().len(), 1);
+}
+
+#[test]
+fn a_callback_of_another_issuer_is_refused_before_its_code_is_sent_anywhere() {
+    let foreign = Foreign::new();
+    let callback = consent("ada", &foreign.begin());
+    let query = callback.query().unwrap();
+    let without: String =
+        query.split('&').filter(|pair| !pair.starts_with("iss=")).collect::<Vec<_>>().join("&");
+    assert_ne!(without, query, "the server says who it is");
+    let elsewhere = format!("{without}&iss=https%3A%2F%2Fevil.example");
+    let failure = foreign.host.handle_callback(&elsewhere, None).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::AuthorizationRequired, "other-issuer"));
+    let again = consent("ada", &foreign.begin());
+    let unsaid = again.query().unwrap().replace("&iss=", "&was=");
+    assert_eq!(foreign.host.handle_callback(&unsaid, None).unwrap_err().code, "other-issuer");
+    assert!(foreign.server.log().is_empty() && foreign.connections().is_empty());
 }
 
 #[test]

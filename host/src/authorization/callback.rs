@@ -19,6 +19,7 @@ use super::browser::Browser;
 use super::connection::{Account, Connection, ConnectionStatus, Intent, OfferedSite};
 use super::pending::{Taken, refused};
 use super::probe::{Probed, not_reachable};
+use super::profile::Profile;
 use super::sites;
 
 /// The longest that the vendor may take to say whether the site is reached: a person waits for it.
@@ -60,13 +61,14 @@ struct Callback {
     code: Option<SecretString>,
     error: Option<String>,
     description: Option<String>,
+    issuer: Option<String>,
     rest: Vec<(String, String)>,
 }
 
 impl Callback {
     /// Reads a callback's query. A parameter that comes twice could be read in two ways, and is refused.
     fn parse(query: &str) -> Result<Self> {
-        let (mut state, mut code, mut error, mut description) = (None, None, None, None);
+        let (mut state, mut code, mut error, mut description, mut issuer) = (None, None, None, None, None);
         let mut rest = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             let slot = match name.as_ref() {
@@ -74,6 +76,7 @@ impl Callback {
                 "code" => &mut code,
                 "error" => &mut error,
                 "error_description" => &mut description,
+                "iss" => &mut issuer,
                 _ => {
                     rest.push((name.into_owned(), value.into_owned()));
                     continue;
@@ -87,7 +90,7 @@ impl Callback {
             refused("state-missing", "The callback does not say which authorization it belongs to.")
         })?;
         let code = code.filter(|code| !code.is_empty()).map(SecretString::from);
-        Ok(Self { state: state.into(), code, error, description, rest })
+        Ok(Self { state: state.into(), code, error, description, issuer, rest })
     }
 }
 
@@ -124,6 +127,8 @@ impl Authorizations {
     /// Carries a recognised callback through: exchange, sites, connection.
     pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
+        let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
+        check_issuer(&profile, callback.issuer.as_deref())?;
         if let Some(error) = callback.error {
             return Err(declined(&error, callback.description.as_deref()));
         }
@@ -131,7 +136,6 @@ impl Authorizations {
             .code
             .ok_or_else(|| refused("code-missing", "The callback carries neither a code nor an error."))?;
         let plugin = self.plugin(&pending.integration)?;
-        let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         let oauth2 = plugin.manifest().oauth2();
         let exchange = Arc::new(CodeExchange {
             authorizations: Arc::clone(self),
@@ -374,6 +378,18 @@ fn check_same(before: &Connection, now: &Connection, confirmed: bool) -> Result<
     )))
 }
 
+/// A callback of another authorization server than the person was sent to is an attack: its code would be sent to the
+/// wrong one (RFC 9700 section 4.4).
+fn check_issuer(profile: &Profile, said: Option<&str>) -> Result<()> {
+    match &profile.issuer {
+        Some(issuer) if said != Some(issuer.as_str()) => Err(refused(
+            "other-issuer",
+            "The callback does not come from the authorization server that the person was sent to.",
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Whether the grant is worth keeping: a site must be named, or trouble says nothing of the grant. Its tokens stay
 /// until the authorization expires.
 fn may_be_finished(failure: &Failure) -> bool {
@@ -404,7 +420,7 @@ fn declined(error: &str, description: Option<&str>) -> Failure {
         "authorization-refused",
         format!("The authorization server refused ({}): {said}.", plain_text(error, 64)),
     )
-    .hint("Check the profile's scopes and URLs, and begin again.")
+    .hint("Check the profile's scopes, URLs and PKCE, and begin again.")
 }
 
 #[cfg(test)]

@@ -97,6 +97,9 @@ pub struct Profile {
     pub description: String,
     /// The client id.
     pub client_id: String,
+    /// The issuer identifier that every callback must carry as `iss` (RFC 9207); absent: it is not looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub issuer: Option<String>,
     /// The authorization endpoint; a query in it is kept.
     pub authorization_url: UrlTemplate,
     /// What every authorization request carries beside the standard's parameters.
@@ -141,6 +144,7 @@ impl Profile {
             identity_provider: manifest.title.clone(),
             description: String::new(),
             client_id: client_id.into(),
+            issuer: oauth2.issuer.clone(),
             authorization_url: UrlTemplate::from(&oauth2.authorization_url),
             authorization_parameters: oauth2.authorization_parameters.clone(),
             token_url: UrlTemplate::from(&oauth2.token_url),

@@ -87,6 +87,15 @@ impl Check {
         for (name, url) in profile.urls() {
             self.url(&format!("/{name}"), url, profile, egress);
         }
+        if let Some(issuer) = &profile.issuer {
+            // RFC 9207 section 2: a URL without query and fragment.
+            let is_issuer = url::Url::parse(issuer)
+                .is_ok_and(|url| url.has_host() && url.query().is_none() && url.fragment().is_none());
+            if !is_issuer {
+                self.add("/issuer", "is no URL without query and fragment");
+            }
+            self.text("/issuer", issuer, MAX_LONG);
+        }
         self.count("/scopes", profile.scopes.len());
         for (n, scope) in profile.scopes.iter().enumerate() {
             // RFC 6749 section 3.3, scope-token.
@@ -212,6 +221,7 @@ mod tests {
             description: String::new(),
             client_id: "client".into(),
             authorization_url: UrlTemplate::new("https://a.example/authorize?audience=api"),
+            issuer: None,
             authorization_parameters: Vec::new(),
             token_url: UrlTemplate::new("https://a.example/token"),
             refresh_url: UrlTemplate::new("https://a.example/token"),

@@ -315,7 +315,7 @@ impl Authorizations {
         let now = self.clock.now()?;
         let changed = match failure.kind {
             FailureKind::AuthorizationRequired if settled => {
-                let reason = reason_of_refusal(&leased, failure);
+                let reason = self.reason_of_refusal(&leased, failure, now);
                 leased.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now)
             }
             FailureKind::BadClientCredentials if settled => {
@@ -329,6 +329,28 @@ impl Authorizations {
             Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => Ok(()),
             Err(storage) => Err(storage),
         }
+    }
+
+    /// A refusal after an attempt without an answer may have its cause there: outside the leeway, the vendor takes the
+    /// second use of a token for theft.
+    fn reason_of_refusal(&self, leased: &Connection, failure: &Failure, now: u64) -> String {
+        let Some(since) = leased.attempt.as_ref().and_then(|attempt| attempt.unsettled_since) else {
+            return failure.message.clone();
+        };
+        let leeway = self.plugin(&leased.integration).ok().and_then(|plugin| {
+            plugin.manifest().oauth2().map(|oauth2| u64::from(oauth2.refresh_token_leeway))
+        });
+        let late = match leeway {
+            Some(leeway) if now.saturating_sub(since) > leeway => {
+                format!(" The vendor takes a token twice for {leeway} seconds only, which were over.")
+            }
+            _ => String::new(),
+        };
+        format!(
+            "{} An earlier renewal, begun at {}, was interrupted before its answer was stored.{late}",
+            failure.message,
+            crate::clock::date(since)
+        )
     }
 
     fn lock_of(&self, id: &ConnectionId) -> Arc<Mutex<()>> {
@@ -393,18 +415,6 @@ fn in_pause(stored: &Connection, wait: u64) -> Failure {
     .hint("Try again later; if it stays so, check the URLs of the profile.");
     failure.retry_after = u32::try_from(wait).ok();
     failure
-}
-
-/// A refusal after an attempt without an answer may have its cause there.
-fn reason_of_refusal(leased: &Connection, failure: &Failure) -> String {
-    match leased.attempt.as_ref().and_then(|attempt| attempt.unsettled_since) {
-        Some(since) => format!(
-            "{} An earlier renewal, begun at {}, was interrupted before its answer was stored.",
-            failure.message,
-            crate::clock::date(since)
-        ),
-        None => failure.message.clone(),
-    }
 }
 
 fn still_renewing(id: &ConnectionId) -> Failure {

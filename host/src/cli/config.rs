@@ -17,7 +17,7 @@
 //! client-secret-env = "SHARED_CLIENT_SECRET"       # or client-secret-file = "FILE"
 //! ```
 //!
-//! A profile may also set `identity-provider`, `description`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
+//! A profile may also set `identity-provider`, `description`, `issuer`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
 //! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
 
 use std::collections::BTreeMap;
@@ -77,6 +77,7 @@ struct SystemProfile {
     client_secret_file: Option<PathBuf>,
     identity_provider: Option<String>,
     description: Option<String>,
+    issuer: Option<String>,
     authorization_url: Option<String>,
     token_url: Option<String>,
     refresh_url: Option<String>,
@@ -124,6 +125,7 @@ impl SystemProfile {
             Profile::custom(ProfileId::new(self.id)?, plugin.manifest(), self.client_id)?.scopes(self.scopes);
         set(&mut profile.identity_provider, self.identity_provider);
         set(&mut profile.description, self.description);
+        profile.issuer = self.issuer.or(profile.issuer);
         let token_url = self.token_url.map(UrlTemplate::new);
         set(&mut profile.refresh_url, self.refresh_url.map(UrlTemplate::new).or_else(|| token_url.clone()));
         set(&mut profile.token_url, token_url);

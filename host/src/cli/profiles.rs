@@ -119,6 +119,9 @@ pub(super) struct Fields {
     /// The client id of your app at the vendor
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
+    /// The issuer that every callback must name as `iss` (RFC 9207); empty: it is not looked at
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
     /// Where people are sent; may hold {tenant} and path fields, and keeps its query
     #[arg(long, value_name = "URL")]
     authorization_url: Option<String>,
@@ -170,6 +173,9 @@ impl Fields {
         set(&mut profile.identity_provider, self.identity_provider);
         set(&mut profile.client_id, self.client_id);
         set(&mut profile.description, self.description);
+        if let Some(issuer) = self.issuer {
+            profile.issuer = Some(issuer).filter(|issuer| !issuer.is_empty());
+        }
         set(&mut profile.authorization_url, self.authorization_url.map(UrlTemplate::new));
         set(&mut profile.token_url, self.token_url.map(UrlTemplate::new));
         match self.refresh_url.filter(|url| !url.is_empty()) {
@@ -348,6 +354,7 @@ fn details(profile: &Profile, callback_url: &str) -> String {
         ("description", profile.description.clone()),
         ("client id", profile.client_id.clone()),
         ("client secret", "kept, and not shown".to_owned()),
+        ("issuer", profile.issuer.clone().unwrap_or_default()),
         ("authorization url", profile.authorization_url.to_string()),
         ("token url", profile.token_url.to_string()),
         ("refresh url", profile.refresh_url.to_string()),

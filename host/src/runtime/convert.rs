@@ -247,6 +247,7 @@ fn edition_from_wit(edition: &wit::Edition) -> Option<Edition> {
 fn oauth2_from_wit(oauth2: wit::Oauth2) -> Result<AuthorizationMethod> {
     let token_url = endpoint(&oauth2.token_url)?;
     Ok(AuthorizationMethod::OAuth2(Box::new(OAuth2 {
+        issuer: oauth2.issuer.map(|issuer| plain_text(&issuer, MAX_LINE)),
         authorization_url: endpoint(&oauth2.authorization_url)?,
         authorization_parameters: parameters_from_wit(oauth2.authorization_parameters),
         refresh_url: oauth2.refresh_url.map_or_else(|| Ok(token_url.clone()), |url| endpoint(&url))?,

@@ -213,6 +213,8 @@ pub struct ScopeMismatchRule {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct OAuth2 {
+    /// The issuer identifier that every callback must carry (RFC 9207), where the vendor sends one.
+    pub issuer: Option<String>,
     /// The authorization endpoint.
     pub authorization_url: Url,
     /// What every authorization request carries beside the standard's parameters.

@@ -43,6 +43,7 @@ pub fn template(id: &str) -> Template {
 /// The method of [`manifest`]: the standard with PKCE, form-encoded, nothing beside it.
 pub fn oauth2() -> Oauth2 {
     Oauth2 {
+        issuer: None,
         authorization_url: "https://auth.example.com/authorize".into(),
         authorization_parameters: Vec::new(),
         token_url: "https://auth.example.com/token".into(),
