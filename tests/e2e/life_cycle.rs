@@ -80,6 +80,11 @@ fn disabled_keeps_the_authorization_and_refuses_calls_and_enabling_again_asks_to
     let wish = Authorize::new(workspace(), integration(), profile());
     assert_eq!(world.host.begin(&wish).unwrap_err().code, "integration-disabled");
     assert_eq!(world.connections(), before, "what was authorized is kept");
+    let id = &before[0].id;
+    assert_eq!(world.host.check(&workspace(), id).unwrap_err().code, "integration-disabled");
+    assert_eq!(world.host.refresh(&workspace(), id).unwrap_err().code, "integration-disabled");
+    world.clock.advance(80 * 24 * 60 * 60);
+    assert!(world.host.keep_alive(&workspace()).unwrap().is_empty());
     assert!(world.wire.seen().is_empty());
     assert_eq!(world.host.disable(&workspace(), &integration()).unwrap_err().code, "already-disabled");
 

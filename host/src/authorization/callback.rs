@@ -11,7 +11,7 @@ use crate::runtime::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, Granted, Plugin, Site,
 };
 use crate::secret::SecretString;
-use crate::vault::Expect;
+use crate::vault::{CHANGED_IN_BETWEEN, Expect};
 
 use super::Authorizations;
 use super::broker::{CodeExchange, StoredGrant};
@@ -24,6 +24,9 @@ use super::sites;
 
 /// The longest that the vendor may take to say whether the site is reached: a person waits for it.
 const LONGEST_PROBE: Duration = Duration::from_secs(20);
+
+/// How often an activation is tried while others change what it follows.
+const ACTIVATIONS: usize = 16;
 
 /// Says where people come back to: the one URL that is registered with the vendor.
 pub trait CallbackRouter: Send + Sync {
@@ -277,7 +280,7 @@ impl Authorizations {
     /// Makes the stored connection the working one of its workspace, profile, user, account and site.
     ///
     /// It takes the place and the id of the connection that it follows: the one that was named, or one of the same
-    /// account at the same site. A vendor holds one grant per client and account, so the tokens of that one are dead.
+    /// account at the same site.
     pub(super) fn activate(
         &self,
         workspace: &WorkspaceId,
@@ -286,42 +289,50 @@ impl Authorizations {
         attributes: Vec<(String, String)>,
         account: Option<Account>,
     ) -> Result<Connection> {
-        let (fresh, generation) = self.stored_connection(workspace, id)?;
-        let intent = fresh.intent.clone();
-        let active = self.settled(Connection {
-            site,
-            attributes,
-            account,
-            given_up_at: None,
-            offered_sites: Vec::new(),
-            intent: Intent::default(),
-            ..fresh
-        })?;
+        let mut tries = 1..ACTIVATIONS;
+        loop {
+            let (fresh, generation) = self.stored_connection(workspace, id)?;
+            let intent = fresh.intent.clone();
+            let active = self.settled(Connection {
+                site: site.clone(),
+                attributes: attributes.clone(),
+                account: account.clone(),
+                given_up_at: None,
+                offered_sites: Vec::new(),
+                intent: Intent::default(),
+                ..fresh
+            })?;
+            match self.take_place((active, generation), &intent) {
+                // The connection that it follows was renewed meanwhile.
+                Err(failure) if failure.code == CHANGED_IN_BETWEEN && tries.next().is_some() => {}
+                Err(failure) => return Err(failure),
+                Ok(active) => {
+                    self.configured_by(&active)?;
+                    return Ok(active);
+                }
+            }
+        }
+    }
+
+    /// Stores a connection that works, in the place of the one that it follows, if there is one; others of the same
+    /// account and site go in the same write.
+    fn take_place(&self, active: (Connection, i64), intent: &Intent) -> Result<Connection> {
+        let (connection, generation) = &active;
+        let workspace = &connection.workspace;
         let mut others = self.connections(workspace)?;
-        others.retain(|other| is_followed(other, &active));
-        let named = intent.reconnect.as_ref().map(|id| self.stored_connection(workspace, id)).transpose();
-        let before = match named? {
-            Some((named, generation)) => {
-                check_same(&named, &active, intent.another_account)?;
-                Some((named, generation))
-            }
-            None => match others.first() {
-                Some(first) => Some(self.stored_connection(workspace, &first.id)?),
-                None => None,
-            },
-        };
-        let active = match &before {
+        others.retain(|other| is_followed(other, connection));
+        let before = match intent.reconnect.as_ref().or(others.first().map(|other| &other.id)) {
+            Some(id) => self.stored_connection(workspace, id)?,
             None => {
-                self.replace_connections(&[], &active, Expect::Generation(generation))?;
-                active
-            }
-            Some((before, before_generation)) => {
-                others.retain(|other| other.id != before.id);
-                self.succeed_connection((active, generation), (before, *before_generation), &others)?
+                self.replace_connections(&[], connection, Expect::Generation(*generation))?;
+                return Ok(connection.clone());
             }
         };
-        self.configured_by(&active)?;
-        Ok(active)
+        if intent.reconnect.is_some() {
+            check_same(&before.0, connection, intent.another_account)?;
+        }
+        others.retain(|other| other.id != before.0.id);
+        self.succeed_connection(active, (&before.0, before.1), &others)
     }
 }
 

@@ -28,6 +28,7 @@ impl Authorizations {
         let (connection, _) = self.stored_connection(workspace, id)?;
         let plugin = self.plugin(&connection.integration)?;
         let (profile, site) = (connection.profile.clone(), connection.site.clone());
+        self.check_on(&connection)?;
         let proof = connection.proof.clone();
         let live = self.live(connection)?;
         let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_CHECK);

@@ -317,6 +317,15 @@ impl Authorizations {
         }
     }
 
+    /// Whether a connection's integration is on: the vendor is not called for one that is off.
+    ///
+    /// # Errors
+    /// `Denied`.
+    pub(super) fn check_on(&self, connection: &Connection) -> Result<()> {
+        let configuration = self.configuration(&connection.workspace, &connection.integration)?;
+        configuration.as_ref().map_or(Ok(()), check_enabled)
+    }
+
     /// Whether a connection may be made: edition, configuration and mode allow it.
     ///
     /// # Errors

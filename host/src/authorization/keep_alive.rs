@@ -37,7 +37,7 @@ impl Authorizations {
             .connections(workspace)?
             .into_iter()
             .filter(|connection| connection.status.works() && connection.refreshable)
-            .filter(|connection| self.is_idle(connection, now))
+            .filter(|connection| self.is_idle(connection, now) && self.check_on(connection).is_ok())
             .map(|connection| connection.id)
             .collect();
         Ok(idle.into_iter().map(|id| KeptAlive { result: self.refresh(workspace, &id), id }).collect())

@@ -159,6 +159,7 @@ impl Authorizations {
     /// token endpoint gives.
     pub fn refresh(self: &Arc<Self>, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
         let (current, _) = self.stored_connection(workspace, id)?;
+        self.check_on(&current)?;
         current.check_usable()?;
         self.refresh_token(&current)?;
         let deadline = Instant::now() + LONGEST_REFRESH;

@@ -31,6 +31,7 @@ pub use key_source::{KeySource, replace_key_file};
 pub use keyring::Keyring;
 pub use master_key::MasterKey;
 pub use rotation::{MasterKeyUse, Rotated};
+pub(crate) use sealing::CHANGED_IN_BETWEEN;
 pub use sealing::{SecretPlace, Vault};
 pub use sqlite::SqliteStore;
 pub use store::{

@@ -13,6 +13,9 @@ use super::store::{Collection, Expect, Record, RecordKey, Store, StoreError, Wri
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::SecretString;
 
+/// The code of a failure to store because somebody else wrote in between.
+pub(crate) const CHANGED_IN_BETWEEN: &str = "changed-in-between";
+
 /// The record that names the store, so that a secret of another store does not open here.
 const STORE_ID: &str = "store-id";
 
@@ -242,7 +245,7 @@ pub(super) fn unreadable(what: &str, owner: &str) -> Failure {
 pub(super) fn store_failure(error: StoreError) -> Failure {
     match error {
         StoreError::Conflict(_) => {
-            Failure::new(FailureKind::Conflict, "changed-in-between", format!("Nothing was stored: {error}."))
+            Failure::new(FailureKind::Conflict, CHANGED_IN_BETWEEN, format!("Nothing was stored: {error}."))
         }
         StoreError::Unavailable(_) => {
             Failure::storage("store-unavailable", format!("The store cannot be used: {error}."))
