@@ -340,3 +340,17 @@ fn a_profile_of_the_configuration_is_listed_as_system_tested_and_not_changed() {
     std::fs::write(&config, by_file.replace("client-id = \"", "client-id = \"\" #")).unwrap();
     home.run(&["profiles", "list"]).fails_with(2, "/client-id is missing");
 }
+
+#[test]
+fn a_profile_of_the_environment_is_a_system_profile_whose_secret_is_not_shown() {
+    let home = Home::new();
+    let mut command = home.command(&["--json", "profiles", "list"]);
+    command.env("ACTIONBAY_CONFLUENCE_CLIENT_ID", "client-of-the-deployment");
+    command.env("ACTIONBAY_CONFLUENCE_CLIENT_SECRET", "secret-of-the-deployment");
+    command.env("ACTIONBAY_CONFLUENCE_SCOPES", "read:page:confluence  write:page:confluence");
+    let listed = crate::support::finish(command).ok();
+    assert!(!listed.stdout.contains("secret-of-the-deployment"), "{listed:?}");
+    let profile = &listed.json()[0];
+    assert_eq!((&profile["id"], &profile["kind"]), (&json!("confluence-system"), &json!("system")));
+    assert_eq!(profile["scopes"], json!(["read:page:confluence", "write:page:confluence"]));
+}

@@ -17,6 +17,9 @@
 //! client-secret-env = "SHARED_CLIENT_SECRET"       # or client-secret-file = "FILE"
 //! ```
 //!
+//! The environment can say one such profile for each integration: `ACTIONBAY_<ID>_CLIENT_ID`, `ACTIONBAY_<ID>_CLIENT_SECRET`
+//! and `ACTIONBAY_<ID>_SCOPES` make the profile `<id>-system`.
+//!
 //! A profile may also set `identity-provider`, `description`, `issuer`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
 //! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
 
@@ -28,6 +31,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, UrlTemplate};
+use crate::builtin;
 use crate::egress::{OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ProfileId, WorkspaceId};
@@ -67,7 +71,7 @@ pub(super) fn editions(home: &Path) -> Result<ConfiguredEditions> {
 }
 
 /// A profile that ships with the deployment.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct SystemProfile {
     id: String,
@@ -91,6 +95,23 @@ struct SystemProfile {
 }
 
 impl SystemProfile {
+    /// The profile that the environment says for an integration: `ACTIONBAY_<ID>_CLIENT_ID`, `…_CLIENT_SECRET` and, apart
+    /// by spaces, `…_SCOPES`.
+    fn of_environment(integration: &str) -> Option<Self> {
+        let name = integration.to_ascii_uppercase().replace(['-', '.'], "_");
+        let variable = |what: &str| format!("ACTIONBAY_{name}_{what}");
+        let client_id = std::env::var(variable("CLIENT_ID")).ok().filter(|id| !id.is_empty())?;
+        let scopes = std::env::var(variable("SCOPES")).unwrap_or_default();
+        Some(Self {
+            id: format!("{integration}-system"),
+            integration: integration.to_owned(),
+            client_id,
+            client_secret_env: Some(variable("CLIENT_SECRET")),
+            scopes: scopes.split_whitespace().map(str::to_owned).collect(),
+            ..Self::default()
+        })
+    }
+
     /// The secret, or why there is none: a verb that does not need it runs without.
     fn client_secret(&self, home: &Path) -> Result<SecretString> {
         let none = |why: String, hint: String| {
@@ -152,8 +173,9 @@ pub(super) fn system_profiles(
     load: impl Fn(&str) -> Result<Plugin>,
 ) -> Result<Vec<(Profile, Result<SecretString>)>> {
     let config = parse(home)?;
+    let from_environment = builtin::COMPONENTS.iter().filter_map(|(id, _)| SystemProfile::of_environment(id));
     let mut profiles = Vec::with_capacity(config.profiles.len());
-    for system in config.profiles {
+    for system in config.profiles.into_iter().chain(from_environment) {
         if system.client_secret_env.is_some() == system.client_secret_file.is_some() {
             let why = format!(
                 "the profile \"{}\" must have either client-secret-env or client-secret-file",
