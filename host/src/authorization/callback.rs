@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use secrecy::ExposeSecret as _;
+use url::Url;
 
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
@@ -23,6 +24,16 @@ pub trait CallbackRouter: Send + Sync {
     /// # Errors
     /// `Denied` where nobody takes callbacks.
     fn redirect_uri(&self, integration: &IntegrationId, profile: &ProfileId) -> Result<String>;
+
+    /// The page of the link with this token.
+    ///
+    /// # Errors
+    /// `Denied` where nobody serves such pages.
+    fn link_url(&self, token: &str) -> Result<Url> {
+        let _ = token;
+        Err(Failure::new(FailureKind::Denied, "no-links", "This host has no page for links.")
+            .hint("Give the host a callback router that has one, such as PublicUrl."))
+    }
 }
 
 /// The router of a host that was given none: nobody can be authorized.

@@ -14,7 +14,7 @@ use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
-use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce};
+use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Manifest, Pkce, Plugin};
 use crate::secret::SecretString;
 
 /// Who wants to connect what.
@@ -138,19 +138,9 @@ impl Authorizations {
     /// `NotFound` (integration, profile), `Denied` (no callback URL, an endpoint that is not allowed), what the
     /// plugin gives.
     pub fn begin(self: &Arc<Self>, authorize: &Authorize) -> Result<Begun> {
-        let plugin = self.plugin(&authorize.integration)?;
-        let profile =
-            self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
-        if profile.integration != authorize.integration {
-            return Err(Failure::new(
-                FailureKind::InvalidInput,
-                "other-integration",
-                format!("The profile \"{}\" is for {}.", profile.id, profile.integration),
-            ));
-        }
+        let Prepared { plugin, profile, scopes } = self.prepare(authorize)?;
         let endpoint = profile.authorization_url.url()?;
         self.egress.endpoint(&endpoint, profile.id.as_str())?;
-        let scopes = scopes_to_ask(&profile, plugin.manifest());
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
         let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
         let AuthorizationOutcome::Redirect(extra) = outcome? else {
@@ -192,6 +182,35 @@ impl Authorizations {
             expires_at: pending.expires_at,
         })
     }
+
+    /// What an authorization is begun with, as it is known before anybody is asked.
+    ///
+    /// # Errors
+    /// `NotFound` (integration, profile); `InvalidInput` (a profile of another integration, a tenant that does not
+    /// fit).
+    pub(super) fn prepare(&self, authorize: &Authorize) -> Result<Prepared> {
+        let plugin = self.plugin(&authorize.integration)?;
+        let profile =
+            self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
+        if profile.integration != authorize.integration {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "other-integration",
+                format!("The profile \"{}\" is for {}.", profile.id, profile.integration),
+            ));
+        }
+        let scopes = scopes_to_ask(&profile, plugin.manifest());
+        Ok(Prepared { plugin, profile, scopes })
+    }
+}
+
+/// What an authorization is begun with.
+pub(super) struct Prepared {
+    pub(super) plugin: Plugin,
+    /// Its URLs are filled.
+    pub(super) profile: Profile,
+    /// The scopes to ask for.
+    pub(super) scopes: Vec<String>,
 }
 
 /// The profile's scopes, or else the manifest's, and the one that brings a refresh token.

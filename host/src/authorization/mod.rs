@@ -16,6 +16,9 @@
 //! | `consent.rs` | the URL that a person is sent to |
 //! | `callback.rs` | the person came back |
 //! | `token_endpoint.rs` | token requests and what their answers mean |
+//! | `public_url.rs` | where the pages for people are |
+//! | `link.rs` | links at which people connect accounts |
+//! | `offer.rs` | the link that a failed run comes with |
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
 //! | `check.rs` | whether a connection really works |
@@ -29,13 +32,16 @@ mod check;
 mod connection;
 mod consent;
 mod keep_alive;
+mod link;
 mod live;
+mod offer;
 mod pending;
 mod profile;
 mod profile_check;
 mod profile_store;
 mod profile_test;
 mod profile_url;
+mod public_url;
 mod refresh;
 mod token_endpoint;
 
@@ -47,10 +53,13 @@ pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
 pub use connection::{Connection, ConnectionStatus};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
+pub use link::{LinkFacts, LinkRequest, Renewed};
+pub(crate) use offer::Whose;
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;
 pub use profile_url::UrlTemplate;
+pub use public_url::PublicUrl;
 
 use crate::clock::Clock;
 use crate::egress::Egress;

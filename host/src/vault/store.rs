@@ -13,6 +13,8 @@ pub enum Collection {
     Profiles,
     /// Authorizations that wait for their callback.
     PendingAuthorizations,
+    /// Links at which people connect accounts.
+    Links,
     /// Connections.
     Connections,
     /// Sealed secrets of the others.
@@ -28,6 +30,7 @@ impl Collection {
             Self::Vault => "vault",
             Self::Profiles => "profiles",
             Self::PendingAuthorizations => "pending-authorizations",
+            Self::Links => "links",
             Self::Connections => "connections",
             Self::Secrets => "secrets",
             Self::DataKeys => "data-keys",
