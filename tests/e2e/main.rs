@@ -15,6 +15,7 @@ mod embedding;
 mod failing;
 mod guests;
 mod killing;
+mod links;
 mod profiles;
 mod refreshing;
 mod rotation;
