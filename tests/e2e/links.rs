@@ -1,7 +1,7 @@
 //! People connect their own accounts: from a run that lacks a connection, over a link, to the run that works.
 
 use std::io::{BufRead, BufReader};
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 
 use actionbay::authorization::{AdditionalField, Browser, ConnectionStatus, LinkRequest, Profile, PublicUrl};
@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::{
-    Answer, Home, MASTER_KEY, Setup, Visitor, World, confluence, integration, profile, workspace,
+    Answer, Home, MASTER_KEY, Setup, Visitor, World, confluence, integration, port_of_nobody, profile,
+    workspace,
 };
 
 /// A world whose pages are served.
@@ -267,7 +268,7 @@ fn a_request_for_another_host_is_refused_whatever_a_proxy_header_says() {
     let town = Town::new();
     let link = town.link(Some("ann"));
     let port = Url::parse(town.public.as_str()).unwrap().port().unwrap();
-    let mut send = |headers: &[(&str, &str)]| Visitor::new().send("GET", &link, headers, "").status;
+    let send = |headers: &[(&str, &str)]| Visitor::new().send("GET", &link, headers, "").status;
     for host in
         ["evil.example", &format!("evil.example:{port}"), "localhost", &format!("127.0.0.1:{port}"), "["]
     {
@@ -481,8 +482,10 @@ fn where_it_is_not_clear_which_profile_is_meant_there_is_no_link_and_the_hint_na
 fn a_failure_that_consent_does_not_remove_comes_without_a_link() {
     let town = Town::new();
     town.connect(&town.link(None));
-    town.world.fault("GET", "/ex/confluence/", 1, json!({"status": 500, "body": "broken"}));
-    assert_eq!(town.run(None).unwrap_err().authorization, None);
+    let refused = json!({"status": 401, "body": {"code": 401, "message": "Unauthorized"}});
+    town.world.fault("POST", "/wiki/api/v2/pages", 2, refused);
+    let failure = town.world.run("create-content", json!({"space": "DOCS", "title": "T"})).unwrap_err();
+    assert_eq!((failure.request_sent, failure.authorization), (true, None), "it may have had an effect");
     let world = World::new(Setup::default());
     let failure = run(&world.host, None).unwrap_err();
     assert_eq!(
@@ -571,57 +574,63 @@ fn what_was_begun_at_one_replica_ends_at_another() {
     run(&hosts[0], Some("ann")).unwrap();
 }
 
+/// The command as it serves, and what it printed.
+struct Service {
+    process: Child,
+    told: Value,
+}
+
+impl Service {
+    fn start(home: &Home, bind: &str) -> Self {
+        let mut process =
+            home.command(&["--json", "serve", "--bind", bind]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { process, told: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// Asks it to end, as a service manager does; its exit code.
+    #[cfg(unix)]
+    fn end(mut self) -> Option<i32> {
+        let id = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.process.wait().unwrap().code()
+    }
+}
+
+/// A home whose profile is an app of the sandbox with this callback URL, and whose people come to this address.
+fn home_at(public: &str, sandbox: &Sandbox) -> Home {
+    let home = Home::new();
+    let at = sandbox.url();
+    let client = Control::new(at).register_client(&format!("{public}/oauth/callback")).unwrap();
+    std::fs::create_dir_all(home.data()).unwrap();
+    let config = format!(
+        "public-url = \"{public}\"\n[policy]\nallowed-origins = [\"{at}\"]\n\
+         [policy.audience-origins.mine]\nsites = \"{at}\"\nconfluence = \"{at}\"\n"
+    );
+    std::fs::write(home.data().join("config.toml"), config).unwrap();
+    let authorization_url = format!("{at}/authorize?audience=api.atlassian.com&prompt=consent");
+    let token_url = format!("{at}/oauth/token");
+    let mut create = home.command(&["profiles", "create", "mine", "--integration", "confluence"]);
+    create
+        .args(["--client-id", &client.client_id, "--authorization-url", &authorization_url])
+        .args(["--token-url", &token_url])
+        .env("ACTIONBAY_CLIENT_SECRET", &client.client_secret);
+    crate::support::finish(create).ok();
+    home
+}
+
 #[cfg(unix)]
 #[test]
 fn the_command_serves_the_link_that_a_run_prints_until_it_is_told_to_end() {
-    let home = Home::new();
+    let port = port_of_nobody(1);
+    let public = format!("http://localhost:{port}");
     let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
-    let mut child =
-        home.command(&["--json", "serve", "--bind", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let served: Value = serde_json::from_str(&line).unwrap();
-    let public = served["public-url"].as_str().unwrap().to_owned();
-    let callback = served["callback-url"].as_str().unwrap();
-    assert_eq!(callback, format!("{public}/oauth/callback"));
-    assert!(served["address"].as_str().unwrap().starts_with("127.0.0.1:"), "{served}");
-    child_end(&mut child);
-
-    // The configuration is read when it begins to serve, and the sandbox has to know its callback URL.
-    let client = Control::new(sandbox.url()).register_client(callback).unwrap();
-    std::fs::write(
-        home.data().join("config.toml"),
-        format!(
-            "public-url = \"{public}\"\n[policy]\nallowed-origins = [\"{0}\"]\n[policy.audience-origins.mine]\n\
-             sites = \"{0}\"\nconfluence = \"{0}\"\n",
-            sandbox.url()
-        ),
-    )
-    .unwrap();
-    let authorize_url = format!("{}/authorize?audience=api.atlassian.com&prompt=consent", sandbox.url());
-    let token_url = format!("{}/oauth/token", sandbox.url());
-    let mut create = home.command(&[
-        "profiles",
-        "create",
-        "mine",
-        "--integration",
-        "confluence",
-        "--client-id",
-        &client.client_id,
-        "--authorization-url",
-        &authorize_url,
-        "--token-url",
-        &token_url,
-    ]);
-    create.env("ACTIONBAY_CLIENT_SECRET", &client.client_secret);
-    crate::support::finish(create).ok();
-    let bind = Url::parse(&public).unwrap().port().unwrap();
-    let mut child = home
-        .command(&["--json", "serve", "--bind", &format!("127.0.0.1:{bind}")])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let home = home_at(&public, &sandbox);
+    let service = Service::start(&home, &format!("127.0.0.1:{port}"));
+    assert_eq!(service.told["address"], format!("127.0.0.1:{port}"));
+    assert_eq!(service.told["public-url"], public);
+    assert_eq!(service.told["callback-url"], format!("{public}/oauth/callback"));
 
     let run = ["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "ann"];
     let told = home.run(&run).fails_with(3, "no connection to confluence");
@@ -634,15 +643,18 @@ fn the_command_serves_the_link_that_a_run_prints_until_it_is_told_to_end() {
     let done = visitor.get(&back);
     assert_eq!(done.status, 200, "{done:?}");
     home.run(&run).ok();
-    child_end(&mut child);
+    assert_eq!(service.end(), Some(0));
 }
 
-/// Asks a process to end, as a service manager does.
 #[cfg(unix)]
-fn child_end(child: &mut std::process::Child) {
-    let told = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(told.success());
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+#[test]
+fn without_a_public_url_this_machine_is_served_at_localhost() {
+    let service = Service::start(&Home::new(), "127.0.0.1:0");
+    let address: std::net::SocketAddr = service.told["address"].as_str().unwrap().parse().unwrap();
+    let public = format!("http://localhost:{}", address.port());
+    assert_eq!(service.told["public-url"], public);
+    assert_eq!(Visitor::new().get(&format!("{public}/connect/x")).status, 404);
+    assert_eq!(service.end(), Some(0));
 }
 
 #[test]
@@ -652,7 +664,8 @@ fn a_service_that_does_not_know_where_people_reach_it_is_not_begun() {
     home.run(&["serve", "--public-url", "http://connect.example.com"]).fails_with(2, "not https");
     home.run(&["serve", "--public-url", "https://a.example/?x"]).fails_with(2, "query");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    home.run(&["serve", "--bind", &taken.local_addr().unwrap().to_string()]).fails_with(1, "cannot");
+    home.run(&["serve", "--bind", &taken.local_addr().unwrap().to_string()])
+        .fails_with(1, "Nothing can be served");
     std::fs::create_dir_all(home.data()).unwrap();
     std::fs::write(home.data().join("config.toml"), "public-url = \"ftp://a.example\"\n").unwrap();
     home.run(&["serve", "--bind", "127.0.0.1:0"]).fails_with(2, "config.toml");

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 pub(crate) use canaries::Canaries;
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish};
+pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, port_of_nobody};
 pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use wire::{Seen, Wire};
 
