@@ -135,7 +135,7 @@ mod tests {
             "https://a.example?x",
             "https://a.example/#x",
             "https://a.example/{x}",
-            "https://a.example/%2e%2e",
+            "https://a.example/%2fx",
             "https://a.example//x",
             "https://a.example/ä",
         ] {
