@@ -8,6 +8,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
+use url::Url;
+
+use crate::ids::{ConnectionId, WorkspaceId};
 
 /// The longest message or hint that is kept, in characters: a screenful, and what the contract allows.
 pub const MAX_TEXT: usize = 2_000;
@@ -108,6 +111,48 @@ pub struct UpstreamAnswer {
     pub body: String,
 }
 
+/// A link at which a person connects an account, and so removes what a call failed of.
+///
+/// Printing it leaves the URL out, which is for the person alone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct AuthorizationLink {
+    /// Where the person has to go.
+    pub url: Url,
+    /// Until when, in seconds since 1970 UTC.
+    pub expires_at: u64,
+    /// The scopes that will be asked for.
+    pub scopes: Vec<String>,
+}
+
+impl AuthorizationLink {
+    /// A link.
+    pub(crate) fn new(url: Url, expires_at: u64, scopes: Vec<String>) -> Self {
+        Self { url, expires_at, scopes }
+    }
+}
+
+impl fmt::Debug for AuthorizationLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuthorizationLink")
+            .field("expires_at", &self.expires_at)
+            .field("scopes", &self.scopes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A connection that waits for its site: its sites are listed with it, and no new consent is needed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Waiting {
+    /// The workspace that owns it.
+    pub workspace: WorkspaceId,
+    /// The connection.
+    pub connection: ConnectionId,
+}
+
 /// What went wrong, for programs and for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -132,6 +177,10 @@ pub struct Failure {
     pub upstream_request_id: Option<String>,
     /// What the vendor answered, where it is shown in full.
     pub answer: Option<Box<UpstreamAnswer>>,
+    /// Where a person connects the account that is missing.
+    pub authorization: Option<Box<AuthorizationLink>>,
+    /// The connection that waits for its site to be chosen.
+    pub waiting: Option<Box<Waiting>>,
 }
 
 impl Failure {
@@ -148,6 +197,8 @@ impl Failure {
             upstream_status: None,
             upstream_request_id: None,
             answer: None,
+            authorization: None,
+            waiting: None,
         }
     }
 
@@ -182,6 +233,18 @@ impl Failure {
     /// The same, with what the vendor answered.
     pub(crate) fn answer(mut self, answer: UpstreamAnswer) -> Self {
         self.answer = Some(Box::new(answer));
+        self
+    }
+
+    /// The same, with the connection that waits for its site.
+    pub(crate) fn waiting(mut self, workspace: WorkspaceId, connection: ConnectionId) -> Self {
+        self.waiting = Some(Box::new(Waiting { workspace, connection }));
+        self
+    }
+
+    /// The same, with where a person connects the account that is missing.
+    pub(crate) fn authorization(mut self, link: AuthorizationLink) -> Self {
+        self.authorization = Some(Box::new(link));
         self
     }
 
@@ -241,6 +304,10 @@ impl Serialize for Failure {
             upstream_request_id: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             answer: Option<&'a UpstreamAnswer>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            authorization: Option<&'a AuthorizationLink>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            waiting: Option<&'a Waiting>,
         }
         Wire {
             kind: self.kind.as_str(),
@@ -257,6 +324,8 @@ impl Serialize for Failure {
             upstream_status: self.upstream_status,
             upstream_request_id: self.upstream_request_id.as_deref(),
             answer: self.answer.as_deref(),
+            authorization: self.authorization.as_deref(),
+            waiting: self.waiting.as_deref(),
         }
         .serialize(serializer)
     }
@@ -298,5 +367,17 @@ mod tests {
             serde_json::json!({"kind": "insufficient-scope", "code": "scope", "message": "No.",
                 "missing-scopes": ["write:x"], "request-sent": false})
         );
+    }
+
+    #[test]
+    fn a_link_is_written_for_who_reads_the_failure_and_is_in_no_log() {
+        let url = Url::parse("https://a.example/connect/canary").unwrap();
+        let failure = Failure::new(FailureKind::AuthorizationRequired, "not-authorized", "None.")
+            .authorization(AuthorizationLink::new(url, 7, vec!["read:x".into()]));
+        assert_eq!(
+            serde_json::to_value(&failure).unwrap()["authorization"],
+            serde_json::json!({"url": "https://a.example/connect/canary", "expires-at": 7, "scopes": ["read:x"]})
+        );
+        assert!(!format!("{failure:?}{failure}").contains("canary"));
     }
 }

@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::authorization::{
     AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
-    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, OneEdition,
-    Profile, ProfileTest, Proof,
+    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, LinkFacts,
+    LinkRequest, OneEdition, Profile, ProfileTest, Proof, Whose,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
-use crate::failure::{Failure, FailureKind, Result};
+use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
-use crate::runtime::{CallLimits, CallReport, DenyEvents, Edition, EventSink, Plugin, Template};
+use crate::runtime::{Authority, CallLimits, CallReport, DenyEvents, Edition, EventSink, Plugin, Template};
 use crate::secret::SecretString;
 use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
 
@@ -348,6 +348,51 @@ impl Host {
         self.authorizations.handle_callback(query, browser)
     }
 
+    /// Makes a link at which a person connects an account.
+    ///
+    /// # Errors
+    /// See [`Authorizations::issue_link`].
+    pub fn issue_link(&self, request: &LinkRequest) -> Result<AuthorizationLink> {
+        self.authorizations.issue_link(request)
+    }
+
+    /// Makes a link at which the person of a connection authorizes it again.
+    ///
+    /// # Errors
+    /// See [`Authorizations::issue_link`].
+    pub fn link_to_renew(&self, connection: &Connection) -> Result<AuthorizationLink> {
+        self.authorizations.link_to_renew(connection)
+    }
+
+    /// What the page of a link tells. Nothing comes of it, however often it is asked.
+    ///
+    /// # Errors
+    /// See [`Authorizations::link`].
+    pub fn link(&self, token: &str) -> Result<LinkFacts> {
+        self.authorizations.link(token)
+    }
+
+    /// Uses a link up and begins its authorization, to be ended in this browser only.
+    ///
+    /// # Errors
+    /// See [`Authorizations::open_link`].
+    pub fn open_link(&self, token: &str, browser: &Browser, another_account: bool) -> Result<Begun> {
+        self.authorizations.open_link(token, browser, another_account)
+    }
+
+    /// The connection that waits for its site and was begun in this browser: its person may finish it there.
+    ///
+    /// # Errors
+    /// See [`Authorizations::waiting_in`].
+    pub fn waiting_in(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        browser: &Browser,
+    ) -> Result<Connection> {
+        self.authorizations.waiting_in(workspace, id, browser)
+    }
+
     /// Finishes an authorization whose tokens are stored and which waits for its site.
     ///
     /// # Errors
@@ -477,6 +522,14 @@ impl Host {
         self.authorizations.uninstall_template(workspace, integration, template)
     }
 
+    /// The workspaces that have connections.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceId>> {
+        self.authorizations.workspaces()
+    }
+
     /// All connections of a workspace.
     ///
     /// # Errors
@@ -535,26 +588,38 @@ impl Host {
 
     /// Runs a template.
     ///
+    /// Where the host has a page for links, the failures that a person's consent removes come with one.
+    ///
     /// # Errors
     /// `NotFound` (integration, template), `InvalidInput` with every violation, `AuthorizationRequired`,
     /// `InsufficientScope`, and what the plugin gives.
     pub fn run(&self, run: &Run) -> Result<RunOutcome> {
         let plugin = self.plugin(&run.integration)?;
         plugin.check_input(&run.template, &run.input)?;
-        let user = self.authorizations.acting_for(&run.workspace, &run.integration, run.user.as_deref())?;
-        let connection = self.authorizations.select_connection(
-            &run.workspace,
-            &run.integration,
-            user,
-            run.connection.as_ref(),
-        )?;
-        let id = connection.id.clone();
-        if let Some(template) = plugin.manifest().template(&run.template) {
-            check_scopes(template, &connection)?;
-        }
-        let live = self.authorizations.live(connection)?;
+        let workspace = &run.workspace;
+        let user = self.authorizations.acting_for(workspace, &run.integration, run.user.as_deref())?;
+        let whose = Whose { workspace, integration: &run.integration, user, asked_by: run.user.as_deref() };
+        let connection = self
+            .authorizations
+            .select_connection(workspace, &run.integration, user, run.connection.as_ref())
+            .map_err(|failure| self.authorizations.with_link(whose, None, failure))?;
+        let live = self
+            .usable(&plugin, &run.template, &connection)
+            .map_err(|failure| self.authorizations.with_link(whose, Some(&connection), failure))?;
         let (result, report) = plugin.execute(self.authorizations.context(), &run.template, &run.input, live);
-        Ok(RunOutcome { output: result?, connection: id, report })
+        match result {
+            Ok(output) => Ok(RunOutcome { output, connection: connection.id, report }),
+            Err(failure) if report.effect_sent => Err(failure),
+            Err(failure) => Err(self.authorizations.with_link_if_over(whose, &connection, failure)),
+        }
+    }
+
+    /// The connection in use, if it has what the template needs.
+    fn usable(&self, plugin: &Plugin, template: &str, connection: &Connection) -> Result<Arc<dyn Authority>> {
+        if let Some(template) = plugin.manifest().template(template) {
+            check_scopes(template, connection)?;
+        }
+        self.authorizations.live(connection.clone())
     }
 }
 

@@ -45,6 +45,6 @@ pub mod service;
 pub mod vault;
 
 pub use clock::{Clock, DenyClock, SystemClock};
-pub use failure::{Failure, FailureKind, UpstreamAnswer, Violation};
+pub use failure::{AuthorizationLink, Failure, FailureKind, UpstreamAnswer, Violation, Waiting};
 pub use host::{Host, HostBuilder, Run, RunOutcome};
 pub use runtime::{CallLimits, Engine, Plugin};

@@ -9,7 +9,7 @@ use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 use crate::components::{ECHO, IMPORTS_WASI};
-use crate::support::Home;
+use crate::support::{Home, port_of_nobody};
 
 fn connected() -> (Home, Sandbox) {
     let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
@@ -159,15 +159,9 @@ fn all_six_hundred_pages_of_a_space_are_listed() {
     assert_eq!(pages.iter().filter(|page| page["title"].as_str().unwrap().starts_with("Page")).count(), 600);
 }
 
-/// A free port below those that the system gives to whoever asks for any, so that no other test gets it meanwhile.
-fn port_of_nobody() -> u16 {
-    let from = u16::try_from(std::process::id() % 10_000).unwrap() + 20_000;
-    (from..from + 1_000).find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
-}
-
 #[test]
 fn a_person_authorizes_at_the_printed_url_and_comes_back_to_the_fixed_port() {
-    let port = port_of_nobody();
+    let port = port_of_nobody(0);
     let redirect_uri = format!("http://localhost:{port}/callback");
     let sandbox = Sandbox::start(SandboxConfig { redirect_uri, ..SandboxConfig::default() }).unwrap();
     let home = Home::new();

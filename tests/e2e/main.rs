@@ -18,6 +18,7 @@ mod foreign;
 mod guests;
 mod killing;
 mod life_cycle;
+mod links;
 mod profiles;
 mod refreshing;
 mod rotation;

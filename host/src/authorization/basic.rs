@@ -142,7 +142,11 @@ impl Authorizations {
             offered_sites: Vec::new(),
             attributes: Vec::new(),
             given_up_at: Some(now + LONGEST_PROBE.as_secs() + 1),
-            intent: Intent { reconnect: connect.reconnect.clone(), another_account: connect.another_account },
+            intent: Intent {
+                reconnect: connect.reconnect.clone(),
+                another_account: connect.another_account,
+                browser: None,
+            },
             attempt: None,
         })
     }

@@ -79,6 +79,7 @@ impl CodeExchange {
             intent: Intent {
                 reconnect: self.pending.reconnect.clone(),
                 another_account: self.pending.another_account,
+                browser: self.pending.browser.clone(),
             },
             attempt: None,
         })

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::failure::{Failure, Result};
 use crate::secret::SecretString;
 
-/// The length of a browser's secret in bytes.
+/// The length of a secret in bytes.
 const SECRET_BYTES: usize = 32;
 
 /// A browser, by a secret that it keeps in a cookie.
@@ -27,10 +27,7 @@ impl Browser {
     /// # Errors
     /// `Internal` where the system has no randomness to give.
     pub fn new() -> Result<Self> {
-        let mut bytes = zeroize::Zeroizing::new([0u8; SECRET_BYTES]);
-        getrandom::fill(bytes.as_mut())
-            .map_err(|_| Failure::internal("The system gives no random numbers."))?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes.as_ref()).into()))
+        random_secret().map(Self)
     }
 
     /// The browser whose cookie has this value; none where no host made it.
@@ -53,6 +50,13 @@ impl Browser {
     pub(super) fn is(&self, fingerprint: &str) -> bool {
         self.fingerprint() == fingerprint
     }
+}
+
+/// 256 random bits, to be written into a cookie or a URL.
+pub(super) fn random_secret() -> Result<SecretString> {
+    let mut bytes = zeroize::Zeroizing::new([0u8; SECRET_BYTES]);
+    getrandom::fill(bytes.as_mut()).map_err(|_| Failure::internal("The system gives no random numbers."))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes.as_ref()).into())
 }
 
 /// A hash of a random secret, to find or to recognise it by: the store cannot be used to forge one.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret as _;
+use url::Url;
 
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
@@ -16,7 +17,7 @@ use crate::vault::{CHANGED_IN_BETWEEN, Expect};
 use super::Authorizations;
 use super::broker::{CodeExchange, StoredGrant};
 use super::browser::Browser;
-use super::connection::{Account, Connection, ConnectionStatus, Intent, OfferedSite};
+use super::connection::{self, Account, Connection, ConnectionStatus, Intent, OfferedSite};
 use super::pending::{Taken, refused};
 use super::probe::{Probed, not_reachable};
 use super::profile::Profile;
@@ -35,6 +36,16 @@ pub trait CallbackRouter: Send + Sync {
     /// # Errors
     /// `Denied` where nobody takes callbacks.
     fn redirect_uri(&self, integration: &IntegrationId, profile: &ProfileId) -> Result<String>;
+
+    /// The page of the link with this token.
+    ///
+    /// # Errors
+    /// `Denied` where nobody serves such pages.
+    fn link_url(&self, token: &str) -> Result<Url> {
+        let _ = token;
+        Err(Failure::new(FailureKind::Denied, "no-links", "This host has no page for links.")
+            .hint("Set public-url in config.toml, or give the host a callback router that has pages, such as PublicUrl."))
+    }
 }
 
 /// The router of a host that was given none: nobody can be authorized.
@@ -200,6 +211,22 @@ impl Authorizations {
         self.activate_granted(workspace, id, settled)
     }
 
+    /// The connection that waits for its site and was begun in this browser.
+    ///
+    /// # Errors
+    /// `NotFound`, also of one that was begun elsewhere: another browser is not told that it is there.
+    pub fn waiting_in(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        browser: &Browser,
+    ) -> Result<Connection> {
+        let connection = self.connection(workspace, id)?;
+        let is_theirs = connection.status == ConnectionStatus::AwaitingSite
+            && connection.intent.browser.as_deref().is_some_and(|began| browser.is(began));
+        if is_theirs { Ok(connection) } else { Err(connection::unknown(id)) }
+    }
+
     /// Runs a step, and the choice of a site where the person said one, and asks the vendor whether the site is really
     /// reached.
     fn take_step(
@@ -243,14 +270,15 @@ impl Authorizations {
         offered: Vec<OfferedSite>,
         said: Option<&str>,
     ) -> Result<Site> {
-        let chosen = sites::chosen(&offered, said);
-        if chosen.is_err() {
-            let id = ConnectionId::new(connection.facts().id)?;
-            self.changed(workspace, &id, |connection| {
-                Ok(Connection { offered_sites: offered.clone(), ..connection })
-            })?;
-        }
-        chosen
+        let failure = match sites::chosen(&offered, said) {
+            Ok(chosen) => return Ok(chosen),
+            Err(failure) => failure,
+        };
+        let id = ConnectionId::new(connection.facts().id)?;
+        self.changed(workspace, &id, |connection| {
+            Ok(Connection { offered_sites: offered.clone(), ..connection })
+        })?;
+        Err(failure.waiting(workspace.clone(), id))
     }
 
     /// Whose account was granted, once the vendor has answered for the site.

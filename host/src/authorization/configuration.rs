@@ -213,6 +213,7 @@ impl Authorizations {
         writes.extend(deleted.connections.iter().flat_map(removal));
         writes.extend(deleted.profiles.iter().flat_map(|id| profile_store::removal(workspace, id)));
         writes.extend(self.pending_removals(workspace, integration)?);
+        writes.extend(self.link_removals(workspace, integration)?);
         self.vault.commit(&writes)?;
         Ok(deleted)
     }

@@ -109,6 +109,8 @@ pub(super) struct Intent {
     pub(super) reconnect: Option<ConnectionId>,
     /// Whether it may become one of another account.
     pub(super) another_account: bool,
+    /// The fingerprint of the browser in which alone it may be finished by its person.
+    pub(super) browser: Option<String>,
 }
 
 impl Intent {
@@ -251,6 +253,17 @@ pub(super) const ACCESS_TOKEN: &str = "access-token";
 pub(super) const REFRESH_TOKEN: &str = "refresh-token";
 
 impl Authorizations {
+    /// The workspaces that have connections.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn workspaces(&self) -> Result<Vec<WorkspaceId>> {
+        let records = self.vault.list_all(Collection::Connections)?;
+        let mut names: Vec<String> = records.into_iter().map(|(key, _)| key.workspace).collect();
+        names.dedup();
+        names.into_iter().map(WorkspaceId::new).collect()
+    }
+
     /// All connections of a workspace.
     ///
     /// # Errors
@@ -376,7 +389,8 @@ impl Authorizations {
         self.vault.commit(&removal(connection))
     }
 
-    /// The connection that a run uses: the one named, or the only one there is for the integration and user.
+    /// The connection that a run uses: the one named, or the only one there is for the integration and user. Whether
+    /// it works shows when it is used.
     ///
     /// # Errors
     /// `AuthorizationRequired` where there is none, `InvalidInput` where there are several.
@@ -407,7 +421,7 @@ impl Authorizations {
         match (found.pop(), found.len()) {
             (Some(connection), 0) => Ok(connection),
             // Of several that do not work, the reason of one says what to do.
-            (Some(last), _) if !last.status.works() => last.check_usable().map(|()| last),
+            (Some(last), _) if !last.status.works() => Ok(last),
             (Some(last), _) => Err(ambiguous(found.iter().chain([&last]))),
             (None, _) => Err(none(integration, user)),
         }

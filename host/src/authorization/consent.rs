@@ -16,7 +16,7 @@ use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
-use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce};
+use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce, Plugin};
 use crate::secret::SecretString;
 
 /// Who wants to connect what.
@@ -140,18 +140,9 @@ impl Authorizations {
     /// `NotFound` (integration, profile), `Denied` (no callback URL, an endpoint that is not allowed), what the
     /// plugin gives.
     pub fn begin(self: &Arc<Self>, authorize: &Authorize) -> Result<Begun> {
-        let plugin = self.plugin(&authorize.integration)?;
-        let profile =
-            self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
-        if profile.integration != authorize.integration {
-            return Err(other_integration(&profile.id, &profile.integration));
-        }
-        self.check_may_connect(&authorize.workspace, plugin.manifest(), authorize.user.as_deref())?;
-        let before = authorize.reconnect.as_ref().map(|id| self.reconnecting(authorize, id)).transpose()?;
+        let Prepared { plugin, profile, scopes, before } = self.prepare(authorize)?;
         let endpoint = profile.authorization_url.url()?;
         self.egress.endpoint(&endpoint, profile.id.as_str())?;
-        let user = authorize.user.as_deref();
-        let scopes = self.scopes_to_ask(&authorize.workspace, user, &profile, plugin.manifest())?;
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
         let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
         let AuthorizationOutcome::Redirect(extra) = outcome? else {
@@ -193,6 +184,36 @@ impl Authorizations {
             expires_at: pending.expires_at,
         })
     }
+
+    /// What an authorization is begun with, as it is known before anybody is asked.
+    ///
+    /// # Errors
+    /// `NotFound` (integration, profile, connection); `InvalidInput` (a profile of another integration, a tenant that
+    /// does not fit); `Denied` where it may not be connected here.
+    pub(super) fn prepare(&self, authorize: &Authorize) -> Result<Prepared> {
+        let plugin = self.plugin(&authorize.integration)?;
+        let profile =
+            self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
+        if profile.integration != authorize.integration {
+            return Err(other_integration(&profile.id, &profile.integration));
+        }
+        let user = authorize.user.as_deref();
+        self.check_may_connect(&authorize.workspace, plugin.manifest(), user)?;
+        let before = authorize.reconnect.as_ref().map(|id| self.reconnecting(authorize, id)).transpose()?;
+        let scopes = self.scopes_to_ask(&authorize.workspace, user, &profile, plugin.manifest())?;
+        Ok(Prepared { plugin, profile, scopes, before })
+    }
+}
+
+/// What an authorization is begun with.
+pub(super) struct Prepared {
+    pub(super) plugin: Plugin,
+    /// Its URLs are filled.
+    pub(super) profile: Profile,
+    /// The scopes to ask for.
+    pub(super) scopes: Vec<String>,
+    /// The connection that is authorized again.
+    pub(super) before: Option<Connection>,
 }
 
 impl Authorizations {

@@ -22,6 +22,9 @@
 //! | `consent.rs` | the URL that a person is sent to |
 //! | `callback.rs` | the person came back |
 //! | `token_endpoint.rs` | token requests and what their answers mean |
+//! | `public_url.rs` | where the pages for people are |
+//! | `link.rs` | links at which people connect accounts |
+//! | `offer.rs` | the link that a failed run comes with |
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
 //! | `check.rs` | whether a connection really works |
@@ -37,8 +40,10 @@ mod configuration;
 mod connection;
 mod consent;
 mod keep_alive;
+mod link;
 mod live;
 mod needs;
+mod offer;
 mod pending;
 mod probe;
 mod profile;
@@ -46,6 +51,7 @@ mod profile_check;
 mod profile_store;
 mod profile_test;
 mod profile_url;
+mod public_url;
 mod refresh;
 mod report;
 mod sites;
@@ -61,10 +67,15 @@ pub use configuration::{AuthorizationMode, Configuration, Deleted, Editions, One
 pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, OfferedSite, Proof};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
+pub use link::{LinkFacts, LinkRequest, Renewed};
+#[cfg(feature = "cli")]
+pub(crate) use offer::Usual;
+pub(crate) use offer::Whose;
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;
 pub use profile_url::UrlTemplate;
+pub use public_url::PublicUrl;
 pub use report::{ConnectionReport, RefreshTokenHealth, RefreshTokenState};
 
 use crate::clock::Clock;

@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::connections::details;
 use super::home::{Home, HostSettings};
-use super::output::Output;
-use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, Profile};
+use super::output::{Output, time};
+use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, LinkRequest, Profile, Usual};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, ProfileId, WorkspaceId};
 use crate::runtime::Plugin;
 use crate::secret::SecretString;
 use crate::service::{Listener, serve_callback};
@@ -33,6 +33,7 @@ const API_TOKEN: &str = "ACTIONBAY_API_TOKEN";
   actionbay authorize INTEGRATION --client-id ID     asks for the client secret, or takes ACTIONBAY_CLIENT_SECRET
   actionbay authorize INTEGRATION                    again, with the profile of the first time
   actionbay authorize INTEGRATION --connection c-0f3a…        the same account, for a connection that no longer works
+  actionbay authorize INTEGRATION --user ann --link           a link to pass on, for a running `actionbay serve`
   actionbay authorize INTEGRATION --method api-token --username ann@example.com --tenant acme
   actionbay authorize INTEGRATION --sandbox http://127.0.0.1:8977
 
@@ -71,6 +72,9 @@ pub(super) struct Authorize {
     /// The user name, for --method
     #[arg(long, value_name = "NAME", requires = "method")]
     username: Option<String>,
+    /// Print a link for the person instead, which `actionbay serve` takes: good for half an hour, and once
+    #[arg(long, conflicts_with_all = ["client_id", "method", "callback_port", "no_browser", "another_account"])]
+    link: bool,
     /// Print the URL and do not open a browser
     #[arg(long)]
     no_browser: bool,
@@ -98,11 +102,34 @@ impl Authorize {
             let connection = stand_in.authorize(home, plugin, wish, output)?;
             return output.result(&connection, || details(&connection));
         }
+        if self.link {
+            return self.print_link(home, plugin, output);
+        }
         let connection = match (&self.method, &self.username) {
             (Some(method), Some(username)) => self.with_secret(method, username, home, plugin, output)?,
             _ => self.with_person(home, plugin, output)?,
         };
         output.result(&connection, || details(&connection))
+    }
+
+    /// A link at which the person connects, to be passed on.
+    fn print_link(self, home: &Home, plugin: Plugin, output: &Output) -> Result<()> {
+        let (workspace, integration) = (home.workspace().clone(), plugin.manifest().id.clone());
+        let host = home.host(HostSettings::new(vec![plugin], output))?;
+        let link = match self.reconnect()? {
+            Some(id) => host.link_to_renew(&host.connection(&workspace, &id)?)?,
+            None => {
+                let named = self.profile.map(ProfileId::new).transpose()?;
+                let id = match (named, host.authorizations().usual_profile(&workspace, &integration)?) {
+                    (Some(named), _) | (None, Usual::One(named)) => named,
+                    (None, Usual::Unclear(_)) => ProfileId::new(self.integration)?,
+                };
+                known_profile(&host, &workspace, &id)?;
+                let request = LinkRequest::new(workspace, integration, id);
+                host.issue_link(&request.user(self.user).site(self.site).tenant(self.tenant))?
+            }
+        };
+        output.result(&link, || format!("{}\n\nIt is good until {}.", link.url, time(link.expires_at)))
     }
 
     /// By a name and a secret that a person made at the vendor.
@@ -150,7 +177,10 @@ impl Authorize {
             }
             (None, Some(named), _) => named,
             (None, None, Some(before)) => before.profile.clone(),
-            (None, None, None) => usual_profile(&host, &workspace, &integration)?.unwrap_or(first),
+            (None, None, None) => match host.authorizations().usual_profile(&workspace, &integration)? {
+                Usual::One(usual) => usual,
+                Usual::Unclear(_) => first,
+            },
         };
         known_profile(&host, &workspace, &id)?;
         let tenant = self.tenant.or_else(|| before.and_then(|before| before.tenant));
@@ -211,24 +241,6 @@ fn secret(variable: &str, label: &str) -> Result<SecretString> {
     rpassword::prompt_password(format!("{label}: "))
         .map(SecretString::from)
         .map_err(|error| missing(&error.to_string()))
-}
-
-/// The profile that the workspace connects an integration with, or the only one that there is.
-fn usual_profile(
-    host: &Host,
-    workspace: &WorkspaceId,
-    integration: &IntegrationId,
-) -> Result<Option<ProfileId>> {
-    let configured = host.configuration(workspace, integration)?.and_then(|known| known.profile);
-    if configured.is_some() {
-        return Ok(configured);
-    }
-    let profiles = host.profiles(workspace)?;
-    let mut fitting = profiles.into_iter().filter(|profile| profile.integration == *integration);
-    Ok(match (fitting.next(), fitting.next()) {
-        (Some(only), None) => Some(only.id),
-        _ => None,
-    })
 }
 
 fn known_profile(host: &Host, workspace: &WorkspaceId, id: &ProfileId) -> Result<()> {

@@ -1,6 +1,8 @@
 //! The operator's configuration file: `<home>/config.toml`.
 //!
 //! ```toml
+//! public-url = "https://connect.example.com"         # where people reach `serve`; ACTIONBAY_PUBLIC_URL goes over it
+//!
 //! [policy]
 //! allowed-origins = ["http://127.0.0.1:8977"]
 //!
@@ -30,7 +32,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, UrlTemplate};
+use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, PublicUrl, UrlTemplate};
 use crate::builtin;
 use crate::egress::{OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
@@ -40,9 +42,13 @@ use crate::secret::SecretString;
 
 const FILE: &str = "config.toml";
 
+/// The variable that goes over `public-url`.
+const PUBLIC_URL: &str = "ACTIONBAY_PUBLIC_URL";
+
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Config {
+    public_url: Option<String>,
     policy: OperatorPolicy,
     workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
     profiles: Vec<SystemProfile>,
@@ -204,6 +210,17 @@ fn parse(home: &Path) -> Result<Config> {
 /// What the operator allows; without a file, nothing beyond https.
 pub(super) fn policy(home: &Path) -> Result<OperatorPolicy> {
     Ok(parse(home)?.policy)
+}
+
+/// Where people reach the pages of this deployment, if it is said.
+pub(super) fn public_url(home: &Path) -> Result<Option<PublicUrl>> {
+    match std::env::var(PUBLIC_URL) {
+        Ok(text) if !text.is_empty() => PublicUrl::new(&text).map(Some),
+        _ => match parse(home)?.public_url {
+            Some(text) => PublicUrl::new(&text).map(Some).map_err(|failure| bad(home, &failure.message)),
+            None => Ok(None),
+        },
+    }
 }
 
 /// Writes that an origin stands in for all of these audiences, for a profile, instead of what stood in before.

@@ -15,7 +15,7 @@ use super::config;
 use super::master_key;
 use super::output::Output;
 use super::watch::Watch;
-use crate::authorization::FixedCallback;
+use crate::authorization::{FixedCallback, PublicUrl};
 use crate::builtin;
 use crate::clock::SystemClock;
 use crate::egress::{OperatorPolicy, UreqTransport};
@@ -141,6 +141,10 @@ impl Home {
             .policy(policy);
         if let Some(redirect_uri) = settings.redirect_uri {
             builder = builder.callbacks(FixedCallback(redirect_uri));
+        } else if let Some(public) =
+            settings.public_url.map_or_else(|| config::public_url(&folder), |p| Ok(Some(p)))?
+        {
+            builder = builder.callbacks(public);
         }
         let host = builder.build()?;
         let system = config::system_profiles(&folder, &settings.plugins, |id| self.plugin(id))?;
@@ -161,6 +165,8 @@ pub(super) struct HostSettings<'a> {
     pub(super) plugins: Vec<Plugin>,
     /// Where people come back to, for verbs that send them away.
     pub(super) redirect_uri: Option<String>,
+    /// Where people reach the pages of this deployment; absent: what the configuration says.
+    pub(super) public_url: Option<PublicUrl>,
     /// What the operator allows; absent: what the configuration says.
     pub(super) policy: Option<OperatorPolicy>,
     /// The master key; absent: from the environment or its file.
@@ -171,7 +177,7 @@ pub(super) struct HostSettings<'a> {
 
 impl<'a> HostSettings<'a> {
     pub(super) fn new(plugins: Vec<Plugin>, output: &'a Output) -> Self {
-        Self { plugins, redirect_uri: None, policy: None, key: None, output }
+        Self { plugins, redirect_uri: None, public_url: None, policy: None, key: None, output }
     }
 }
 

@@ -16,6 +16,7 @@ mod quickstart;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
+mod serve;
 mod templates;
 mod vault;
 mod watch;
@@ -94,6 +95,8 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// Serve the pages at which people connect their accounts
+    Serve(serve::Serve),
     /// The keys that the secrets are sealed with
     #[command(subcommand)]
     Vault(vault::Vault),
@@ -142,6 +145,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
+        Verb::Serve(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),
     }
 }

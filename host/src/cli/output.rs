@@ -86,6 +86,9 @@ impl Output {
             if let Some(seconds) = failure.retry_after {
                 let _ = writeln!(err, "retry: after {seconds} seconds");
             }
+            if let Some(link) = &failure.authorization {
+                let _ = writeln!(err, "authorize: {} (until {})", link.url, time(link.expires_at));
+            }
             if let Some(hint) = &failure.hint {
                 let _ = writeln!(err, "hint: {hint}");
             }

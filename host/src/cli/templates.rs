@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::home::{Home, HostSettings};
-use super::output::{Output, facts, table};
+use super::output::{Output, facts, table, time};
 use crate::authorization::Connection;
 use crate::failure::Result;
 use crate::host::Host;
@@ -59,13 +59,13 @@ impl Templates {
             Self::Install(named) => {
                 let (host, integration) = named.open(home, output)?;
                 let lacking = host.install_template(home.workspace(), &integration, &named.template)?;
-                named.told("installed", &lacking, output)
+                named.told(&host, "installed", &lacking, output)
             }
             Self::Uninstall(named) => {
                 let (host, integration) = named.open(home, output)?;
                 let template = TemplateId::new(&*named.template)?;
                 let lacking = host.uninstall_template(home.workspace(), &integration, &template)?;
-                named.told("uninstalled", &lacking, output)
+                named.told(&host, "uninstalled", &lacking, output)
             }
             Self::Show(Show { integration, template: Some(id) }) => {
                 let plugin = home.plugin(&integration)?;
@@ -83,15 +83,25 @@ impl Named {
         Ok((home.host(HostSettings::new(vec![plugin], output))?, integration))
     }
 
-    /// Says what was done, and which connections lack scopes now.
-    fn told(&self, done: &str, lacking: &[Connection], output: &Output) -> Result<()> {
-        let json = json!({ "template": self.template, "done": done, "lacking-scopes": lacking });
+    /// Says what was done, which connections lack scopes now, and where they are granted.
+    fn told(&self, host: &Host, done: &str, lacking: &[Connection], output: &Output) -> Result<()> {
+        // Without a page for links, the command of `connections show` is the way.
+        let links: Vec<_> = lacking.iter().map(|connection| host.link_to_renew(connection).ok()).collect();
+        let told = lacking.iter().zip(&links);
+        let json: Vec<_> = told
+            .clone()
+            .map(|(connection, link)| json!({ "connection": connection, "authorization": link }))
+            .collect();
+        let json = json!({ "template": self.template, "done": done, "lacking-scopes": json });
         output.result(&json, || {
             let mut text = format!("{} is {done}.\n", self.template);
-            for connection in lacking {
+            for (connection, link) in told {
                 let reason = connection.reason.as_deref().unwrap_or_default();
                 text.push_str(&format!("\n{} lacks scopes. {reason}\n", connection.id));
-                text.push_str(&format!("See what to do: actionbay connections show {}\n", connection.id));
+                text.push_str(&match link {
+                    Some(link) => format!("authorize: {} (until {})\n", link.url, time(link.expires_at)),
+                    None => format!("See what to do: actionbay connections show {}\n", connection.id),
+                });
             }
             text
         })

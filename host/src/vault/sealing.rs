@@ -179,6 +179,14 @@ impl Vault {
         self.store.list(collection, workspace).map_err(store_failure)
     }
 
+    /// All records of a kind in every workspace.
+    ///
+    /// # Errors
+    /// `Storage` where the store cannot be used.
+    pub fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>> {
+        self.store.list_all(collection).map_err(store_failure)
+    }
+
     fn read_id(&self) -> Result<Option<String>> {
         let record = self.store.get(&vault_key(STORE_ID)).map_err(store_failure)?;
         Ok(record.map(|record| String::from_utf8_lossy(&record.body).into_owned()))

@@ -13,6 +13,8 @@ pub enum Collection {
     Profiles,
     /// Authorizations that wait for their callback.
     PendingAuthorizations,
+    /// Links at which people connect accounts.
+    Links,
     /// Connections.
     Connections,
     /// How workspaces have integrations configured.
@@ -30,6 +32,7 @@ impl Collection {
             Self::Vault => "vault",
             Self::Profiles => "profiles",
             Self::PendingAuthorizations => "pending-authorizations",
+            Self::Links => "links",
             Self::Connections => "connections",
             Self::Integrations => "integrations",
             Self::Secrets => "secrets",

@@ -8,11 +8,12 @@ mod html;
 mod memory;
 mod process;
 mod tap;
+mod visitor;
 mod wire;
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
+use actionbay::authorization::{Authorize, CallbackRouter, Connection, FixedCallback, Profile, PublicUrl};
 use actionbay::egress::Transport;
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
@@ -27,8 +28,9 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
 pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish};
+pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, port_of_nobody};
 pub(crate) use tap::Tap;
+pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use wire::{Seen, Wire};
 
 /// The callback URL that is registered with the sandbox's app.
@@ -96,6 +98,8 @@ pub(crate) struct Setup {
     pub(crate) limits: CallLimits,
     /// Put between the host and the wire.
     pub(crate) transport: Option<fn(Wire) -> Arc<dyn Transport>>,
+    /// Where people reach the host's pages.
+    pub(crate) public_url: Option<PublicUrl>,
 }
 
 impl Default for Setup {
@@ -107,6 +111,7 @@ impl Default for Setup {
             events: Arc::new(DenyEvents),
             limits: CallLimits::default(),
             transport: None,
+            public_url: None,
         }
     }
 }
@@ -125,6 +130,16 @@ impl Transport for Shared<dyn Transport> {
 impl EventSink for Shared<dyn EventSink> {
     fn event(&self, event: actionbay::runtime::Event<'_>) {
         self.0.event(event);
+    }
+}
+
+impl CallbackRouter for Shared<dyn CallbackRouter> {
+    fn redirect_uri(&self, integration: &IntegrationId, profile: &ProfileId) -> Result<String, Failure> {
+        self.0.redirect_uri(integration, profile)
+    }
+
+    fn link_url(&self, token: &str) -> Result<url::Url, Failure> {
+        self.0.link_url(token)
     }
 }
 
@@ -152,11 +167,15 @@ impl World {
             Some(wrap) => wrap(wire.clone()),
             None => Arc::new(wire.clone()),
         };
+        let callbacks: Arc<dyn CallbackRouter> = match setup.public_url {
+            Some(public) => Arc::new(public),
+            None => Arc::new(FixedCallback(REDIRECT_URI.to_owned())),
+        };
         let builder = Host::builder()
             .transport(Shared(transport))
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(clock.clone())
-            .callbacks(FixedCallback(REDIRECT_URI.to_owned()))
+            .callbacks(Shared(callbacks))
             .events(Shared(setup.events))
             .limits(setup.limits);
         let host = change(builder).build().unwrap();

@@ -108,6 +108,13 @@ pub(crate) fn finish(mut command: Command) -> Finished {
     }
 }
 
+/// A free port below those that the system gives to whoever asks for any, so that no other test gets it meanwhile; each
+/// test that asks gives another number.
+pub(crate) fn port_of_nobody(test: u16) -> u16 {
+    let from = u16::try_from(std::process::id() % 10_000).unwrap() + 20_000 + test * 1_000;
+    (from..from + 1_000).find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).unwrap()
+}
+
 /// A sandbox behind a proxy that learns the secrets of what passes.
 pub(crate) struct ProxiedSandbox {
     pub(crate) canaries: Canaries,

@@ -1,0 +1,170 @@
+//! `actionbay serve`
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{info, warn};
+
+use super::config;
+use super::home::{Home, HostSettings};
+use super::output::{Output, facts};
+use crate::authorization::PublicUrl;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::service::{self, Server};
+
+/// How often idle connections are looked for: vendors drop them after weeks.
+const KEEP_ALIVE: Duration = Duration::from_secs(60 * 60);
+
+/// Serve the pages at which people connect their accounts
+///
+/// A run that lacks a connection gives a link. The link leads here, and from here to the vendor and back. Meanwhile
+/// connections that nobody uses are kept alive.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  actionbay serve
+  actionbay serve --bind 127.0.0.1:8978 --public-url https://connect.example.com
+
+Set the public URL once, as public-url in config.toml or as ACTIONBAY_PUBLIC_URL, so that the links of the other verbs
+lead there too. Register the callback URL that is printed as that of your app at the vendor.")]
+pub(super) struct Serve {
+    /// The address to listen at; port 0: any
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8978")]
+    bind: SocketAddr,
+    /// Where people reach it, as through a proxy that ends TLS [default: as configured, or http://localhost:PORT]
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+/// Where it is served.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Served {
+    address: SocketAddr,
+    public_url: String,
+    callback_url: String,
+}
+
+impl Serve {
+    pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let configured = match &self.public_url {
+            Some(text) => Some(PublicUrl::new(text)?),
+            None => config::public_url(&home.folder()?)?,
+        };
+        if configured.is_none() && !self.bind.ip().is_loopback() {
+            return Err(no_public_url(self.bind));
+        }
+        let plugins = home.plugins()?;
+        let server = Server::bind(self.bind)?;
+        let address = server.address();
+        let public = match configured {
+            Some(public) => public,
+            None => PublicUrl::new(&format!("http://localhost:{}", address.port()))?,
+        };
+        let mut settings = HostSettings::new(plugins, output);
+        settings.public_url = Some(public.clone());
+        let host = home.host(settings)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::internal(format!("Nothing can be served: {error}.")))?;
+        let serving = server.start(&service::routes(host.clone(), &public))?;
+        // Before the line is printed: whoever reads it may end the process at once.
+        let asked = {
+            let _entered = runtime.enter();
+            asked_to_end()?
+        };
+        let served =
+            Served { address, callback_url: public.callback_url(), public_url: public.as_str().to_owned() };
+        output.result(&served, || {
+            facts(&[
+                ("listening at", served.address.to_string()),
+                ("public url", served.public_url.clone()),
+                ("callback url", served.callback_url.clone()),
+            ])
+        })?;
+        output.note("It serves until you end it with Ctrl-C.");
+        runtime.block_on(until(asked, host));
+        serving.stop();
+        // A renewal that is on its way has its lease: it is finished or taken up again.
+        runtime.shutdown_background();
+        Ok(())
+    }
+}
+
+/// Keeps connections alive until the process is asked to end.
+async fn until(asked: oneshot::Receiver<()>, host: Host) {
+    let keeping = async {
+        let mut hour = interval(KEEP_ALIVE);
+        hour.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            hour.tick().await;
+            let host = host.clone();
+            let _ = tokio::task::spawn_blocking(move || keep_alive(&host)).await;
+        }
+    };
+    tokio::select! {
+        _ = asked => {}
+        () = keeping => {}
+    }
+}
+
+/// Renews what has been idle in any workspace. What fails is tried again in an hour, and does not end the service.
+fn keep_alive(host: &Host) {
+    let workspaces = host.workspaces().unwrap_or_else(|failure| {
+        warn!(%failure, "idle connections cannot be looked for");
+        Vec::new()
+    });
+    for workspace in workspaces {
+        match host.keep_alive(&workspace) {
+            Ok(kept) => kept.iter().for_each(|kept| match &kept.result {
+                Ok(_) => info!(%workspace, connection = %kept.id, "an idle connection was renewed"),
+                Err(failure) => {
+                    warn!(%workspace, connection = %kept.id, %failure, "an idle connection was not")
+                }
+            }),
+            Err(failure) => warn!(%workspace, %failure, "idle connections cannot be looked for"),
+        }
+    }
+}
+
+/// Answers once the process gets the signal of Ctrl-C or the one of a service manager.
+fn asked_to_end() -> Result<oneshot::Receiver<()>> {
+    let failed = |error: std::io::Error| Failure::internal(format!("Signals cannot be waited for: {error}."));
+    let (say, asked) = oneshot::channel();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            let _ = say.send(());
+        });
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = failed;
+        tokio::spawn(async move {
+            let _ = tokio::signal::ctrl_c().await;
+            let _ = say.send(());
+        });
+    }
+    Ok(asked)
+}
+
+fn no_public_url(bind: SocketAddr) -> Failure {
+    Failure::new(
+        FailureKind::InvalidInput,
+        "no-public-url",
+        format!("It is not said where people reach what is served at {bind}."),
+    )
+    .hint("Give --public-url https://…, or set public-url in config.toml.")
+}

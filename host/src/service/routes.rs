@@ -1,0 +1,250 @@
+//! The pages for people who connect an account by a link, and the endpoint that they come back to.
+//!
+//! | request | what it does |
+//! |---|---|
+//! | `GET /connect/{token}` | says what the link is for; nothing comes of it, so that previews may fetch it |
+//! | `POST /connect/{token}` | uses the link up and sends the browser to the vendor |
+//! | `GET /oauth/callback` | takes the callback, from that browser only |
+//! | `POST /connect/site` | takes the choice of a site, where the account reaches several, from that browser only |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::rejection::PathRejection;
+use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tokio::sync::Semaphore;
+
+use super::cookie::BrowserCookie;
+use super::page;
+use crate::authorization::{Begun, Browser, Connection, PublicUrl};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::ids::{ConnectionId, WorkspaceId};
+
+/// The most that a form may have, in bytes: it has one checkbox.
+const MAX_FORM: usize = 4 << 10;
+
+/// How long a request may take: an exchange of a code, and some looking around for sites.
+const LONGEST_REQUEST: Duration = Duration::from_secs(90);
+
+/// How many requests are worked on at a time. Each takes a thread.
+const MOST_AT_A_TIME: usize = 64;
+
+/// Who a browser says has made a request (Fetch Metadata, section 2.3).
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What the pages know.
+#[derive(Clone)]
+struct Pages {
+    host: Host,
+    public: PublicUrl,
+    cookie: BrowserCookie,
+    room: Arc<Semaphore>,
+}
+
+/// The pages of a host, at the paths of its public URL, whose own path a proxy must leave in place. The host has to be
+/// built with the same public URL as its callback router.
+///
+/// A request whose `Host` is not that of the public URL is refused, whatever a proxy says it was.
+pub fn routes(host: Host, public: &PublicUrl) -> Router {
+    let pages = Pages {
+        host,
+        public: public.clone(),
+        cookie: BrowserCookie::of(public),
+        room: Arc::new(Semaphore::new(MOST_AT_A_TIME)),
+    };
+    let prefix = public.prefix();
+    // A HEAD that was answered as a GET would use the state up.
+    let callback = get(callback).head(|| async { StatusCode::METHOD_NOT_ALLOWED });
+    Router::new()
+        // No token is this word: they have a dot in them.
+        .route(&format!("{prefix}/connect/site"), post(choose))
+        .route(&format!("{prefix}/connect/{{token}}"), get(link).post(open))
+        .route(&format!("{prefix}/oauth/callback"), callback)
+        .fallback(nothing)
+        .layer(DefaultBodyLimit::max(MAX_FORM))
+        .layer(middleware::from_fn_with_state(pages.clone(), guard))
+        .with_state(pages)
+}
+
+/// Lets through what is meant for this service, for as long as a request may take.
+async fn guard(State(pages): State<Pages>, request: Request, next: Next) -> Response {
+    if !pages.is_meant(&request) {
+        return page::told(
+            StatusCode::MISDIRECTED_REQUEST,
+            "Not here",
+            "This request is for another host than this one.",
+            "Check the address.",
+        );
+    }
+    match tokio::time::timeout(LONGEST_REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => page::told(StatusCode::REQUEST_TIMEOUT, "Too slow", "This took too long.", "Try again."),
+    }
+}
+
+async fn nothing() -> Response {
+    page::told(StatusCode::NOT_FOUND, "Not here", "There is no such page.", "Check the address.")
+}
+
+async fn link(State(pages): State<Pages>, token: Result<Path<String>, PathRejection>) -> Response {
+    let token = text(token);
+    let host = pages.host.clone();
+    match pages.work(move || host.link(&token)).await {
+        Ok(facts) => page::link(&facts),
+        Err(failure) => page::failed(&failure),
+    }
+}
+
+async fn open(
+    State(pages): State<Pages>,
+    token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Response {
+    if !pages.is_of_own_page(&headers) {
+        return page::foreign();
+    }
+    let (token, host) = (text(token), pages.host.clone());
+    let another_account = url::form_urlencoded::parse(&form)
+        .any(|(name, value)| name == page::ANOTHER_ACCOUNT && value == "yes");
+    let known = pages.cookie.read(&headers);
+    let opened = move || {
+        let browser = known.map_or_else(Browser::new, Ok)?;
+        let begun = host.open_link(&token, &browser, another_account)?;
+        let seconds = begun.expires_at.saturating_sub(host.authorizations().clock.now()?);
+        Ok((browser, begun, seconds))
+    };
+    let sent = match pages.work(opened).await {
+        Ok((browser, begun, seconds)) => {
+            pages.cookie.set(&browser, seconds).and_then(|cookie| sent_on(&begun, cookie))
+        }
+        Err(failure) => Err(failure),
+    };
+    sent.unwrap_or_else(|failure| page::failed(&failure))
+}
+
+async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let (host, browser) = (pages.host.clone(), pages.cookie.read(&headers));
+    let handled = pages.work(move || {
+        let failure = match host.handle_callback(&query.unwrap_or_default(), browser.as_ref()) {
+            Ok(connection) => return Ok(Handled::Connected(connection)),
+            Err(failure) => failure,
+        };
+        match (&failure.waiting, browser) {
+            (Some(waiting), Some(browser)) => {
+                host.waiting_in(&waiting.workspace, &waiting.connection, &browser).map(Handled::Waiting)
+            }
+            _ => Err(failure),
+        }
+    });
+    let choice = format!("{}/connect/site", pages.public.prefix());
+    match handled.await {
+        Ok(Handled::Connected(connection)) => page::connected(&Ok(connection)),
+        Ok(Handled::Waiting(connection)) => page::sites(&connection, &choice),
+        Err(failure) => page::failed(&failure),
+    }
+}
+
+/// What came of a callback.
+enum Handled {
+    /// The connection works.
+    Connected(Connection),
+    /// Its site has to be chosen.
+    Waiting(Connection),
+}
+
+async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> Response {
+    if !pages.is_of_own_page(&headers) {
+        return page::foreign();
+    }
+    let field = |wanted: &str| {
+        url::form_urlencoded::parse(&form)
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
+    };
+    let (workspace, connection, site) = (field("workspace"), field("connection"), field("site"));
+    let (host, browser) = (pages.host.clone(), pages.cookie.read(&headers));
+    let finished = pages.work(move || {
+        let (workspace, id) = (WorkspaceId::new(workspace)?, ConnectionId::new(connection)?);
+        let browser = browser.ok_or_else(|| refused_without_cookie(&id))?;
+        host.waiting_in(&workspace, &id, &browser)?;
+        host.finish(&workspace, &id, Some(&site))
+    });
+    page::connected(&finished.await)
+}
+
+/// A browser that keeps no cookie cannot be recognised.
+fn refused_without_cookie(id: &ConnectionId) -> Failure {
+    Failure::new(
+        FailureKind::NotFound,
+        "unknown-connection",
+        format!("No connection \"{id}\" waits for its site in this browser."),
+    )
+    .hint("Ask for a new link where you got this one, and allow this site to keep a cookie.")
+}
+
+/// Sends the browser to the vendor, with the cookie to come back with.
+fn sent_on(begun: &Begun, cookie: HeaderValue) -> Result<Response> {
+    let url = HeaderValue::from_str(begun.authorization_url.as_str())
+        .map_err(|_| Failure::internal("An authorization URL cannot be written."))?;
+    let headers = [(header::LOCATION, url), (header::SET_COOKIE, cookie)];
+    Ok(page::guarded((StatusCode::SEE_OTHER, headers).into_response(), "no-referrer"))
+}
+
+/// A token as it stands in the path; none that can be read is none that there is.
+fn text(token: Result<Path<String>, PathRejection>) -> String {
+    token.map(|Path(token)| token).unwrap_or_default()
+}
+
+impl Pages {
+    /// Whether a request names the host of the public URL, and no other: a page of another name that leads here
+    /// (DNS rebinding) could have a browser do anything.
+    fn is_meant(&self, request: &Request) -> bool {
+        let mut named = request.headers().get_all(header::HOST).iter();
+        let host = match (named.next(), named.next()) {
+            (Some(host), None) => host.to_str().ok(),
+            _ => None,
+        };
+        let authority = request.uri().authority().map(|authority| authority.as_str());
+        // HTTP/2 has the authority only.
+        let is_named =
+            host.is_some() || (authority.is_some() && !request.headers().contains_key(header::HOST));
+        is_named && host.into_iter().chain(authority).all(|named| self.public.is_authority(named))
+    }
+
+    /// Whether a form was sent by a page of this service, as far as the browser says.
+    fn is_of_own_page(&self, headers: &HeaderMap) -> bool {
+        let origin = self.public.origin();
+        let all = |name: &HeaderName, fits: &dyn Fn(&[u8]) -> bool| {
+            headers.get_all(name).iter().all(|value| fits(value.as_bytes()))
+        };
+        all(&header::ORIGIN, &|value| value == origin.as_str().as_bytes())
+            && all(&SEC_FETCH_SITE, &|value| value == b"same-origin")
+    }
+
+    /// Does what takes a thread.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
+            return Err(Failure::new(
+                FailureKind::LimitExceeded,
+                "service-busy",
+                "As many people are here as this service can attend to at the same time.",
+            )
+            .hint("Try again in a moment."));
+        };
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
+        .unwrap_or_else(|_| Err(Failure::internal("The request could not be handled.")))
+    }
+}

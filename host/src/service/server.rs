@@ -1,0 +1,242 @@
+//! Serving over HTTP, without a runtime of the caller's.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::failure::{Failure, FailureKind, Result};
+
+/// How long what is being answered may take once the server is to end.
+const LAST_ANSWER: Duration = Duration::from_secs(5);
+
+/// How long a connection may last: one request, which has its own, shorter time. Whoever sends slower is let go.
+const LONGEST_CONNECTION: Duration = Duration::from_secs(120);
+
+/// How many connections are open at a time.
+const MOST_CONNECTIONS: usize = 512;
+
+/// Ports that are taken and not yet served.
+#[derive(Debug)]
+pub(super) struct Sockets {
+    listeners: Vec<TcpListener>,
+    address: SocketAddr,
+}
+
+impl Sockets {
+    /// Takes a port; 0: any. On 127.0.0.1 it is taken on `::1` too, where there is one: `localhost` is both, and nobody
+    /// else may get what is sent to the other one.
+    pub(super) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let first = listen(address)?;
+        let address = first.local_addr()?;
+        let mut listeners = vec![first];
+        if address.ip() == IpAddr::from(Ipv4Addr::LOCALHOST) {
+            match listen((Ipv6Addr::LOCALHOST, address.port()).into()) {
+                Ok(second) => listeners.push(second),
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(Self { listeners, address })
+    }
+
+    /// Where they are.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until it is told to stop.
+    pub(super) fn serve(
+        self,
+        app: &Router,
+        stopped: &watch::Receiver<()>,
+    ) -> Result<JoinSet<io::Result<()>>> {
+        let app = app.clone().layer(axum::middleware::map_response(one_request));
+        let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let mut servers = JoinSet::new();
+        for listener in self.listeners {
+            let inner = tokio::net::TcpListener::from_std(listener)
+                .map_err(|error| Failure::internal(format!("The port cannot be served: {error}.")))?;
+            let door = Door { inner, room: Arc::clone(&room) };
+            let (app, mut stopped) = (app.clone(), stopped.clone());
+            servers.spawn(async move {
+                let end = async move {
+                    let _ = stopped.changed().await;
+                };
+                axum::serve(door, app).with_graceful_shutdown(end).await
+            });
+        }
+        Ok(servers)
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+/// The pages are small and few, so that a connection need not wait for a second request.
+async fn one_request(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+/// Lets in as many connections as there is room for, for as long as one may last.
+struct Door {
+    inner: tokio::net::TcpListener,
+    room: Arc<Semaphore>,
+}
+
+impl Listener for Door {
+    type Io = Guest;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Guest, SocketAddr) {
+        let place = Arc::clone(&self.room).acquire_owned().await.ok();
+        let (stream, address) = Listener::accept(&mut self.inner).await;
+        let end = Box::pin(sleep_until(Instant::now() + LONGEST_CONNECTION));
+        (Guest { stream, end, _place: place }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr()
+    }
+}
+
+/// A connection that ends in time.
+struct Guest {
+    stream: TcpStream,
+    end: Pin<Box<Sleep>>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Guest {
+    /// What a pending read or write is: over, once the time is.
+    fn waiting<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        self.end.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Guest {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.stream).poll_read(context, buffer) {
+            Poll::Pending => self.waiting(context),
+            ready => ready,
+        }
+    }
+}
+
+impl AsyncWrite for Guest {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Pending => self.waiting(context),
+            ready => ready,
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A server that has its port and does not answer yet: its address may have to be known first.
+#[derive(Debug)]
+pub struct Server(Sockets);
+
+impl Server {
+    /// Takes a port; 0: any.
+    ///
+    /// # Errors
+    /// `Unreachable` where it cannot be had.
+    pub fn bind(address: SocketAddr) -> Result<Self> {
+        Sockets::bind(address).map(Self).map_err(|error| {
+            Failure::new(
+                FailureKind::Unreachable,
+                "port-taken",
+                format!("Nothing can be served at {address}: {error}."),
+            )
+            .hint("End what uses the port, or give another address.")
+        })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address()
+    }
+
+    /// Begins to answer, on threads of its own.
+    ///
+    /// # Errors
+    /// `Internal` where the threads cannot be made.
+    pub fn start(self, app: &Router) -> Result<Serving> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("actionbay-service")
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::internal(format!("Nothing can be served: {error}.")))?;
+        let (stop, stopped) = watch::channel(());
+        let entered = runtime.enter();
+        let servers = self.0.serve(app, &stopped)?;
+        drop(entered);
+        Ok(Serving { runtime: Some(runtime), servers, stop })
+    }
+}
+
+/// A server that answers, until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Serving {
+    runtime: Option<Runtime>,
+    servers: JoinSet<io::Result<()>>,
+    stop: watch::Sender<()>,
+}
+
+impl Serving {
+    /// Takes no more requests, and ends what is being answered.
+    pub fn stop(mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.block_on(ended(&self.stop, std::mem::take(&mut self.servers)));
+            runtime.shutdown_timeout(LAST_ANSWER);
+        }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Has servers take no more requests, and waits for what they are answering.
+pub(super) async fn ended(stop: &watch::Sender<()>, servers: JoinSet<io::Result<()>>) {
+    let _ = stop.send(());
+    let _ = tokio::time::timeout(LAST_ANSWER, servers.join_all()).await;
+}
