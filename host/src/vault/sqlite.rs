@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::store::{Change, Collection, Record, RecordKey, Store, StoreError, Write, holds};
@@ -118,6 +119,8 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<u32> {
     // A token that was stored must be there after a power cut: its predecessor no longer works.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
+    // A plan that may depend on the values it is asked with is made anew each time, which takes longer than the query.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been first.
     let layout = layout_of(&transaction)?;
