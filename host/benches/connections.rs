@@ -1,6 +1,6 @@
 //! What connections cost: at each call, and where there are many of them.
 
-#![allow(clippy::unwrap_used, reason = "a benchmark may stop")]
+#![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a benchmark may stop")]
 
 mod support;
 
