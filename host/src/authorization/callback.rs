@@ -347,7 +347,8 @@ impl Authorizations {
     fn take_place(&self, active: (Connection, i64), intent: &Intent) -> Result<Connection> {
         let (connection, generation) = &active;
         let workspace = &connection.workspace;
-        let mut others = self.connections(workspace)?;
+        let user = connection.user.as_deref();
+        let mut others = self.connections_for(workspace, &connection.integration, user)?;
         others.retain(|other| is_followed(other, connection));
         let before = match intent.reconnect.as_ref().or(others.first().map(|other| &other.id)) {
             Some(id) => self.stored_connection(workspace, id)?,

@@ -276,6 +276,21 @@ impl Authorizations {
             .collect()
     }
 
+    /// The connections of a workspace to an integration that are this end user's, or that serve everybody. What
+    /// they cost does not depend on how many others there are, as far as the store can.
+    pub(super) fn connections_for(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        user: Option<&str>,
+    ) -> Result<Vec<Connection>> {
+        self.vault
+            .connections_for(workspace.as_str(), integration.as_str(), user)?
+            .iter()
+            .map(|(_, record)| read(&record.body))
+            .collect()
+    }
+
     /// A connection.
     ///
     /// # Errors
@@ -410,11 +425,7 @@ impl Authorizations {
             }
             return Err(unknown(id));
         }
-        let mut found: Vec<Connection> = self
-            .connections(workspace)?
-            .into_iter()
-            .filter(|connection| connection.integration == *integration && connection.user.as_deref() == user)
-            .collect();
+        let mut found = self.connections_for(workspace, integration, user)?;
         if found.iter().any(|connection| connection.status.works()) {
             found.retain(|connection| connection.status.works());
         }

@@ -199,7 +199,6 @@ impl Authorizations {
             used: false,
             request: request.clone(),
         };
-        self.drop_expired_links(now)?;
         self.change_links(&subject, |links| {
             links.issued.retain(|link| now < link.expires_at);
             links.issued.push(issued.clone());
@@ -307,7 +306,7 @@ impl Authorizations {
     }
 
     /// Forgets the subjects whose links have all expired.
-    fn drop_expired_links(&self, now: u64) -> Result<()> {
+    pub(super) fn drop_expired_links(&self, now: u64) -> Result<()> {
         for (subject, record) in self.vault.list(Collection::Links, "")? {
             let expired = Links::read(&record)
                 .map_or(true, |links| links.issued.iter().all(|link| link.expires_at <= now));

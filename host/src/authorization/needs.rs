@@ -53,12 +53,8 @@ impl Authorizations {
         if profile.scopes.is_empty() {
             unite(&mut scopes, &oauth2.account_scopes);
         }
-        for connection in self.connections(workspace)? {
-            if connection.integration == manifest.id
-                && connection.profile == profile.id
-                && connection.user.as_deref() == user
-                && connection.status != ConnectionStatus::AwaitingSite
-            {
+        for connection in self.connections_for(workspace, &manifest.id, user)? {
+            if connection.profile == profile.id && connection.status != ConnectionStatus::AwaitingSite {
                 unite(&mut scopes, &connection.scopes);
             }
         }

@@ -64,7 +64,7 @@ impl Authorizations {
         pending: &PendingAuthorization,
         verifier: Option<&SecretString>,
     ) -> Result<CsrfToken> {
-        self.drop_expired(&pending.workspace)?;
+        self.sweep(&pending.workspace)?;
         let state = CsrfToken::new_random_len(STATE_BYTES);
         let id = id_of(state.secret());
         let body = serde_json::to_vec(pending)
@@ -100,9 +100,11 @@ impl Authorizations {
         Ok(Taken { pending, verifier })
     }
 
-    /// Forgets what nobody came back for.
-    fn drop_expired(&self, workspace: &WorkspaceId) -> Result<()> {
+    /// Forgets what nobody came back for: links, authorizations, and connections that were never finished. It looks
+    /// through all of them, so it is done where a person is about to be sent away, and not in every run.
+    pub(super) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.clock.now()?;
+        self.drop_expired_links(now)?;
         for (id, record) in self.vault.list(Collection::PendingAuthorizations, "")? {
             let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)
                 .map_or(true, |pending| pending.expires_at <= now);

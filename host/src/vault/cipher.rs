@@ -34,7 +34,8 @@ pub(super) type KeyId = [u8; ID];
 
 /// A key id as people see it.
 pub(super) fn id_text(id: &KeyId) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    // In the width of the number the zeros before it too.
+    format!("{:0width$x}", u64::from_be_bytes(*id), width = 2 * ID)
 }
 
 /// A key of 256 bits, zeroed when dropped.
@@ -119,5 +120,10 @@ impl<'a> Sealed<'a> {
 
 /// Associated data: each part with its length before it, so that no two places read the same.
 pub(super) fn bound_to(parts: &[&str]) -> Vec<u8> {
-    parts.iter().flat_map(|part| [&(part.len() as u64).to_le_bytes()[..], part.as_bytes()].concat()).collect()
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    bytes
 }

@@ -187,6 +187,19 @@ impl Vault {
         self.store.list_all(collection).map_err(store_failure)
     }
 
+    /// The connections of a workspace to an integration that are this end user's, or that serve everybody.
+    ///
+    /// # Errors
+    /// `Storage` where the store cannot be used.
+    pub fn connections_for(
+        &self,
+        workspace: &str,
+        integration: &str,
+        user: Option<&str>,
+    ) -> Result<Vec<(String, Record)>> {
+        self.store.connections_for(workspace, integration, user).map_err(store_failure)
+    }
+
     fn read_id(&self) -> Result<Option<String>> {
         let record = self.store.get(&vault_key(STORE_ID)).map_err(store_failure)?;
         Ok(record.map(|record| String::from_utf8_lossy(&record.body).into_owned()))

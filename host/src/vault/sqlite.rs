@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::store::{Change, Collection, Record, RecordKey, Store, StoreError, Write, holds};
@@ -11,11 +12,29 @@ use crate::failure::{Failure, FailureKind, Result};
 
 /// What brings a file from each layout to the one after it; the first makes an empty file a store. The layout
 /// of a file is how many of them it has seen, and a file of a later layout is refused, unharmed.
-const MIGRATIONS: [&str; 1] = ["CREATE TABLE records (
+const MIGRATIONS: [&str; 2] = [
+    "CREATE TABLE records (
          collection TEXT NOT NULL, workspace TEXT NOT NULL, id TEXT NOT NULL,
          generation INTEGER NOT NULL, body BLOB NOT NULL,
          PRIMARY KEY (collection, workspace, id)
-     ) WITHOUT ROWID, STRICT"];
+     ) WITHOUT ROWID, STRICT",
+    // Whose a connection is. SQLite itself takes it from the record at each write, whoever writes: a process of an
+    // earlier version that still runs does so too.
+    "ALTER TABLE records ADD COLUMN integration TEXT AS (
+         CASE WHEN collection = 'connections' AND json_valid(CAST(body AS TEXT))
+         THEN CAST(json_extract(CAST(body AS TEXT), '$.integration') AS TEXT) END
+     );
+     ALTER TABLE records ADD COLUMN user TEXT AS (
+         CASE WHEN collection = 'connections' AND json_valid(CAST(body AS TEXT))
+         THEN CAST(json_extract(CAST(body AS TEXT), '$.user') AS TEXT) END
+     );
+     CREATE INDEX connections_by_user ON records (workspace, integration, user, id)
+     WHERE collection = 'connections'",
+];
+
+/// The index is named since SQLite, which knows nothing of how many users there are, would take the primary key.
+const CONNECTIONS_FOR: &str = "SELECT id, body, generation FROM records INDEXED BY connections_by_user
+     WHERE collection = 'connections' AND workspace = ?1 AND integration = ?2 AND user IS ?3 ORDER BY id";
 
 /// The layout that this program reads and writes.
 const LAYOUT: u32 = MIGRATIONS.len() as u32;
@@ -100,6 +119,8 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<u32> {
     // A token that was stored must be there after a power cut: its predecessor no longer works.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
+    // A plan that may depend on the values it is asked with is made anew each time, which takes longer than the query.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been first.
     let layout = layout_of(&transaction)?;
@@ -136,6 +157,22 @@ impl Store for SqliteStore {
             .map_err(unavailable)?;
         let rows = statement
             .query_map(params![collection.as_str(), workspace], |row| {
+                Ok((row.get(0)?, Record { body: row.get(1)?, generation: row.get(2)? }))
+            })
+            .map_err(unavailable)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
+    }
+
+    fn connections_for(
+        &self,
+        workspace: &str,
+        integration: &str,
+        user: Option<&str>,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(CONNECTIONS_FOR).map_err(unavailable)?;
+        let rows = statement
+            .query_map(params![workspace, integration, user], |row| {
                 Ok((row.get(0)?, Record { body: row.get(1)?, generation: row.get(2)? }))
             })
             .map_err(unavailable)?;
@@ -202,4 +239,23 @@ fn apply(transaction: &rusqlite::Transaction<'_>, write: &Write) -> Result<(), S
 #[expect(clippy::needless_pass_by_value, reason = "used as a function for map_err")]
 fn unavailable(error: rusqlite::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_connections_of_a_user_are_looked_up_and_not_searched_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let plan: String = store
+            .connection()
+            .query_row(&format!("EXPLAIN QUERY PLAN {CONNECTIONS_FOR}"), params!["w", "i", "ada"], |row| {
+                row.get(3)
+            })
+            .unwrap();
+        let index = "USING INDEX connections_by_user (workspace=? AND integration=? AND user=?)";
+        assert!(plan.contains(index), "{plan}");
+    }
 }

@@ -1,7 +1,10 @@
 //! The store, as embedders may implement it: versioned records, written in batches.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+use serde::Deserialize;
 
 /// What kind of record it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -146,6 +149,26 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError>;
 
+    /// The connections of a workspace to an integration that are this end user's, or, without one, that serve
+    /// everybody, ordered by id. Every run asks for them.
+    ///
+    /// Whose a connection is stands in its record: a JSON object with the fields `integration` and `user`, where
+    /// `user` may be null. A store that is to hold the connections of many users answers this from an index; as it
+    /// is, it reads all connections of the workspace.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn connections_for(
+        &self,
+        workspace: &str,
+        integration: &str,
+        user: Option<&str>,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        let mut records = self.list(Collection::Connections, workspace)?;
+        records.retain(|(_, record)| is_for(&record.body, integration, user));
+        Ok(records)
+    }
+
     /// All records of a kind in every workspace, ordered by workspace and id.
     ///
     /// # Errors
@@ -243,6 +266,19 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+}
+
+/// Whether the record of a connection is for an integration and an end user, or for everybody.
+fn is_for(body: &[u8], integration: &str, user: Option<&str>) -> bool {
+    #[derive(Deserialize)]
+    struct Whose<'a> {
+        #[serde(borrow)]
+        integration: Cow<'a, str>,
+        #[serde(borrow)]
+        user: Option<Cow<'a, str>>,
+    }
+    serde_json::from_slice::<Whose<'_>>(body)
+        .is_ok_and(|whose| whose.integration == integration && whose.user.as_deref() == user)
 }
 
 /// Whether an expectation holds of a record at this generation, or of none.

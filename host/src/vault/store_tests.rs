@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn stores(test: impl Fn(&dyn Store)) {
@@ -134,4 +136,132 @@ fn a_file_that_is_no_store_is_refused_unharmed() {
 #[test]
 fn a_host_without_a_store_is_told_so() {
     assert!(DenyStore.get(&key("a")).unwrap_err().to_string().contains("no store"));
+}
+
+fn whose(integration: &str, user: Option<&str>) -> String {
+    serde_json::json!({"user": user, "scopes": ["a"], "integration": integration}).to_string()
+}
+
+fn found(store: &dyn Store, workspace: &str, integration: &str, user: Option<&str>) -> Vec<(String, Record)> {
+    store.connections_for(workspace, integration, user).unwrap()
+}
+
+fn ids(found: &[(String, Record)]) -> Vec<&str> {
+    found.iter().map(|(id, _)| id.as_str()).collect()
+}
+
+#[test]
+fn the_connections_of_a_user_are_those_whose_record_says_so() {
+    stores(|store| {
+        let elsewhere = RecordKey::new(Collection::Connections, "v", "e");
+        let no_connection = RecordKey::new(Collection::Profiles, "w", "p");
+        store
+            .commit(&[
+                put("b", Expect::Any, &whose("i", Some("ada"))),
+                put("a", Expect::Any, &whose("i", Some("ada"))),
+                put("c", Expect::Any, &whose("i", Some("bob"))),
+                put("d", Expect::Any, &whose("j", Some("ada"))),
+                put("n", Expect::Any, &whose("i", None)),
+                put("o", Expect::Any, &whose("i", Some(""))),
+                put("x", Expect::Any, "not JSON"),
+                put("y", Expect::Any, "[]"),
+                put("z", Expect::Any, ""),
+                Write::put(elsewhere, Expect::Any, whose("i", Some("ada")).into_bytes()),
+                Write::put(no_connection, Expect::Any, whose("i", Some("ada")).into_bytes()),
+            ])
+            .unwrap();
+        let of_ada = found(store, "w", "i", Some("ada"));
+        assert_eq!(ids(&of_ada), ["a", "b"]);
+        assert_eq!(Some(&of_ada[0].1), store.get(&key("a")).unwrap().as_ref());
+        assert_eq!(ids(&found(store, "w", "i", None)), ["n"]);
+        assert_eq!(ids(&found(store, "w", "i", Some(""))), ["o"]);
+        assert_eq!(ids(&found(store, "v", "i", Some("ada"))), ["e"]);
+        assert!(found(store, "w", "i", Some("eve")).is_empty());
+    });
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn what_the_index_finds_never_differs_from_what_the_records_say(
+        batches in proptest::collection::vec(
+            proptest::collection::vec((0..4u8, proptest::option::of(0..3usize), 0..6i64), 1..4), 1..24,
+        ),
+        names in proptest::array::uniform3(any::<String>()),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, memory) =
+            (SqliteStore::open(&folder.path().join("store.db")).unwrap(), MemoryStore::new());
+        let users = [None, Some(names[0].as_str()), Some(names[1].as_str()), Some(names[2].as_str())];
+        for batch in batches {
+            let batch: Vec<Write> = batch
+                .into_iter()
+                .map(|(id, user, generation)| {
+                    // Some expectations hold, and some undo their batch.
+                    let expect = if generation < 4 { Expect::Any } else { Expect::Generation(generation) };
+                    match user {
+                        Some(user) => put(&id.to_string(), expect, &whose("i", users[user])),
+                        None => Write::delete(key(&id.to_string()), expect),
+                    }
+                })
+                .collect();
+            prop_assert_eq!(file.commit(&batch).is_ok(), memory.commit(&batch).is_ok());
+            for user in users {
+                let by_record: Vec<_> = file
+                    .list(Collection::Connections, "w")
+                    .unwrap()
+                    .into_iter()
+                    .filter(|(_, record)| record.body == whose("i", user).as_bytes())
+                    .collect();
+                prop_assert_eq!(&found(&file, "w", "i", user), &by_record);
+                prop_assert_eq!(found(&memory, "w", "i", user), by_record);
+            }
+        }
+    }
+}
+
+/// A file as it was before connections were looked up by user.
+fn first_layout(path: &std::path::Path) -> rusqlite::Connection {
+    let file = rusqlite::Connection::open(path).unwrap();
+    file.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         CREATE TABLE records (
+             collection TEXT NOT NULL, workspace TEXT NOT NULL, id TEXT NOT NULL,
+             generation INTEGER NOT NULL, body BLOB NOT NULL,
+             PRIMARY KEY (collection, workspace, id)
+         ) WITHOUT ROWID, STRICT;
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    file
+}
+
+#[test]
+fn a_file_of_an_earlier_layout_finds_its_connections_and_those_that_an_earlier_version_goes_on_to_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store.db");
+    let earlier = first_layout(&path);
+    let write = |collection: &str, id: &str, body: &[u8]| {
+        // As the earlier version wrote.
+        earlier
+            .prepare_cached(
+                "INSERT INTO records (collection, workspace, id, generation, body) VALUES (?1, ?2, ?3, 1, ?4)
+                 ON CONFLICT DO UPDATE SET generation = generation + 1, body = excluded.body",
+            )
+            .unwrap()
+            .execute(rusqlite::params![collection, "w", id, body])
+            .unwrap();
+    };
+    write("connections", "a", whose("i", Some("ada")).as_bytes());
+    write("connections", "damaged", b"{");
+    write("secrets", "connection/a/access-token", &[2, 0xff, 0]);
+    let store = SqliteStore::open(&path).unwrap();
+    assert_eq!(ids(&found(&store, "w", "i", Some("ada"))), ["a"]);
+    write("connections", "b", whose("i", Some("ada")).as_bytes());
+    write("connections", "a", whose("i", None).as_bytes());
+    assert_eq!(ids(&found(&store, "w", "i", Some("ada"))), ["b"]);
+    assert_eq!(store.get(&key("a")).unwrap().unwrap().generation, 2);
+    drop(SqliteStore::open(&path).unwrap());
+    assert_eq!(ids(&found(&store, "w", "i", None)), ["a"]);
 }
