@@ -88,6 +88,32 @@ impl FailureKind {
             Self::Other(word) => word,
         }
     }
+
+    /// The kind that this word names; what it carries beside the word is not known.
+    pub(crate) fn named(word: &str) -> Self {
+        let known = [
+            Self::InvalidInput,
+            Self::NotFound,
+            Self::Conflict,
+            Self::AuthorizationRequired,
+            Self::BadClientCredentials,
+            Self::InsufficientScope(Vec::new()),
+            Self::AccessDenied,
+            Self::RateLimited,
+            Self::Denied,
+            Self::Unreachable,
+            Self::TimedOut,
+            Self::LimitExceeded,
+            Self::Gone,
+            Self::TooLarge,
+            Self::Upstream,
+            Self::BadPlugin,
+            Self::Storage,
+            Self::Internal,
+        ];
+        let named = known.into_iter().find(|kind| kind.as_str() == word);
+        named.unwrap_or_else(|| Self::Other(word.to_owned()))
+    }
 }
 
 /// One field that breaks a schema.

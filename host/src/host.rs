@@ -2,19 +2,16 @@
 
 use std::sync::{Arc, PoisonError};
 
-use serde::Serialize;
-use serde_json::Value;
-
 use crate::authorization::{
     AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
     Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, LinkFacts,
-    LinkRequest, OneEdition, Profile, ProfileTest, Proof, Whose,
+    LinkRequest, OneEdition, Profile, ProfileTest,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
-use crate::runtime::{Authority, CallLimits, CallReport, DenyEvents, Edition, EventSink, Plugin, Template};
+use crate::runtime::{CallLimits, DenyEvents, Edition, EventSink, Plugin};
 use crate::secret::SecretString;
 use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
 
@@ -120,63 +117,6 @@ impl HostBuilder {
         );
         Ok(Host { authorizations: Arc::new(authorizations) })
     }
-}
-
-/// What to run.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Run {
-    /// The workspace.
-    pub workspace: WorkspaceId,
-    /// The integration.
-    pub integration: IntegrationId,
-    /// The template's id.
-    pub template: String,
-    /// Its input.
-    pub input: Value,
-    /// The end user to act for; absent: the connection that serves everybody.
-    pub user: Option<String>,
-    /// The connection to use, where there are several.
-    pub connection: Option<ConnectionId>,
-}
-
-impl Run {
-    /// A run for everybody, with the only connection that there is.
-    pub fn new(
-        workspace: WorkspaceId,
-        integration: IntegrationId,
-        template: impl Into<String>,
-        input: Value,
-    ) -> Self {
-        Self { workspace, integration, template: template.into(), input, user: None, connection: None }
-    }
-
-    /// The same, for an end user.
-    #[must_use]
-    pub fn user(mut self, user: Option<String>) -> Self {
-        self.user = user;
-        self
-    }
-
-    /// The same, with this connection.
-    #[must_use]
-    pub fn connection(mut self, connection: Option<ConnectionId>) -> Self {
-        self.connection = connection;
-        self
-    }
-}
-
-/// What came of a run.
-#[derive(Debug, Clone, Serialize)]
-#[non_exhaustive]
-pub struct RunOutcome {
-    /// The template's output, valid against its schema.
-    pub output: Value,
-    /// The connection that was used.
-    pub connection: ConnectionId,
-    /// What it took.
-    #[serde(flatten)]
-    pub report: CallReport,
 }
 
 impl Host {
@@ -406,7 +346,6 @@ impl Host {
         self.authorizations.finish(workspace, id, site)
     }
 
-    #[cfg(feature = "service")]
     pub(crate) fn authorizations(&self) -> &Arc<Authorizations> {
         &self.authorizations
     }
@@ -585,64 +524,4 @@ impl Host {
     pub fn forget(&self, connection: &Connection) -> Result<()> {
         self.authorizations.remove_connection(connection)
     }
-
-    /// Runs a template.
-    ///
-    /// Where the host has a page for links, the failures that a person's consent removes come with one.
-    ///
-    /// # Errors
-    /// `NotFound` (integration, template), `InvalidInput` with every violation, `AuthorizationRequired`,
-    /// `InsufficientScope`, and what the plugin gives.
-    pub fn run(&self, run: &Run) -> Result<RunOutcome> {
-        let plugin = self.plugin(&run.integration)?;
-        plugin.check_input(&run.template, &run.input)?;
-        let workspace = &run.workspace;
-        let user = self.authorizations.acting_for(workspace, &run.integration, run.user.as_deref())?;
-        let whose = Whose { workspace, integration: &run.integration, user, asked_by: run.user.as_deref() };
-        let connection = self
-            .authorizations
-            .select_connection(workspace, &run.integration, user, run.connection.as_ref())
-            .map_err(|failure| self.authorizations.with_link(whose, None, failure))?;
-        let live = self
-            .usable(&plugin, &run.template, &connection)
-            .map_err(|failure| self.authorizations.with_link(whose, Some(&connection), failure))?;
-        let (result, report) = plugin.execute(self.authorizations.context(), &run.template, &run.input, live);
-        match result {
-            Ok(output) => Ok(RunOutcome { output, connection: connection.id, report }),
-            Err(failure) if report.effect_sent => Err(failure),
-            Err(failure) => Err(self.authorizations.with_link_if_over(whose, &connection, failure)),
-        }
-    }
-
-    /// The connection in use, if it has what the template needs.
-    fn usable(&self, plugin: &Plugin, template: &str, connection: &Connection) -> Result<Arc<dyn Authority>> {
-        if let Some(template) = plugin.manifest().template(template) {
-            check_scopes(template, connection)?;
-        }
-        self.authorizations.live(connection.clone())
-    }
-}
-
-/// A scope that is missing is known before anything is sent.
-fn check_scopes(template: &Template, connection: &Connection) -> Result<()> {
-    if connection.proof != Proof::OAuth2 {
-        return Ok(());
-    }
-    let missing: Vec<String> =
-        template.scopes.iter().filter(|scope| !connection.scopes.contains(scope)).cloned().collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let list = missing.join(", ");
-    Err(Failure::new(
-        FailureKind::InsufficientScope(missing),
-        "insufficient-scope",
-        format!(
-            "The template {} needs what the connection {} was not granted: {list}.",
-            template.id, connection.id
-        ),
-    )
-    .hint(format!(
-        "Allow these scopes in the app's settings at the vendor, then authorize again with them: {list}."
-    )))
 }

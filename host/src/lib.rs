@@ -38,6 +38,8 @@ pub mod egress;
 pub mod failure;
 mod host;
 pub mod ids;
+mod outcomes;
+mod run;
 pub mod runtime;
 pub mod secret;
 #[cfg(feature = "service")]
@@ -46,5 +48,6 @@ pub mod vault;
 
 pub use clock::{Clock, DenyClock, SystemClock};
 pub use failure::{AuthorizationLink, Failure, FailureKind, UpstreamAnswer, Violation, Waiting};
-pub use host::{Host, HostBuilder, Run, RunOutcome};
+pub use host::{Host, HostBuilder};
+pub use run::{Run, RunOutcome};
 pub use runtime::{CallLimits, Engine, Plugin};

@@ -21,6 +21,7 @@ mod life_cycle;
 mod links;
 mod profiles;
 mod refreshing;
+mod repeating;
 mod rotation;
 mod secrecy;
 mod statuses;

@@ -105,6 +105,7 @@ impl Authorizations {
     pub(super) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.clock.now()?;
         self.drop_expired_links(now)?;
+        self.outcomes().sweep(workspace)?;
         for (id, record) in self.vault.list(Collection::PendingAuthorizations, "")? {
             let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)
                 .map_or(true, |pending| pending.expires_at <= now);

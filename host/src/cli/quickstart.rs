@@ -9,7 +9,7 @@ use super::home::{Home, HostSettings};
 use super::output::{Output, document};
 use super::sandbox::{self, StandIn, Wish};
 use crate::failure::{Failure, Result};
-use crate::host::{Run, RunOutcome};
+use crate::run::{Run, RunOutcome};
 use crate::vault::MasterKey;
 
 /// The whole way on the sandbox: authorize, create, read back

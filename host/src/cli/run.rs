@@ -8,7 +8,6 @@ use serde_json::{Map, Value};
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::host;
 use crate::ids::ConnectionId;
 use crate::runtime::{Plugin, Template};
 
@@ -35,6 +34,9 @@ pub(super) struct Run {
     /// The end user to act for
     #[arg(long)]
     user: Option<String>,
+    /// A name for this run: repeated with it, the run is not done twice, and gives what came of the first
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
@@ -49,8 +51,13 @@ impl Run {
         plugin.check_input(&self.template, &input)?;
         let connection = self.connection.map(ConnectionId::new).transpose()?;
         let integration = plugin.manifest().id.clone();
-        let run = host::Run::new(home.workspace().clone(), integration, self.template, input);
-        execute(home, plugin, &run.user(self.user).connection(connection), output)
+        let run = crate::run::Run::new(home.workspace().clone(), integration, self.template, input);
+        execute(
+            home,
+            plugin,
+            &run.user(self.user).connection(connection).idempotency_key(self.idempotency_key),
+            output,
+        )
     }
 
     fn input(&self, template: Option<&Template>) -> Result<Value> {
@@ -71,7 +78,7 @@ impl Run {
     }
 }
 
-fn execute(home: &Home, plugin: Plugin, run: &host::Run, output: &Output) -> Result<()> {
+fn execute(home: &Home, plugin: Plugin, run: &crate::run::Run, output: &Output) -> Result<()> {
     let host = home.host(HostSettings::new(vec![plugin], output))?;
     let outcome = host.run(run)?;
     output.result(&outcome, || document(&outcome.output))

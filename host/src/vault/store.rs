@@ -20,6 +20,8 @@ pub enum Collection {
     Links,
     /// Connections.
     Connections,
+    /// What came of runs that have a name.
+    Outcomes,
     /// How workspaces have integrations configured.
     Integrations,
     /// Sealed secrets of the others.
@@ -37,6 +39,7 @@ impl Collection {
             Self::PendingAuthorizations => "pending-authorizations",
             Self::Links => "links",
             Self::Connections => "connections",
+            Self::Outcomes => "outcomes",
             Self::Integrations => "integrations",
             Self::Secrets => "secrets",
             Self::DataKeys => "data-keys",

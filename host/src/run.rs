@@ -1,0 +1,202 @@
+//! Running a template for somebody.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::authorization::{Connection, Proof, Whose};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
+use crate::outcomes::Begin;
+use crate::runtime::{Authority, CallReport, Plugin, Template};
+
+/// What to run.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Run {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The template's id.
+    pub template: String,
+    /// Its input.
+    pub input: Value,
+    /// The end user to act for; absent: the connection that serves everybody.
+    pub user: Option<String>,
+    /// The connection to use, where there are several.
+    pub connection: Option<ConnectionId>,
+    /// The caller's name for this run: a second run of the same name gives what came of the first, and does nothing.
+    pub idempotency_key: Option<String>,
+}
+
+impl Run {
+    /// A run for everybody, with the only connection that there is.
+    pub fn new(
+        workspace: WorkspaceId,
+        integration: IntegrationId,
+        template: impl Into<String>,
+        input: Value,
+    ) -> Self {
+        Self {
+            workspace,
+            integration,
+            template: template.into(),
+            input,
+            user: None,
+            connection: None,
+            idempotency_key: None,
+        }
+    }
+
+    /// The same, for an end user.
+    #[must_use]
+    pub fn user(mut self, user: Option<String>) -> Self {
+        self.user = user;
+        self
+    }
+
+    /// The same, with this connection.
+    #[must_use]
+    pub fn connection(mut self, connection: Option<ConnectionId>) -> Self {
+        self.connection = connection;
+        self
+    }
+
+    /// The same, to be done once under this name, whatever happens to its answer: 1 to 255 visible ASCII characters.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: Option<String>) -> Self {
+        self.idempotency_key = key;
+        self
+    }
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct RunOutcome {
+    /// The template's output, valid against its schema.
+    pub output: Value,
+    /// The connection that was used.
+    pub connection: ConnectionId,
+    /// What it took.
+    #[serde(flatten)]
+    pub report: CallReport,
+    /// Whether this is what came of an earlier run of the same name, and nothing was done now.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub replayed: bool,
+}
+
+impl Host {
+    /// Runs a template.
+    ///
+    /// Where the host has a page for links, the failures that a person's consent removes come with one.
+    ///
+    /// # Errors
+    /// `NotFound` (integration, template), `InvalidInput` with every violation, `AuthorizationRequired`,
+    /// `InsufficientScope`, `Conflict` (a name that was used for something else, or is being run), and what the plugin
+    /// gives.
+    pub fn run(&self, run: &Run) -> Result<RunOutcome> {
+        let plugin = self.plugin(&run.integration)?;
+        plugin.check_input(&run.template, &run.input)?;
+        match &run.idempotency_key {
+            Some(key) => self.run_once(&plugin, run, key),
+            None => self.run_now(&plugin, run).0,
+        }
+    }
+
+    /// Runs it under its name, unless that was done.
+    fn run_once(&self, plugin: &Plugin, run: &Run, key: &str) -> Result<RunOutcome> {
+        let outcomes = self.authorizations().outcomes();
+        match outcomes.begin(run, key)? {
+            Begin::Before(before) => before,
+            Begin::Now(claim) => {
+                let (result, may_have_effect) = self.run_now(plugin, run);
+                // What happened has happened: that it could not be kept must not hide it.
+                if let Err(storage) = outcomes.settle(claim, &result, may_have_effect) {
+                    log::warn!("what came of a named run could not be kept: {storage}");
+                }
+                result
+            }
+        }
+    }
+
+    /// Runs it, and says whether something may have come of it at the vendor.
+    fn run_now(&self, plugin: &Plugin, run: &Run) -> (Result<RunOutcome>, bool) {
+        match self.prepared(plugin, run) {
+            Ok((whose, connection, live)) => self.execute(plugin, run, whose, connection, live),
+            Err(failure) => (Err(failure), false),
+        }
+    }
+
+    /// Whose connection a run uses, and the connection, ready for use.
+    fn prepared<'a>(
+        &self,
+        plugin: &Plugin,
+        run: &'a Run,
+    ) -> Result<(Whose<'a>, Connection, Arc<dyn Authority>)> {
+        let workspace = &run.workspace;
+        let user = self.authorizations().acting_for(workspace, &run.integration, run.user.as_deref())?;
+        let whose = Whose { workspace, integration: &run.integration, user, asked_by: run.user.as_deref() };
+        let connection = self
+            .authorizations()
+            .select_connection(workspace, &run.integration, user, run.connection.as_ref())
+            .map_err(|failure| self.authorizations().with_link(whose, None, failure))?;
+        let live = self
+            .usable(&plugin, &run.template, &connection)
+            .map_err(|failure| self.authorizations().with_link(whose, Some(&connection), failure))?;
+        Ok((whose, connection, live))
+    }
+
+    fn execute(
+        &self,
+        plugin: &Plugin,
+        run: &Run,
+        whose: Whose<'_>,
+        connection: Connection,
+        live: Arc<dyn Authority>,
+    ) -> (Result<RunOutcome>, bool) {
+        let authorizations = self.authorizations();
+        let (result, report) = plugin.execute(authorizations.context(), &run.template, &run.input, live);
+        let result = match result {
+            Ok(output) => Ok(RunOutcome { output, connection: connection.id, report, replayed: false }),
+            Err(failure) if report.effect_sent => Err(failure),
+            Err(failure) => Err(authorizations.with_link_if_over(whose, &connection, failure)),
+        };
+        (result, report.effect_sent)
+    }
+
+    /// The connection in use, if it has what the template needs.
+    fn usable(&self, plugin: &Plugin, template: &str, connection: &Connection) -> Result<Arc<dyn Authority>> {
+        if let Some(template) = plugin.manifest().template(template) {
+            check_scopes(template, connection)?;
+        }
+        self.authorizations().live(connection.clone())
+    }
+}
+
+/// A scope that is missing is known before anything is sent.
+fn check_scopes(template: &Template, connection: &Connection) -> Result<()> {
+    if connection.proof != Proof::OAuth2 {
+        return Ok(());
+    }
+    let missing: Vec<String> =
+        template.scopes.iter().filter(|scope| !connection.scopes.contains(scope)).cloned().collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let list = missing.join(", ");
+    Err(Failure::new(
+        FailureKind::InsufficientScope(missing),
+        "insufficient-scope",
+        format!(
+            "The template {} needs what the connection {} was not granted: {list}.",
+            template.id, connection.id
+        ),
+    )
+    .hint(format!(
+        "Allow these scopes in the app's settings at the vendor, then authorize again with them: {list}."
+    )))
+}
