@@ -1,6 +1,6 @@
 //! What time it is, as an embedder can decide it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::failure::{Failure, FailureKind, Result};
 
@@ -11,6 +11,11 @@ pub trait Clock: Send + Sync {
     /// # Errors
     /// `Denied` where there is no clock; `Internal` where it cannot be read.
     fn now(&self) -> Result<u64>;
+
+    /// Waits, on the thread of the caller.
+    fn wait(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// The clock of a host that was given none: nothing that expires can be done.

@@ -19,6 +19,7 @@ mod guests;
 mod killing;
 mod life_cycle;
 mod links;
+mod pacing;
 mod profiles;
 mod refreshing;
 mod repeating;

@@ -45,7 +45,7 @@ fn a_create_whose_answer_was_lost_is_not_sent_again_under_its_name() {
 #[test]
 fn a_run_that_nothing_can_have_come_of_may_be_repeated_under_its_name() {
     let world = World::authorized();
-    world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"status": 503, "body": "later"}));
+    world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"status": 500, "body": "later"}));
     create(&world, "k", "Later").unwrap_err();
     assert_eq!(created(&world), 0);
     create(&world, "k", "Later").unwrap();

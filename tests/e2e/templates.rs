@@ -249,7 +249,8 @@ fn all_shapes_of_errors_keep_status_and_sentence() {
         assert!(failure.upstream_request_id.is_some(), "{failure:?}");
     }
     for body in ["<html><body>Bad gateway</body></html>", ""] {
-        world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"status": 502, "body": body}));
+        // As often as it is tried.
+        world.fault("GET", "/wiki/api/v2/spaces", 4, json!({"status": 502, "body": body}));
         let failure = world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
         assert_eq!((failure.kind, failure.upstream_status), (FailureKind::Upstream, Some(502)));
     }

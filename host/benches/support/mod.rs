@@ -8,7 +8,7 @@ use std::time::Instant;
 use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
 use actionbay::egress::{Credential, Egress, OperatorPolicy, Response};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
-use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents};
+use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, Pacer};
 use actionbay::secret::SecretString;
 use actionbay::vault::{
     Collection, Expect, KeySource, MasterKey, RecordKey, SecretPlace, SqliteStore, Store, Vault, Write,
@@ -129,6 +129,7 @@ pub(crate) fn context() -> CallContext {
         egress: Egress::new(Arc::new(Vendor), OperatorPolicy::default()),
         events: Arc::new(DenyEvents),
         limits: CallLimits::default(),
+        pacer: Pacer::new(Arc::new(SystemClock)),
         tokens: None,
     }
 }

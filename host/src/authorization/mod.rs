@@ -82,7 +82,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId};
-use crate::runtime::{CallContext, CallLimits, EventSink, Plugin};
+use crate::runtime::{CallContext, CallLimits, EventSink, Pacer, Plugin};
 use crate::vault::Vault;
 
 /// Everything that authorizing needs. Shared by all calls of a host.
@@ -95,6 +95,7 @@ pub struct Authorizations {
     pub(crate) editions: Arc<dyn Editions>,
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) limits: CallLimits,
+    pacer: Pacer,
     /// The profiles of the deployment, which every workspace can use.
     system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
@@ -122,6 +123,7 @@ impl Authorizations {
     ) -> Self {
         Self {
             plugins: RwLock::default(),
+            pacer: Pacer::new(Arc::clone(&clock)),
             egress,
             vault,
             clock,
@@ -157,6 +159,7 @@ impl Authorizations {
             egress: self.egress.clone(),
             events: Arc::clone(&self.events),
             limits: self.limits,
+            pacer: self.pacer.clone(),
             tokens: None,
         }
     }

@@ -8,7 +8,7 @@ use wasmtime::{Store, Trap};
 
 use super::bindings::{Integration, IntegrationPre};
 use super::limits::Meter;
-use super::{CallLimits, ConnectionFacts, Engine, Event, EventSink, Site};
+use super::{AudienceFacts, CallLimits, ConnectionFacts, Engine, Event, EventSink, Pacer, Site};
 use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
@@ -73,6 +73,8 @@ pub struct CallContext {
     pub events: Arc<dyn EventSink>,
     /// What it may use.
     pub limits: CallLimits,
+    /// The pauses that vendors asked for.
+    pub pacer: Pacer,
     /// Who makes token requests, in calls that may have them made.
     pub tokens: Option<Arc<dyn TokenBroker>>,
 }
@@ -139,6 +141,9 @@ pub struct Granted {
 pub struct CallReport {
     /// Requests that the guest had sent.
     pub requests: u32,
+    /// What the requests cost, in the vendor's points, where it keeps a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub points: Option<u64>,
     /// From start to end.
     #[serde(rename = "milliseconds", serialize_with = "as_milliseconds")]
     pub duration: Duration,
@@ -182,12 +187,13 @@ pub struct Handle(pub(super) Arc<dyn Authority>);
 pub(super) struct State {
     pub(super) purpose: Purpose,
     pub(super) context: Option<CallContext>,
-    pub(super) audiences: Arc<[Audience]>,
+    pub(super) audiences: Arc<[AudienceFacts]>,
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
     pub(super) limits: CallLimits,
     pub(super) started: Instant,
     pub(super) requests: u32,
+    pub(super) points: Option<u64>,
     /// Whether a request left that may have had an effect.
     pub(super) effect_sent: bool,
     pub(super) lines: u32,
@@ -199,7 +205,11 @@ pub(super) struct State {
 }
 
 impl State {
-    pub(super) fn new(purpose: Purpose, context: Option<CallContext>, audiences: Arc<[Audience]>) -> Self {
+    pub(super) fn new(
+        purpose: Purpose,
+        context: Option<CallContext>,
+        audiences: Arc<[AudienceFacts]>,
+    ) -> Self {
         let mut limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
         limits.wall_clock = limits.wall_clock.min(LONGEST_CALL);
         let secrets =
@@ -212,6 +222,7 @@ impl State {
             limits,
             started: Instant::now(),
             requests: 0,
+            points: None,
             effect_sent: false,
             lines: 0,
             profile: None,
@@ -239,7 +250,7 @@ pub(super) fn run<T>(
     integration: &str,
     purpose: Purpose,
     context: Option<CallContext>,
-    audiences: Arc<[Audience]>,
+    audiences: Arc<[AudienceFacts]>,
     body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
@@ -260,6 +271,7 @@ pub(super) fn run<T>(
     });
     let report = CallReport {
         requests: state.requests,
+        points: state.points,
         duration: state.started.elapsed(),
         effect_sent: state.effect_sent,
     };

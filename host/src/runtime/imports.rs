@@ -1,15 +1,15 @@
 //! What a guest can call: the host's side of the contract's imports.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::Resource;
 
 use super::bindings::integration::action::{connections, http, log, oauth, progress, types};
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
-use super::{CallContext, Event};
-use crate::egress::{Audience, ExchangeLimits, Request, Response, Route};
+use super::{AudienceFacts, CallContext, CallCost, Event, Site};
+use crate::egress::{ExchangeLimits, Origin, Request, Response, Route};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
@@ -62,7 +62,7 @@ impl State {
         request: Request,
         connection: Option<Arc<dyn Authority>>,
     ) -> Result<Response> {
-        let audience = self.audience(audience)?;
+        let AudienceFacts { audience, cost } = self.audience(audience)?;
         let audience = match &connection {
             Some(connection) => connection.audience(audience)?,
             None => audience,
@@ -79,17 +79,56 @@ impl State {
             site.as_ref().map(|site| site.id.as_str()),
             &request,
         )?;
-        let response = self.send_once(context, &route, &request, connection.as_deref())?;
+        let paced = pace_of(&route, site.as_ref());
+        // Only templates are repeated and paced: who authorizes is told of trouble at once.
+        let is_paced = self.purpose == Purpose::Execute;
+        let mut tries = 1;
+        loop {
+            if is_paced {
+                context.pacer.admit(&paced, self.time_left())?;
+            }
+            let result = self.send_renewing(context, &route, &request, connection.as_deref());
+            self.count_points(cost.as_ref(), &request, &result);
+            let may_repeat = is_paced && self.requests < self.limits.requests;
+            let is_safe = request.method.is_safe();
+            if !may_repeat || !context.pacer.again(&paced, &result, is_safe, tries, self.time_left())? {
+                return result;
+            }
+            tries += 1;
+        }
+    }
+
+    /// Sends a request, and once more where the connection was renewed because of the answer.
+    fn send_renewing(
+        &mut self,
+        context: &CallContext,
+        route: &Route,
+        request: &Request,
+        connection: Option<&dyn Authority>,
+    ) -> Result<Response> {
+        let response = self.send_once(context, route, request, connection)?;
         match connection {
             Some(connection)
                 if connection
                     .renewed_after(&response, self.deadline())
                     .map_err(|failure| failure.sent(false))? =>
             {
-                self.send_once(context, &route, &request, Some(connection.as_ref()))
+                self.send_once(context, route, request, Some(connection))
             }
             _ => Ok(response),
         }
+    }
+
+    /// What a request cost, as the manifest says.
+    fn count_points(&mut self, cost: Option<&CallCost>, request: &Request, result: &Result<Response>) {
+        let (Some(cost), Ok(response)) = (cost, result) else { return };
+        let objects = if request.method.is_safe() { objects_in(&response.body) } else { 0 };
+        let spent = u64::from(cost.request) + u64::from(cost.object) * objects;
+        self.points = Some(self.points.unwrap_or_default() + spent);
+    }
+
+    fn time_left(&self) -> Duration {
+        self.deadline().saturating_duration_since(Instant::now())
     }
 
     /// Sends a request on its route, with the credential that the connection has now.
@@ -109,10 +148,8 @@ impl State {
             self.secrets.add(credential.secret());
         }
         self.count_request()?;
-        let limits = ExchangeLimits {
-            timeout: self.deadline().saturating_duration_since(Instant::now()),
-            max_response_bytes: self.limits.response_bytes,
-        };
+        let limits =
+            ExchangeLimits { timeout: self.time_left(), max_response_bytes: self.limits.response_bytes };
         if limits.timeout.is_zero() {
             return Err(Failure::new(
                 FailureKind::TimedOut,
@@ -126,9 +163,9 @@ impl State {
         result
     }
 
-    fn audience(&self, name: &str) -> Result<Audience> {
-        let found = self.audiences.iter().find(|audience| audience.name == name).ok_or_else(|| {
-            let known: Vec<&str> = self.audiences.iter().map(|audience| audience.name.as_str()).collect();
+    fn audience(&self, name: &str) -> Result<AudienceFacts> {
+        let found = self.audiences.iter().find(|facts| facts.audience.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.audiences.iter().map(|facts| facts.audience.name.as_str()).collect();
             Failure::new(
                 FailureKind::Denied,
                 "unknown-audience",
@@ -139,7 +176,8 @@ impl State {
                 ),
             )
         })?;
-        if found.authorization_only && !matches!(self.purpose, Purpose::Authorize | Purpose::Refresh) {
+        if found.audience.authorization_only && !matches!(self.purpose, Purpose::Authorize | Purpose::Refresh)
+        {
             return Err(Failure::new(
                 FailureKind::Denied,
                 "authorization-only",
@@ -163,6 +201,19 @@ impl State {
         (self.lines <= self.limits.log_lines)
             .then(|| self.secrets.remove_from(&plain_text(text, MAX_LOG_LINE)))
     }
+}
+
+/// Whose pauses a request keeps: those of its site at its origin.
+fn pace_of(route: &Route, site: Option<&Site>) -> String {
+    let origin = Origin::of(route.url());
+    format!("{origin} {}", site.map(|site| site.id.as_str()).unwrap_or_default())
+}
+
+/// How many objects an answer holds: those of its list of results, or the one that it is.
+fn objects_in(body: &[u8]) -> u64 {
+    let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let results = answer.as_ref().and_then(|answer| answer.get("results")).and_then(|list| list.as_array());
+    results.map_or(1, |results| results.len() as u64)
 }
 
 fn over(limit: &'static str, what: &str) -> Failure {

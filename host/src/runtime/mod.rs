@@ -21,6 +21,7 @@ mod imports;
 mod limits;
 mod manifest;
 mod methods;
+mod pacing;
 mod plugin;
 mod schema;
 
@@ -35,6 +36,7 @@ pub use manifest::{
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
 };
 pub use methods::{Basic, Edition, MethodAudience, Probe};
+pub use pacing::Pacer;
 pub use plugin::Plugin;
 pub use schema::Schema;
 

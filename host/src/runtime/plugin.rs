@@ -14,8 +14,8 @@ use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
-use super::{Engine, Manifest, Probe, Template, artifact, convert};
-use crate::egress::{Audience, Response};
+use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert};
+use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The contract's package: a component imports interfaces of it and nothing else.
@@ -29,7 +29,7 @@ const ACTION: &str = "integration:action/action@0.1.0";
 pub struct Plugin {
     engine: Engine,
     component: Arc<IntegrationPre<State>>,
-    audiences: Arc<[Audience]>,
+    audiences: Arc<[AudienceFacts]>,
     manifest: Arc<Manifest>,
     digest: Arc<str>,
 }
@@ -57,7 +57,7 @@ impl Engine {
         check_contract(self, &component)?;
         let component = Arc::new(link(self, &component)?);
         let manifest = Arc::new(describe(self, &component)?);
-        let audiences = manifest.audiences.iter().map(|facts| facts.audience.clone()).collect();
+        let audiences = manifest.audiences.clone().into();
         Ok(Plugin { engine: self.clone(), component, audiences, manifest, digest })
     }
 

@@ -78,6 +78,11 @@ impl Clock for SetClock {
     fn now(&self) -> Result<u64, Failure> {
         Ok(*self.0.lock().unwrap())
     }
+
+    /// Nobody waits: the time is set to when it would be over.
+    fn wait(&self, time: std::time::Duration) {
+        *self.0.lock().unwrap() += time.as_secs() + u64::from(time.subsec_nanos() > 0);
+    }
 }
 
 /// A host with the Confluence component, a sandbox, and the wire between the two.
