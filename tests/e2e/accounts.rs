@@ -1,13 +1,13 @@
 //! Several accounts: added beside each other, told apart, and never taken for one another.
 
-use actionbay::authorization::{Authorize, Connect, Connection, ConnectionStatus};
+use actionbay::authorization::{AuthorizationMode, Authorize, Connect, Connection, ConnectionStatus};
 use actionbay::{Failure, FailureKind, Run};
-use atlassian_sandbox::ApiToken;
 use atlassian_sandbox::consent::Decision;
 use atlassian_sandbox::control::SettingsChange;
+use atlassian_sandbox::{ApiToken, SandboxConfig};
 use serde_json::{Value, json};
 
-use crate::support::{Home, Setup, World, integration, profile, workspace};
+use crate::support::{Home, REDIRECT_URI, Setup, World, integration, profile, workspace};
 
 /// The person of this number signs in and allows access.
 fn authorize_as(world: &World, account: usize, wish: &Authorize) -> Result<Connection, Failure> {
@@ -79,6 +79,90 @@ fn what_cannot_be_authorized_again_is_said_before_a_person_is_sent_away() {
     assert_eq!(code(&wish().reconnect(Some(robin.id))), "unknown-connection");
 }
 
+#[test]
+fn an_account_that_the_vendor_does_not_tell_just_now_replaces_none_that_is_known() {
+    let world = World::new(Setup::default());
+    let robin = authorize_as(&world, 1, &wish()).unwrap();
+    let current_user = "/wiki/rest/api/user/current";
+    for wish in [wish(), wish().reconnect(Some(robin.id.clone()))] {
+        world.fault("GET", current_user, 1, json!({"status": 503, "body": "later"}));
+        let failure = authorize_as(&world, 2, &wish).unwrap_err();
+        assert_eq!((failure.kind.as_str(), failure.upstream_status), ("upstream", Some(503)));
+        let stored = world.host.connection(&workspace(), &robin.id).unwrap();
+        assert_eq!(stored, robin, "nothing was changed");
+    }
+    let waiting = world.connections().into_iter().find(|connection| connection.id != robin.id).unwrap();
+    let ada = world.host.finish(&workspace(), &waiting.id, None).unwrap();
+    assert_eq!(name(&ada), "Ada Lindqvist", "and no new consent is needed once it tells");
+}
+
+#[test]
+fn the_connection_of_one_person_is_not_authorized_again_by_another() {
+    let world = World::new(Setup::default());
+    let user = |name: &str| Some(name.to_owned());
+    let anns = authorize_as(&world, 1, &wish().user(user("ann"))).unwrap();
+    let token = world.control.api_token(1, 1).unwrap();
+    let connect = |name: &str| {
+        let secret = token.token.clone().into();
+        let connect = Connect::new(workspace(), integration(), "api-token", &token.email, secret);
+        let connect = connect.user(user(name)).tenant(Some("acme".to_owned()));
+        world.host.connect(&connect.reconnect(Some(anns.id.clone()), true)).unwrap_err()
+    };
+    world.wire.forget();
+    for name in ["bob", "ann"] {
+        assert_eq!(connect(name).code, "unknown-connection", "of another person, or made in another way");
+    }
+    let bobs = wish().user(user("bob")).reconnect(Some(anns.id.clone()));
+    assert_eq!(world.host.begin(&bobs).unwrap_err().code, "unknown-connection");
+    assert!(world.wire.seen().is_empty(), "and nothing was sent");
+    assert_eq!(world.connections(), [anns]);
+}
+
+#[test]
+fn the_connection_of_everybody_is_not_named_by_a_user_who_has_to_have_their_own() {
+    let world = World::new(Setup::default());
+    let shared = authorize_as(&world, 1, &wish()).unwrap();
+    let per_user = Some(AuthorizationMode::PerUser);
+    world.host.edit_configuration(&workspace(), &integration(), per_user, None).unwrap();
+    let run = Run::new(workspace(), integration(), "list-pages", json!({"space": "DOCS"}));
+    let named = run.user(Some("bob".to_owned())).connection(Some(shared.id));
+    assert_eq!(world.host.run(&named).unwrap_err().code, "unknown-connection");
+}
+
+#[test]
+fn another_account_that_reaches_another_site_only_may_take_the_place_where_that_is_confirmed() {
+    let sandbox =
+        SandboxConfig { sites: 2, redirect_uri: REDIRECT_URI.to_owned(), ..SandboxConfig::default() };
+    let world = World::new(Setup { sandbox, ..Setup::default() });
+    let second = format!("{}/site/2", world.sandbox.url());
+    let before = authorize_as(&world, 1, &wish().site(Some(second))).unwrap();
+    let one_site = SettingsChange { sites: Some(1), ..SettingsChange::default() };
+    world.control.settings(&one_site).unwrap();
+    let again = wish().reconnect(Some(before.id.clone()));
+    assert_eq!(authorize_as(&world, 2, &again).unwrap_err().code, "site-unknown");
+    let after = authorize_as(&world, 2, &again.another_account(true)).unwrap();
+    assert_eq!((&after.id, name(&after)), (&before.id, "Ada Lindqvist"));
+}
+
+#[test]
+fn a_refusal_of_what_was_replaced_meanwhile_says_nothing_of_what_replaced_it() {
+    let world = World::new(Setup::default());
+    let old = world.control.api_token(1, 1).unwrap();
+    let first = connect(&world, &old, &old.token).unwrap();
+    world.control.revoke(None).unwrap();
+    let new = world.control.api_token(1, 1).unwrap();
+    let host = world.host.clone();
+    // The run has its credential in hand when the person connects again.
+    world.wire.at_next_request(move || {
+        let secret = new.token.clone().into();
+        let connect = Connect::new(workspace(), integration(), "api-token", &new.email, secret);
+        host.connect(&connect.tenant(Some("acme".to_owned()))).unwrap();
+    });
+    pages(&world, None).unwrap();
+    let connection = world.connections().remove(0);
+    assert_eq!((connection.id, connection.status), (first.id, ConnectionStatus::Active));
+}
+
 fn connect(world: &World, token: &ApiToken, secret: &str) -> Result<Connection, Failure> {
     let method = "api-token";
     let connect = Connect::new(workspace(), integration(), method, &token.email, secret.to_owned().into());
@@ -127,7 +211,12 @@ fn an_api_token_that_was_withdrawn_needs_reauthorization_and_is_replaced_by_a_ne
     assert_eq!(over.status, ConnectionStatus::NeedsReauthorization);
     let report = world.host.report(&workspace(), &over.id).unwrap();
     assert!(report.refresh_token.is_none(), "it never had one");
-    assert!(report.next_step.unwrap().contains("--method api-token"));
+    let next = report.next_step.unwrap();
+    assert!(next.contains("--method api-token") && next.contains("--tenant acme"), "{next}");
+    assert_eq!(
+        world.host.refresh(&workspace(), &first.id).unwrap_err().kind,
+        FailureKind::AuthorizationRequired
+    );
     let token = world.control.api_token(1, 1).unwrap();
     assert_eq!(connect(&world, &token, &token.token).unwrap().id, first.id);
     pages(&world, None).unwrap();

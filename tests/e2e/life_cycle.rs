@@ -199,3 +199,12 @@ fn workspaces_of_the_command_are_apart_and_the_operator_says_their_editions() {
     home.run(&["--workspace", "a/b", "connections", "list"])
         .fails_with(2, "cannot be the name of a workspace");
 }
+
+#[test]
+fn who_comes_back_after_the_integration_was_disabled_is_told_so_and_no_code_is_exchanged() {
+    let world = World::authorized();
+    let query = world.consent(&world.begin(None), Decision::Allow);
+    world.host.disable(&workspace(), &integration()).unwrap();
+    assert_eq!(world.host.handle_callback(&query, None).unwrap_err().code, "integration-disabled");
+    assert!(world.wire.seen().is_empty());
+}

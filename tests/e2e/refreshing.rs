@@ -8,10 +8,10 @@ use actionbay::FailureKind;
 use actionbay::authorization::ConnectionStatus;
 use atlassian_sandbox::control::Control;
 use atlassian_sandbox::{Sandbox, SandboxConfig};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::components::PLUGIN;
-use crate::support::{Home, Seen, World, workspace};
+use crate::support::{Home, Seen, World, integration, workspace};
 
 /// AUTH-7, AUTH-8
 #[test]
@@ -293,4 +293,40 @@ fn refresh_tokens(world: &World) -> Vec<serde_json::Value> {
         serde_json::from_slice::<serde_json::Value>(&seen.body).unwrap()["refresh_token"].clone()
     };
     world.wire.seen().iter().filter(|request| request.url.path() == "/oauth/token").map(body).collect()
+}
+
+#[test]
+fn what_others_write_during_a_renewal_neither_loses_its_tokens_nor_is_lost() {
+    let world = World::authorized();
+    world.clock.advance(3_600);
+    world.control.advance_clock(Duration::from_secs(3_600)).unwrap();
+    let host = world.host.clone();
+    // The refresh token is on its way when an admin installs a template and an account is learned.
+    world.wire.at_next_request(move || {
+        host.install_template(&workspace(), &integration(), "list-pages").unwrap();
+    });
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    let sent = world.wire.seen().last().unwrap().authorization.clone().unwrap();
+    let issued: Value = serde_json::from_slice(world.wire.answered("/oauth/token").last().unwrap()).unwrap();
+    assert_eq!(sent, format!("Bearer {}", issued["access_token"].as_str().unwrap()));
+    world.clock.advance(3_600);
+    world.control.advance_clock(Duration::from_secs(3_600)).unwrap();
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap();
+    assert_eq!(world.grants("refresh_token"), 2, "with the rotated token, not with the old one");
+    let refreshes = world.received("/oauth/token").len();
+    assert_eq!(refreshes, 2);
+}
+
+#[test]
+fn what_a_person_has_to_authorize_again_stays_so_when_a_renewal_ends_later() {
+    let world = World::authorized();
+    world.clock.advance(3_600);
+    world.control.advance_clock(Duration::from_secs(3_600)).unwrap();
+    let host = world.host.clone();
+    world.wire.at_next_request(move || {
+        host.disable(&workspace(), &integration()).unwrap();
+        host.enable(&workspace(), &integration(), None, None).unwrap();
+    });
+    world.run("list-pages", json!({"space": "DOCS"})).unwrap_err();
+    assert_eq!(world.connections()[0].status, ConnectionStatus::NeedsReauthorization);
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Authorizations;
+use super::callback::Identity;
 use super::connection::{Connection, ConnectionStatus, Intent, Proof, Tokens};
 use super::live::{LiveConnection, Renewal};
 use super::probe::{Probed, not_reachable};
@@ -106,11 +107,15 @@ impl Authorizations {
         self.check_may_connect(&connect.workspace, plugin.manifest(), connect.user.as_deref())?;
         check(connect, method)?;
         let fresh = self.unproved(connect, method)?;
+        if let Some(id) = &connect.reconnect {
+            self.connection(&connect.workspace, id)?.check_follower(&fresh)?;
+        }
         let tokens = Tokens { access: connect.secret.clone(), refresh: None };
         self.put_connection(&fresh, Some(&tokens), Expect::Absent)?;
         let connected = self.prove(&plugin, &fresh).and_then(|account| {
             let (site, attributes) = (fresh.site.clone(), Vec::new());
-            self.activate(&connect.workspace, &fresh.id, site, attributes, account)
+            let identity = Identity { account, unclear: None };
+            self.activate(&connect.workspace, &fresh.id, site, attributes, identity)
         });
         if connected.is_err() {
             self.remove_connection(&fresh)?;
@@ -147,6 +152,8 @@ impl Authorizations {
                 another_account: connect.another_account,
                 browser: None,
             },
+            grant: random_id("g-")?,
+            refused: false,
             attempt: None,
         })
     }

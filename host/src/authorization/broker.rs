@@ -81,6 +81,8 @@ impl CodeExchange {
                 another_account: self.pending.another_account,
                 browser: self.pending.browser.clone(),
             },
+            grant: random_id("g-")?,
+            refused: false,
             attempt: None,
         })
     }
@@ -169,7 +171,6 @@ impl TokenBroker for StoredGrant {
 pub(super) struct Refresh {
     pub(super) authorizations: Arc<Authorizations>,
     pub(super) connection: Connection,
-    pub(super) generation: i64,
     pub(super) profile: Profile,
     pub(super) client_secret: SecretString,
     pub(super) refresh_token: SecretString,
@@ -195,22 +196,30 @@ impl Refresh {
             &Grant::RefreshToken(&self.refresh_token),
             deadline,
         )?;
-        let renewed = self.renewed(&answer)?;
         // An answer without a refresh token leaves the old one in force (RFC 6749 section 6).
+        let (expires_in, scope) = (answer.expires_in, answer.scope);
         let tokens = Tokens { access: answer.access_token, refresh: answer.refresh_token };
-        self.authorizations.put_connection(&renewed, Some(&tokens), Expect::Generation(self.generation))?;
-        Ok(renewed)
+        self.authorizations.changed_under_lease(&self.connection, Some(&tokens), |stored| {
+            self.renewed(stored, expires_in, scope.as_deref())
+        })
     }
 
-    fn renewed(&self, answer: &TokenAnswer) -> Result<Connection> {
+    /// The connection as it is stored now, with what the answer says of its tokens.
+    fn renewed(
+        &self,
+        stored: Connection,
+        expires_in: Option<u64>,
+        scope: Option<&str>,
+    ) -> Result<Connection> {
         let now = self.authorizations.clock.now()?;
-        let mut renewed = self.connection.clone();
+        let mut renewed = stored.settled_attempt();
         renewed.issued_at = now;
-        renewed.expires_at = answer.expires_in.map(|seconds| now.saturating_add(seconds));
-        if let Some(scope) = &answer.scope {
+        renewed.expires_at = expires_in.map(|seconds| now.saturating_add(seconds));
+        if let Some(scope) = scope {
             renewed.scopes = scope.split_whitespace().map(str::to_owned).collect();
         }
-        self.authorizations.settled(renewed)
+        // What a person has to authorize again stays so, whatever its tokens are good for.
+        if renewed.status.works() { self.authorizations.settled(renewed) } else { Ok(renewed) }
     }
 }
 

@@ -150,6 +150,8 @@ impl Authorizations {
             .code
             .ok_or_else(|| refused("code-missing", "The callback carries neither a code nor an error."))?;
         let plugin = self.plugin(&pending.integration)?;
+        // It may have been disabled while the person was away.
+        self.check_may_connect(&pending.workspace, plugin.manifest(), pending.user.as_deref())?;
         let oauth2 = plugin.manifest().oauth2();
         let exchange = Arc::new(CodeExchange {
             authorizations: Arc::clone(self),
@@ -204,6 +206,7 @@ impl Authorizations {
             ));
         }
         let plugin = self.plugin(&connection.integration)?;
+        self.check_may_connect(workspace, plugin.manifest(), connection.user.as_deref())?;
         let mut context = self.context();
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
@@ -258,8 +261,8 @@ impl Authorizations {
         if let (Some(only), Some(said)) = (&granted.site, site) {
             sites::the_one_said(std::slice::from_ref(only), said)?;
         }
-        let account = self.account_at(plugin, &granted)?;
-        Ok(Settled { granted, account })
+        let identity = self.identity_at(plugin, &granted)?;
+        Ok(Settled { granted, identity })
     }
 
     /// The site that the person said among those that are offered, which are kept for the next try.
@@ -282,13 +285,14 @@ impl Authorizations {
     }
 
     /// Whose account was granted, once the vendor has answered for the site.
-    fn account_at(&self, plugin: &Plugin, granted: &Granted) -> Result<Option<Account>> {
+    fn identity_at(&self, plugin: &Plugin, granted: &Granted) -> Result<Identity> {
         let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_PROBE);
         match self.probe_at(plugin, &granted.connection, granted.site.as_ref(), deadline)? {
-            Some(Probed::Reached(account)) => Ok(account),
+            Some(Probed::Reached(account)) => Ok(Identity { account, unclear: None }),
             Some(Probed::NotReached | Probed::Refused) => Err(not_reachable(granted.site.as_ref())),
-            // Nothing is known against it.
-            Some(Probed::Unclear(_)) | None => Ok(None),
+            // Nothing is known against the site.
+            Some(Probed::Unclear(failure)) => Ok(Identity { account: None, unclear: Some(failure) }),
+            None => Ok(Identity::default()),
         }
     }
 
@@ -298,11 +302,11 @@ impl Authorizations {
         id: &ConnectionId,
         settled: Settled,
     ) -> Result<Connection> {
-        let Settled { granted, account } = settled;
+        let Settled { granted, identity } = settled;
         if granted.connection.facts().id != id.as_str() {
             return Err(Failure::internal("The plugin granted another connection than it was given."));
         }
-        self.activate(workspace, id, granted.site, granted.attributes, account)
+        self.activate(workspace, id, granted.site, granted.attributes, identity)
     }
 
     /// Makes the stored connection the working one of its workspace, profile, user, account and site.
@@ -315,22 +319,23 @@ impl Authorizations {
         id: &ConnectionId,
         site: Option<Site>,
         attributes: Vec<(String, String)>,
-        account: Option<Account>,
+        identity: Identity,
     ) -> Result<Connection> {
         let mut tries = 1..ACTIVATIONS;
         loop {
             let (fresh, generation) = self.stored_connection(workspace, id)?;
             let intent = fresh.intent.clone();
             let active = self.settled(Connection {
+                attempt: None,
                 site: site.clone(),
                 attributes: attributes.clone(),
-                account: account.clone(),
+                account: identity.account.clone(),
                 given_up_at: None,
                 offered_sites: Vec::new(),
                 intent: Intent::default(),
                 ..fresh
             })?;
-            match self.take_place((active, generation), &intent) {
+            match self.take_place((active, generation), &intent, identity.unclear.as_ref()) {
                 // The connection that it follows was renewed meanwhile.
                 Err(failure) if failure.code == CHANGED_IN_BETWEEN && tries.next().is_some() => {}
                 Err(failure) => return Err(failure),
@@ -344,12 +349,25 @@ impl Authorizations {
 
     /// Stores a connection that works, in the place of the one that it follows, if there is one; others of the same
     /// account and site go in the same write.
-    fn take_place(&self, active: (Connection, i64), intent: &Intent) -> Result<Connection> {
+    ///
+    /// `unclear` is why it is not known whose account it is: nothing is replaced then that belongs to a known one.
+    fn take_place(
+        &self,
+        active: (Connection, i64),
+        intent: &Intent,
+        unclear: Option<&Failure>,
+    ) -> Result<Connection> {
         let (connection, generation) = &active;
         let workspace = &connection.workspace;
         let user = connection.user.as_deref();
         let mut others = self.connections_for(workspace, &connection.integration, user)?;
-        others.retain(|other| is_followed(other, connection));
+        others.retain(|other| is_beside(other, connection));
+        if let (None, Some(unclear), true) =
+            (&connection.account, unclear, others.iter().any(|other| other.account.is_some()))
+        {
+            return Err(unclear.clone());
+        }
+        others.retain(|other| !is_another_account(other, connection));
         let before = match intent.reconnect.as_ref().or(others.first().map(|other| &other.id)) {
             Some(id) => self.stored_connection(workspace, id)?,
             None => {
@@ -357,6 +375,7 @@ impl Authorizations {
                 return Ok(connection.clone());
             }
         };
+        before.0.check_follower(connection)?;
         if intent.reconnect.is_some() {
             check_same(&before.0, connection, intent.another_account)?;
         }
@@ -365,28 +384,34 @@ impl Authorizations {
     }
 }
 
+/// Whose account was connected.
+#[derive(Debug, Default)]
+pub(super) struct Identity {
+    /// The account, where the vendor tells.
+    pub(super) account: Option<Account>,
+    /// Why the vendor, which could tell, did not.
+    pub(super) unclear: Option<Failure>,
+}
+
 /// A grant whose site and account are known.
 struct Settled {
     granted: Granted,
-    account: Option<Account>,
+    identity: Identity,
 }
 
-/// Whether a connection is dead once `active` is: of the same account, as far as it is known, at the same site.
-fn is_followed(other: &Connection, active: &Connection) -> bool {
+/// Whether a connection is for the same purpose, at the same site.
+fn is_beside(other: &Connection, active: &Connection) -> bool {
     let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
     other.id != active.id
-        && other.integration == active.integration
-        && other.profile == active.profile
-        && other.user == active.user
-        && other.tenant == active.tenant
+        && other.check_follower(active).is_ok()
         && other.status != ConnectionStatus::AwaitingSite
         && site(other) == site(active)
-        && !is_another_account(other, active)
 }
 
-/// Whether two connections are known to be of two accounts.
-fn is_another_account(one: &Connection, other: &Connection) -> bool {
-    matches!((&one.account, &other.account), (Some(one), Some(other)) if one.id != other.id)
+/// Whether a connection is not known to be of the account of an earlier one: of another, or of one that the vendor does
+/// not tell any more.
+fn is_another_account(before: &Connection, now: &Connection) -> bool {
+    before.account.as_ref().is_some_and(|before| now.account.as_ref().is_none_or(|now| now.id != before.id))
 }
 
 /// A connection that is authorized again stays the one of its account and site, unless it was said that it may become
@@ -394,7 +419,10 @@ fn is_another_account(one: &Connection, other: &Connection) -> bool {
 fn check_same(before: &Connection, now: &Connection, confirmed: bool) -> Result<()> {
     let name = |connection: &Connection| {
         let account = connection.account.as_ref();
-        account.map_or_else(String::new, |account| account.name.clone().unwrap_or_else(|| account.id.clone()))
+        account.map_or_else(
+            || "that the vendor does not tell".to_owned(),
+            |account| account.name.clone().unwrap_or_else(|| account.id.clone()),
+        )
     };
     let site = |connection: &Connection| connection.site.as_ref().map(|site| site.id.clone());
     if confirmed || (!is_another_account(before, now) && site(before) == site(now)) {

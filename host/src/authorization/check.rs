@@ -29,14 +29,16 @@ impl Authorizations {
         let plugin = self.plugin(&connection.integration)?;
         let (profile, site) = (connection.profile.clone(), connection.site.clone());
         self.check_on(&connection)?;
-        let proof = connection.proof.clone();
+        let (proof, used) = (connection.proof.clone(), connection.clone());
         let live = self.live(connection)?;
         let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_CHECK);
         live.credential(deadline)?;
         match self.probe(&plugin, Arc::clone(&live), &proof, deadline)? {
-            Some(Probed::Reached(account)) => return self.after_probe(workspace, id, account),
+            Some(Probed::Reached(account)) => return self.after_probe(&used, account),
             Some(Probed::NotReached) => return Err(not_reachable(site.as_ref())),
-            Some(Probed::Refused) => return Err(self.after_check(workspace, id, token_refused(id))?),
+            Some(Probed::Refused) => {
+                return Err(self.after_check(workspace, id, token_refused(id), &used)?);
+            }
             Some(Probed::Unclear(failure)) => return Err(failure),
             // The grant has none of the scopes of a probe.
             None => {}
@@ -52,7 +54,7 @@ impl Authorizations {
                 Ok(_) => {
                     return Err(Failure::internal("The plugin did not say whether the site is reached."));
                 }
-                Err(failure) => return Err(self.after_check(workspace, id, failure)?),
+                Err(failure) => return Err(self.after_check(workspace, id, failure, &used)?),
             }
         }
         self.connection(workspace, id)
@@ -61,20 +63,19 @@ impl Authorizations {
     /// Marks a connection whose credential the vendor refuses, and which nothing can renew.
     pub(super) fn mark_refused(&self, connection: &Connection) -> Result<()> {
         let failure = token_refused(&connection.id);
-        self.after_check(&connection.workspace, &connection.id, failure).map(drop)
+        self.after_check(&connection.workspace, &connection.id, failure, connection).map(drop)
     }
 
     /// The vendor may only now tell whose account it is.
-    fn after_probe(
-        &self,
-        workspace: &WorkspaceId,
-        id: &ConnectionId,
-        account: Option<Account>,
-    ) -> Result<Connection> {
-        let changed = self.changed(workspace, id, |connection| {
-            Ok(Connection { account: account.clone().or(connection.account.clone()), ..connection })
+    fn after_probe(&self, used: &Connection, account: Option<Account>) -> Result<Connection> {
+        let changed = self.changed(&used.workspace, &used.id, |connection| {
+            // What was authorized again meanwhile may be another account.
+            if connection.grant != used.grant || connection.account.is_some() {
+                return Ok(connection);
+            }
+            Ok(Connection { account: account.clone(), ..connection })
         })?;
-        changed.ok_or_else(|| connection::unknown(id))
+        changed.ok_or_else(|| connection::unknown(&used.id))
     }
 
     /// The vendor may have given the site another name or address.
@@ -87,18 +88,26 @@ impl Authorizations {
         self.put_connection(&connection, None, Expect::Generation(generation))
     }
 
-    /// A token that is refused after a renewal too is over; anything else says nothing of the connection.
-    fn after_check(&self, workspace: &WorkspaceId, id: &ConnectionId, failure: Failure) -> Result<Failure> {
-        let (connection, generation) = self.stored_connection(workspace, id)?;
-        if failure.kind == FailureKind::AuthorizationRequired && connection.status.works() {
-            let reason = Some(failure.message.clone());
-            let over =
-                connection.in_status(ConnectionStatus::NeedsReauthorization, reason, self.clock.now()?);
-            match self.put_connection(&over, None, Expect::Generation(generation)) {
-                Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => {}
-                Err(storage) => return Err(storage),
-            }
+    /// A token that is refused after a renewal too is over; anything else says nothing of the connection, and nothing of
+    /// one that was authorized again meanwhile.
+    fn after_check(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConnectionId,
+        failure: Failure,
+        used: &Connection,
+    ) -> Result<Failure> {
+        if failure.kind != FailureKind::AuthorizationRequired {
+            return Ok(failure);
         }
+        let now = self.clock.now()?;
+        self.changed(workspace, id, |connection| {
+            if connection.grant != used.grant || !connection.status.works() {
+                return Ok(connection);
+            }
+            let over = Connection { refused: true, ..connection };
+            Ok(over.in_status(ConnectionStatus::NeedsReauthorization, Some(failure.message.clone()), now))
+        })?;
         Ok(failure)
     }
 }

@@ -155,8 +155,9 @@ impl Authorizations {
             since: now,
             ..before
         };
-        self.vault.commit(&[write(&enabled, Expect::Generation(generation))?])?;
+        // First, while nothing is called yet: whatever comes between leaves no connection that was not asked again.
         self.ask_again(workspace, integration)?;
+        self.vault.commit(&[write(&enabled, Expect::Generation(generation))?])?;
         Ok(enabled)
     }
 
@@ -414,7 +415,8 @@ impl Authorizations {
             }
             self.changed(workspace, &connection.id, |connection| {
                 let reason = format!("{integration} was disabled, and has to be authorized again.");
-                Ok(connection.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now))
+                let asked = connection.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now);
+                Ok(asked.settled_attempt())
             })?;
         }
         Ok(())

@@ -8,7 +8,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
 use crate::runtime::{ConnectionFacts, Site};
 use crate::secret::SecretString;
-use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
+use crate::vault::{CHANGED_IN_BETWEEN, Collection, Expect, RecordKey, SecretPlace, Write};
 
 /// How a connection stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,6 +170,12 @@ pub struct Connection {
     /// When an unfinished one is given up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub given_up_at: Option<u64>,
+    /// A random name of what was granted: another one after a new consent.
+    #[serde(default)]
+    pub(super) grant: String,
+    /// Whether its credential was refused, and not merely given up here.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub(super) refused: bool,
     /// What it is to become, while it is not finished.
     #[serde(skip_serializing_if = "Intent::is_none", default)]
     pub(super) intent: Intent,
@@ -229,15 +235,55 @@ impl Connection {
         }
     }
 
-    /// The same, in another status; an attempt to renew it is over.
+    /// The same, in another status.
     pub(super) fn in_status(mut self, status: ConnectionStatus, reason: Option<String>, now: u64) -> Self {
         if self.status != status {
             self.since = now;
         }
         self.status = status;
         self.reason = reason;
+        self
+    }
+
+    /// The same, with no attempt to renew it any more.
+    pub(super) fn settled_attempt(mut self) -> Self {
         self.attempt = None;
         self
+    }
+
+    /// Whether its site may be chosen in one browser only.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "asked by the command only"))]
+    pub(crate) fn is_bound_to_browser(&self) -> bool {
+        self.intent.browser.is_some()
+    }
+
+    /// The connection that it is to renew once it is finished.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "asked by the command only"))]
+    pub(crate) fn renews(&self) -> Option<&ConnectionId> {
+        self.intent.reconnect.as_ref()
+    }
+
+    /// Whether another connection may take its place: only one for the same purpose, made in the same way.
+    ///
+    /// # Errors
+    /// `NotFound`, as if it were not there.
+    pub(super) fn check_follower(&self, other: &Self) -> Result<()> {
+        let fits = self.integration == other.integration
+            && self.user == other.user
+            && self.profile == other.profile
+            && self.tenant == other.tenant
+            && self.is_same_method(other);
+        if fits { Ok(()) } else { Err(unknown(&self.id)) }
+    }
+
+    /// Whether two records are of one grant: neither was authorized again in between.
+    pub(super) fn is_same_grant(&self, other: &Self) -> bool {
+        self.grant == other.grant && self.issued_at == other.issued_at && self.proof == other.proof
+    }
+
+    /// Whether both prove themselves in the same way.
+    pub(super) fn is_same_method(&self, other: &Self) -> bool {
+        std::mem::discriminant(&self.proof) == std::mem::discriminant(&other.proof)
     }
 }
 
@@ -357,6 +403,30 @@ impl Authorizations {
         }
     }
 
+    /// Changes a connection while its lease is still the one of `leased`, with new tokens where there are some. Others may
+    /// change it meanwhile in what is theirs.
+    ///
+    /// # Errors
+    /// `Conflict` where the lease is somebody else's now, or the connection was authorized again; `NotFound`.
+    pub(super) fn changed_under_lease(
+        &self,
+        leased: &Connection,
+        tokens: Option<&Tokens>,
+        change: impl Fn(Connection) -> Result<Connection>,
+    ) -> Result<Connection> {
+        loop {
+            let (stored, generation) = self.stored_connection(&leased.workspace, &leased.id)?;
+            if !Attempt::is_same_lease(stored.attempt.as_ref(), leased.attempt.as_ref()) {
+                return Err(lease_lost(&leased.id));
+            }
+            let after = change(stored)?;
+            match self.put_connection(&after, tokens, Expect::Generation(generation)) {
+                Err(failure) if failure.code == CHANGED_IN_BETWEEN => {}
+                result => return result.map(|()| after),
+            }
+        }
+    }
+
     /// Gives a new connection, which is stored, the id of the one that it follows, whose tokens are gone then; and
     /// removes others. All of it is one write.
     pub(super) fn succeed_connection(
@@ -418,7 +488,7 @@ impl Authorizations {
     ) -> Result<Connection> {
         if let Some(id) = named {
             let connection = self.connection(workspace, id)?;
-            let is_theirs = connection.user.is_none() || connection.user.as_deref() == user;
+            let is_theirs = connection.user.as_deref() == user;
             // Another user's connection is not even there.
             if connection.integration == *integration && is_theirs {
                 return Ok(connection);
@@ -443,6 +513,15 @@ impl Authorizations {
 fn secrets<'a>(connection: &Connection, tokens: &'a Tokens) -> Vec<(SecretPlace, &'a SecretString)> {
     let refresh = tokens.refresh.iter().map(|refresh| (connection.place(REFRESH_TOKEN), refresh));
     std::iter::once((connection.place(ACCESS_TOKEN), &tokens.access)).chain(refresh).collect()
+}
+
+fn lease_lost(id: &ConnectionId) -> Failure {
+    Failure::new(
+        FailureKind::Conflict,
+        CHANGED_IN_BETWEEN,
+        format!("The connection {id} was renewed or authorized by somebody else meanwhile."),
+    )
+    .hint("Try again.")
 }
 
 /// A connection whose token is not there: it has to be authorized again.
@@ -536,6 +615,8 @@ pub(super) mod tests {
             missing: Vec::new(),
             offered_sites: Vec::new(),
             intent: Intent::default(),
+            grant: String::new(),
+            refused: false,
             attempt: None,
         }
     }

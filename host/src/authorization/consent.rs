@@ -10,7 +10,7 @@ use url::Url;
 use super::Authorizations;
 use super::browser::Browser;
 use super::configuration::other_integration;
-use super::connection::{self, Connection};
+use super::connection::{self, Connection, Proof};
 use super::pending::PendingAuthorization;
 use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
@@ -158,7 +158,9 @@ impl Authorizations {
             user: authorize.user.clone(),
             redirect_uri: redirect_uri.clone(),
             scopes: scopes.clone(),
-            site: authorize.site.clone().or(before.and_then(|before| Some(before.site?.id))),
+            site: authorize.site.clone().or_else(|| {
+                before.filter(|_| !authorize.another_account).and_then(|before| Some(before.site?.id))
+            }),
             tenant: authorize.tenant.clone(),
             reconnect: authorize.reconnect.clone(),
             another_account: authorize.another_account,
@@ -220,7 +222,8 @@ impl Authorizations {
     /// The connection that is authorized again, which must be of the same profile and person.
     fn reconnecting(&self, authorize: &Authorize, id: &ConnectionId) -> Result<Connection> {
         let connection = self.connection(&authorize.workspace, id)?;
-        if connection.integration != authorize.integration || connection.user != authorize.user {
+        let is_theirs = connection.integration == authorize.integration && connection.user == authorize.user;
+        if !is_theirs || connection.proof != Proof::OAuth2 {
             return Err(connection::unknown(id));
         }
         if connection.profile == authorize.profile && connection.tenant == authorize.tenant {

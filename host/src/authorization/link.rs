@@ -27,8 +27,9 @@ use crate::vault::{Collection, Expect, Record, RecordKey, Write};
 /// How long a link is good, in seconds.
 const LIFETIME: u64 = 30 * 60;
 
-/// The most links of one subject that are good at a time: one in the chat, one in the mail, and some more.
-const MOST: usize = 5;
+/// The most links of one subject that are good at a time: each failing run makes one, and none that was passed on should
+/// be over before its half hour because of a run that is repeated every minute.
+const MOST: usize = 64;
 
 /// How often a write is tried again that somebody else came before.
 const TRIES: usize = 16;
@@ -182,7 +183,7 @@ impl Authorizations {
     /// Makes a link at which a person connects an account, good for half an hour.
     ///
     /// Each call makes a new one. Those made before for the same workspace, integration, user and connection stay good
-    /// until they expire, one of them is used, or four newer ones came.
+    /// until they expire, one of them is used, or many newer ones came.
     ///
     /// # Errors
     /// `Denied` where the host has no page for links; `NotFound` (integration, profile, connection); `InvalidInput`;

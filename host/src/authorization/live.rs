@@ -114,8 +114,15 @@ impl Authority for LiveConnection {
             return Ok(false);
         }
         if response.status == 401 && !current.refreshable {
-            self.authorizations.mark_refused(&current)?;
-            return Ok(false);
+            let (stored, _) = self.authorizations.stored_connection(&current.workspace, &current.id)?;
+            if stored.is_same_grant(&current) {
+                self.authorizations.mark_refused(&current)?;
+                return Ok(false);
+            }
+            // It was authorized again while this was under way.
+            stored.check_usable()?;
+            self.replace(stored);
+            return Ok(true);
         }
         // An endpoint that refuses a new token too would have the grant renewed at every request.
         if std::mem::replace(&mut self.state().renewed_after_refusal, true) {

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 
 use super::Authorizations;
-use super::connection::{self, Connection};
+use super::connection::{self, Connection, Proof};
 use super::profile::{Profile, ProfileKind};
 use super::profile_check;
 use crate::failure::{Failure, FailureKind, Result};
@@ -137,7 +137,8 @@ impl Authorizations {
     /// `Storage`.
     pub fn connections_of(&self, workspace: &WorkspaceId, id: &ProfileId) -> Result<Vec<Connection>> {
         let mut connections = self.connections(workspace)?;
-        connections.retain(|connection| connection.profile == *id);
+        // Those of another method are named after it, and have no profile.
+        connections.retain(|connection| connection.profile == *id && connection.proof == Proof::OAuth2);
         Ok(connections)
     }
 

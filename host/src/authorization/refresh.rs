@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Authorizations;
 use super::broker::Refresh;
-use super::connection::{Connection, ConnectionStatus};
+use super::connection::{Connection, ConnectionStatus, Proof};
 use super::live::{LiveConnection, Renewal};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, WorkspaceId, random_id};
@@ -81,6 +81,12 @@ impl Attempt {
     /// Whether somebody renews it right now.
     pub(super) fn is_leased(&self, now: u64) -> bool {
         self.owner.is_some() && now < self.until
+    }
+
+    /// Whether both are the lease of the same owner.
+    pub(super) fn is_same_lease(one: Option<&Self>, other: Option<&Self>) -> bool {
+        let owner = |attempt: Option<&Self>| attempt.and_then(|attempt| attempt.owner.clone());
+        owner(one).is_some() && owner(one) == owner(other)
     }
 
     /// Whether the last attempt failed.
@@ -161,6 +167,14 @@ impl Authorizations {
         let (current, _) = self.stored_connection(workspace, id)?;
         self.check_on(&current)?;
         current.check_usable()?;
+        if current.proof != Proof::OAuth2 {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "nothing-to-renew",
+                format!("The connection {id} has no token that is renewed: its secret is good until it is withdrawn."),
+            )
+            .hint("Ask the vendor whether it works, with: actionbay connections check"));
+        }
         self.refresh_token(&current)?;
         let deadline = Instant::now() + LONGEST_REFRESH;
         let renewed = self.renewed(&current, Reason::Replace { issued_at: current.issued_at }, deadline)?;
@@ -201,7 +215,7 @@ impl Authorizations {
                     return if serves { Ok(None) } else { Err(still_renewing(&stored.id)) };
                 }
                 _ => match self.lease(stored, generation, now) {
-                    Ok((leased, generation)) => return self.renew(leased, generation, reason, deadline),
+                    Ok(leased) => return self.renew(leased, reason, deadline),
                     // Somebody else was first: look again.
                     Err(Failure { kind: FailureKind::Conflict, .. }) => {}
                     Err(failure) => return Err(failure),
@@ -235,7 +249,7 @@ impl Authorizations {
     }
 
     /// Takes the lease: the write that only one can make.
-    fn lease(&self, stored: Connection, generation: i64, now: u64) -> Result<(Connection, i64)> {
+    fn lease(&self, stored: Connection, generation: i64, now: u64) -> Result<Connection> {
         let before = stored.attempt.as_ref();
         // A lease that ran out belongs to a process that died, perhaps after it had sent the token.
         let unsettled =
@@ -249,22 +263,21 @@ impl Authorizations {
         };
         let leased = Connection { attempt: Some(attempt), ..stored };
         self.put_connection(&leased, None, Expect::Generation(generation))?;
-        Ok((leased, generation + 1))
+        Ok(leased)
     }
 
     fn renew(
         self: &Arc<Self>,
         leased: Connection,
-        generation: i64,
         reason: Reason,
         deadline: Instant,
     ) -> Result<Option<Connection>> {
-        let Unrenewed { failure, settled } = match self.refresh_by_plugin(&leased, generation, deadline) {
+        let Unrenewed { failure, settled } = match self.refresh_by_plugin(&leased, deadline) {
             Ok(renewed) => return Ok(Some(renewed)),
             Err(unrenewed) => unrenewed,
         };
         let serves = !settled && self.serves_meanwhile(&leased, reason)?;
-        self.put_after_failure(leased, generation, &failure, settled)?;
+        self.put_after_failure(&leased, &failure, settled)?;
         // Trouble of the network is no reason not to use a token that is still good.
         if serves { Ok(None) } else { Err(failure) }
     }
@@ -274,7 +287,6 @@ impl Authorizations {
     fn refresh_by_plugin(
         self: &Arc<Self>,
         leased: &Connection,
-        generation: i64,
         deadline: Instant,
     ) -> Result<Connection, Unrenewed> {
         let plugin = self.plugin(&leased.integration)?;
@@ -290,7 +302,6 @@ impl Authorizations {
             token_errors: oauth2.map(|oauth2| oauth2.token_errors.clone()).unwrap_or_default(),
             live: Arc::clone(&live),
             connection: leased.clone(),
-            generation,
             profile,
             came_of_it: Mutex::default(),
         });
@@ -306,28 +317,26 @@ impl Authorizations {
     }
 
     /// Stores what a failed renewal means for the connection.
-    fn put_after_failure(
-        &self,
-        leased: Connection,
-        generation: i64,
-        failure: &Failure,
-        settled: bool,
-    ) -> Result<()> {
+    fn put_after_failure(&self, leased: &Connection, failure: &Failure, settled: bool) -> Result<()> {
         let now = self.clock.now()?;
-        let changed = match failure.kind {
-            FailureKind::AuthorizationRequired if settled => {
-                let reason = self.reason_of_refusal(&leased, failure, now);
-                leased.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now)
-            }
-            FailureKind::BadClientCredentials if settled => {
-                let reason = Some(failure.message.clone());
-                leased.in_status(ConnectionStatus::BadClientCredentials, reason, now)
-            }
-            _ => paused(leased, failure, now),
-        };
-        match self.put_connection(&changed, None, Expect::Generation(generation)) {
-            // Whoever wrote in between knows more than we do.
-            Ok(()) | Err(Failure { kind: FailureKind::Conflict, .. }) => Ok(()),
+        let stored = self.changed_under_lease(leased, None, |stored| {
+            Ok(match failure.kind {
+                FailureKind::AuthorizationRequired if settled => {
+                    let reason = self.reason_of_refusal(&stored, failure, now);
+                    let over = Connection { refused: true, ..stored };
+                    over.in_status(ConnectionStatus::NeedsReauthorization, Some(reason), now)
+                        .settled_attempt()
+                }
+                FailureKind::BadClientCredentials if settled => {
+                    let reason = Some(failure.message.clone());
+                    stored.in_status(ConnectionStatus::BadClientCredentials, reason, now).settled_attempt()
+                }
+                _ => paused(stored, failure, now),
+            })
+        });
+        match stored {
+            // Whoever holds the lease now knows more than we do, and what was deleted needs no status.
+            Ok(_) | Err(Failure { kind: FailureKind::Conflict | FailureKind::NotFound, .. }) => Ok(()),
             Err(storage) => Err(storage),
         }
     }

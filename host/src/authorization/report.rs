@@ -76,7 +76,7 @@ impl Authorizations {
         let attempt = connection.attempt.as_ref();
         let state = match attempt {
             _ if !connection.refreshable => RefreshTokenState::Absent,
-            _ if connection.status == ConnectionStatus::NeedsReauthorization => RefreshTokenState::Refused,
+            _ if connection.refused => RefreshTokenState::Refused,
             Some(attempt) if attempt.is_leased(now) => RefreshTokenState::InUse,
             Some(attempt) if attempt.has_failed() => RefreshTokenState::Paused,
             _ => RefreshTokenState::Good,
@@ -95,13 +95,14 @@ impl Authorizations {
 /// What a person can do about the status.
 fn next_step(connection: &Connection) -> Option<String> {
     let user = connection.user.as_ref().map(|user| format!(" --user {user}")).unwrap_or_default();
+    let tenant = connection.tenant.as_ref().map(|tenant| format!(" --tenant {tenant}")).unwrap_or_default();
     let again = match &connection.proof {
         Proof::OAuth2 => format!(
             "actionbay authorize {}{user} --profile {} --connection {}",
             connection.integration, connection.profile, connection.id
         ),
         Proof::Basic { username } => format!(
-            "actionbay authorize {}{user} --method {} --username {username} --connection {}",
+            "actionbay authorize {}{user} --method {} --username {username}{tenant} --connection {}",
             connection.integration, connection.profile, connection.id
         ),
     };

@@ -206,6 +206,8 @@ impl Authorize {
                 && connection.integration.as_str() == self.integration
                 && connection.user == self.user
                 && connection.given_up_at.is_some_and(|at| now < at)
+                && !connection.is_bound_to_browser()
+                && connection.renews().map(ConnectionId::as_str) == self.connection.as_deref()
                 && self.profile.as_deref().is_none_or(|profile| profile == connection.profile.as_str())
         };
         let mut waiting = host.connections(workspace)?;

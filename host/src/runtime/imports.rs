@@ -9,7 +9,7 @@ use super::bindings::integration::action::{connections, http, log, oauth, progre
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
 use super::{AudienceFacts, CallContext, CallCost, Event, Site};
-use crate::egress::{ExchangeLimits, Origin, Request, Response, Route};
+use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
@@ -87,7 +87,7 @@ impl State {
             if is_paced {
                 context.pacer.admit(&paced, self.time_left())?;
             }
-            let result = self.send_renewing(context, &route, &request, connection.as_deref());
+            let result = self.send_renewing(context, &route, &request, connection.as_deref())?;
             self.count_points(cost.as_ref(), &request, &result);
             let may_repeat = is_paced && self.requests < self.limits.requests;
             let is_safe = request.method.is_safe();
@@ -99,24 +99,33 @@ impl State {
     }
 
     /// Sends a request, and once more where the connection was renewed because of the answer.
+    ///
+    /// # Errors
+    /// What keeps the connection's credential from being had; what came of the request itself is the value.
     fn send_renewing(
         &mut self,
         context: &CallContext,
         route: &Route,
         request: &Request,
         connection: Option<&dyn Authority>,
-    ) -> Result<Response> {
-        let response = self.send_once(context, route, request, connection)?;
-        match connection {
-            Some(connection)
-                if connection
-                    .renewed_after(&response, self.deadline())
-                    .map_err(|failure| failure.sent(false))? =>
-            {
-                self.send_once(context, route, request, Some(connection))
-            }
-            _ => Ok(response),
+    ) -> Result<Result<Response>> {
+        let credential = self.credential(connection)?;
+        let result = self.send_once(context, route, request, credential.as_ref());
+        let (Ok(response), Some(connection)) = (&result, connection) else { return Ok(result) };
+        // What a renewal sent says nothing of the request that wanted it.
+        if !connection.renewed_after(response, self.deadline()).map_err(|failure| failure.sent(false))? {
+            return Ok(result);
         }
+        let credential = self.credential(Some(connection))?;
+        Ok(self.send_once(context, route, request, credential.as_ref()))
+    }
+
+    /// The credential that a connection has now.
+    fn credential(&mut self, connection: Option<&dyn Authority>) -> Result<Option<Credential>> {
+        let Some(connection) = connection else { return Ok(None) };
+        let credential = connection.credential(self.deadline()).map_err(|failure| failure.sent(false))?;
+        self.secrets.add(credential.secret());
+        Ok(Some(credential))
     }
 
     /// What a request cost, as the manifest says.
@@ -131,22 +140,14 @@ impl State {
         self.deadline().saturating_duration_since(Instant::now())
     }
 
-    /// Sends a request on its route, with the credential that the connection has now.
+    /// Sends a request on its route.
     fn send_once(
         &mut self,
         context: &CallContext,
         route: &Route,
         request: &Request,
-        connection: Option<&dyn Authority>,
+        credential: Option<&Credential>,
     ) -> Result<Response> {
-        let credential = connection
-            .map(|connection| connection.credential(self.deadline()))
-            .transpose()
-            // What a renewal sent says nothing of the request that wanted it.
-            .map_err(|failure| failure.sent(false))?;
-        if let Some(credential) = &credential {
-            self.secrets.add(credential.secret());
-        }
         self.count_request()?;
         let limits =
             ExchangeLimits { timeout: self.time_left(), max_response_bytes: self.limits.response_bytes };
@@ -157,7 +158,7 @@ impl State {
                 "The time of the call is over.",
             ));
         }
-        let result = context.egress.send(route, request, credential.as_ref(), &self.secrets, limits);
+        let result = context.egress.send(route, request, credential, &self.secrets, limits);
         let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
         self.effect_sent |= arrived && !request.method.is_safe();
         result

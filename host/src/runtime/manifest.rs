@@ -78,8 +78,12 @@ impl Manifest {
 
     /// The probe for a connection of these scopes; `None`: of a method that has no scopes.
     pub(crate) fn probe(&self, granted: Option<&[String]>) -> Option<&Probe> {
-        let fits = |probe: &&Probe| {
-            granted.is_none_or(|granted| probe.scopes.iter().all(|scope| granted.contains(scope)))
+        let is_open = |probe: &Probe| {
+            self.audience(&probe.audience).is_some_and(|audience| !audience.authorization_only)
+        };
+        let fits = |probe: &&Probe| match granted {
+            Some(granted) => probe.scopes.iter().all(|scope| granted.contains(scope)),
+            None => is_open(probe),
         };
         self.probes.iter().find(fits)
     }

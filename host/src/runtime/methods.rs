@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::manifest::bad;
 use crate::egress::{Audience, Body, Method, Request, Response};
-use crate::failure::{Result, plain_text};
+use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// What stands for the tenant in an origin.
 const TENANT: &str = "{tenant}";
@@ -64,6 +64,11 @@ impl Basic {
     pub(crate) fn audience(&self, of_manifest: Audience, tenant: &str) -> Result<Audience> {
         match self.audiences.iter().find(|audience| audience.name == of_manifest.name) {
             Some(elsewhere) => elsewhere.filled(of_manifest.authorization_only, tenant),
+            None if of_manifest.authorization_only => Err(Failure::new(
+                FailureKind::Denied,
+                "authorization-only",
+                format!("The audience \"{}\" is not used with the method {}.", of_manifest.name, self.id),
+            )),
             None => Ok(of_manifest),
         }
     }

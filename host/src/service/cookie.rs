@@ -15,28 +15,31 @@ pub(super) struct BrowserCookie {
 }
 
 impl BrowserCookie {
-    /// With https it is bound to the very host by its name (RFC 6265bis section 4.1.3), unless the host has other
-    /// things beside this service, whose pages need not see it.
+    /// With https it is bound to the very host by its name (RFC 6265bis section 4.1.3), so that no page of a neighbouring
+    /// name can plant one.
     pub(super) fn of(public: &PublicUrl) -> Self {
-        let (name, secure) = match (public.origin().is_https(), public.prefix()) {
-            (true, "") => ("__Host-actionbay-browser", "; Secure"),
-            (true, _) => ("__Secure-actionbay-browser", "; Secure"),
-            (false, _) => ("actionbay-browser", ""),
+        let (name, secure) = if public.origin().is_https() {
+            ("__Host-actionbay-browser", "; Secure")
+        } else {
+            ("actionbay-browser", "")
         };
-        let path = Some(public.prefix()).filter(|prefix| !prefix.is_empty()).unwrap_or("/");
-        Self { name, attributes: format!("Path={path}; HttpOnly; SameSite=Lax{secure}") }
+        Self { name, attributes: format!("Path=/; HttpOnly; SameSite=Lax{secure}") }
     }
 
-    /// The browser that sends these headers, if it has the cookie.
+    /// The browser that sends these headers, if it has the cookie, and one only: of two, somebody else made one.
     pub(super) fn read(&self, headers: &HeaderMap) -> Option<Browser> {
-        headers
+        let mut found = headers
             .get_all(header::COOKIE)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|line| line.split(';'))
             .filter_map(|pair| pair.trim().split_once('='))
             .filter(|(name, _)| *name == self.name)
-            .find_map(|(_, value)| Browser::from_cookie(value))
+            .filter_map(|(_, value)| Browser::from_cookie(value));
+        match (found.next(), found.next()) {
+            (Some(browser), None) => Some(browser),
+            _ => None,
+        }
     }
 
     /// The header that has a browser keep the cookie for so many seconds.
@@ -69,7 +72,7 @@ mod tests {
         );
         assert_eq!(
             set("https://a.example/x"),
-            "__Secure-actionbay-browser=SECRET; Path=/x; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
+            "__Host-actionbay-browser=SECRET; Path=/; HttpOnly; SameSite=Lax; Secure; Max-Age=60"
         );
         assert_eq!(
             set("http://localhost:1"),
@@ -89,6 +92,10 @@ mod tests {
             cookie.read(&headers).map(|read| read.cookie().expose_secret().to_owned())
         };
         assert_eq!(read(&format!("a=b; actionbay-browser={value};c=d")).as_deref(), Some(value));
+        let two = Browser::new().unwrap();
+        let planted =
+            format!("actionbay-browser={value}; actionbay-browser={}", two.cookie().expose_secret());
+        assert_eq!(read(&planted), None, "one of the two is somebody else's");
         for line in
             ["", "actionbay-browser", "actionbay-browser=", "actionbay-browser=short", &format!("x{value}")]
         {

@@ -100,8 +100,44 @@ pub(super) fn failed(failure: &Failure) -> Response {
         FailureKind::AccessDenied => "Not connected",
         _ => "This did not work",
     };
-    let next = failure.hint.as_deref().unwrap_or("Begin the authorization again.");
-    told(status(failure), title, &failure.message, next)
+    told(status(failure), title, text_of(failure), next(failure))
+}
+
+/// What may be told to anybody: faults of the store and of the program are for whoever runs it.
+fn text_of(failure: &Failure) -> &str {
+    match failure.kind {
+        FailureKind::Storage | FailureKind::Internal | FailureKind::BadPlugin => "Something went wrong here.",
+        _ => &failure.message,
+    }
+}
+
+/// What the person in front of the page can do. The failure's own hint is for people at a command.
+fn next(failure: &Failure) -> &str {
+    match (failure.code.as_ref(), &failure.kind) {
+        ("link-unknown" | "link-expired" | "link-used", _) => {
+            failure.hint.as_deref().unwrap_or("Ask for a new link where you got this one.")
+        }
+        ("other-account" | "other-site", _) => {
+            "Ask for a new link, and either sign in with the account of before, or tick that another one may be \
+             connected."
+        }
+        ("site-not-reachable" | "site-unknown" | "site-ambiguous" | "site-required", _) => {
+            "Ask an admin of the site to give your account access to it, then ask for a new link."
+        }
+        (_, FailureKind::AccessDenied) => "To connect after all, ask for a new link and allow access.",
+        (_, FailureKind::AuthorizationRequired | FailureKind::NotFound) => {
+            "Begin again: ask for a new link where you got this one."
+        }
+        (
+            _,
+            FailureKind::Upstream
+            | FailureKind::Unreachable
+            | FailureKind::TimedOut
+            | FailureKind::RateLimited
+            | FailureKind::LimitExceeded,
+        ) => "Try again in a while, with a new link.",
+        _ => "Tell whoever runs this service.",
+    }
 }
 
 fn status(failure: &Failure) -> StatusCode {

@@ -144,12 +144,7 @@ async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers
             _ => Err(failure),
         }
     });
-    let choice = format!("{}/connect/site", pages.public.prefix());
-    match handled.await {
-        Ok(Handled::Connected(connection)) => page::connected(&Ok(connection)),
-        Ok(Handled::Waiting(connection)) => page::sites(&connection, &choice),
-        Err(failure) => page::failed(&failure),
-    }
+    shown(handled.await, &pages)
 }
 
 /// What came of a callback.
@@ -176,9 +171,26 @@ async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> 
         let (workspace, id) = (WorkspaceId::new(workspace)?, ConnectionId::new(connection)?);
         let browser = browser.ok_or_else(|| refused_without_cookie(&id))?;
         host.waiting_in(&workspace, &id, &browser)?;
-        host.finish(&workspace, &id, Some(&site))
+        match host.finish(&workspace, &id, Some(&site)) {
+            Ok(connection) => Ok(Handled::Connected(connection)),
+            // It still waits, and another one may be chosen.
+            Err(failure) if failure.code.starts_with("site-") => {
+                host.waiting_in(&workspace, &id, &browser).map(Handled::Waiting)
+            }
+            Err(failure) => Err(failure),
+        }
     });
-    page::connected(&finished.await)
+    shown(finished.await, &pages)
+}
+
+fn shown(handled: Result<Handled>, pages: &Pages) -> Response {
+    match handled {
+        Ok(Handled::Connected(connection)) => page::connected(&Ok(connection)),
+        Ok(Handled::Waiting(connection)) => {
+            page::sites(&connection, &format!("{}/connect/site", pages.public.prefix()))
+        }
+        Err(failure) => page::failed(&failure),
+    }
 }
 
 /// A browser that keeps no cookie cannot be recognised.

@@ -89,7 +89,8 @@ impl Transport for Wire {
             headers: request.headers.clone(),
             body: request.body.to_vec(),
         });
-        if let Some(what) = self.at_next.lock().unwrap().take() {
+        let what = self.at_next.lock().unwrap().take();
+        if let Some(what) = what {
             what();
         }
         self.canaries.learn(&request.body);
