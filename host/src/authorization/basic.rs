@@ -153,6 +153,7 @@ impl Authorizations {
                 browser: None,
             },
             grant: random_id("g-")?,
+            issue: random_id("t-")?,
             refused: false,
             attempt: None,
         })

@@ -82,6 +82,7 @@ impl CodeExchange {
                 browser: self.pending.browser.clone(),
             },
             grant: random_id("g-")?,
+            issue: random_id("t-")?,
             refused: false,
             attempt: None,
         })
@@ -214,6 +215,7 @@ impl Refresh {
         let now = self.authorizations.clock.now()?;
         let mut renewed = stored.settled_attempt();
         renewed.issued_at = now;
+        renewed.issue = random_id("t-")?;
         renewed.expires_at = expires_in.map(|seconds| now.saturating_add(seconds));
         if let Some(scope) = scope {
             renewed.scopes = scope.split_whitespace().map(str::to_owned).collect();

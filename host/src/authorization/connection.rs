@@ -173,6 +173,9 @@ pub struct Connection {
     /// A random name of what was granted: another one after a new consent.
     #[serde(default)]
     pub(super) grant: String,
+    /// A random name of the tokens that there are: another one after each renewal.
+    #[serde(default)]
+    pub(super) issue: String,
     /// Whether its credential was refused, and not merely given up here.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub(super) refused: bool,
@@ -276,9 +279,9 @@ impl Connection {
         if fits { Ok(()) } else { Err(unknown(&self.id)) }
     }
 
-    /// Whether two records are of one grant: neither was authorized again in between.
-    pub(super) fn is_same_grant(&self, other: &Self) -> bool {
-        self.grant == other.grant && self.issued_at == other.issued_at && self.proof == other.proof
+    /// Whether two records have the same tokens: it was neither renewed nor authorized again in between.
+    pub(super) fn has_same_tokens(&self, other: &Self) -> bool {
+        self.grant == other.grant && self.issue == other.issue
     }
 
     /// Whether both prove themselves in the same way.
@@ -471,6 +474,7 @@ impl Authorizations {
 
     /// Removes a connection and its tokens, with the key that they are sealed with.
     pub(crate) fn remove_connection(&self, connection: &Connection) -> Result<()> {
+        self.tokens_in_use.forget(&connection.id);
         self.vault.commit(&removal(connection))
     }
 
@@ -616,6 +620,7 @@ pub(super) mod tests {
             offered_sites: Vec::new(),
             intent: Intent::default(),
             grant: String::new(),
+            issue: String::new(),
             refused: false,
             attempt: None,
         }

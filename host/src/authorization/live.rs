@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::Authorizations;
 use super::basic;
-use super::connection::{ACCESS_TOKEN, Connection, Proof, no_token};
+use super::connection::{Connection, Proof, no_token};
 use crate::egress::{Audience, Credential, Response};
 use crate::failure::Result;
 use crate::runtime::{Authority, ConnectionFacts};
@@ -88,7 +88,7 @@ impl Authority for LiveConnection {
         }
         let mut state = self.state();
         if state.token.is_none() {
-            state.token = self.authorizations.vault.read(&state.connection.place(ACCESS_TOKEN))?;
+            state.token = Some(self.authorizations.access_token(&state.connection)?);
         }
         let token = state.token.clone().ok_or_else(no_token)?;
         Ok(match &state.connection.proof {
@@ -115,7 +115,7 @@ impl Authority for LiveConnection {
         }
         if response.status == 401 && !current.refreshable {
             let (stored, _) = self.authorizations.stored_connection(&current.workspace, &current.id)?;
-            if stored.is_same_grant(&current) {
+            if stored.has_same_tokens(&current) {
                 self.authorizations.mark_refused(&current)?;
                 return Ok(false);
             }

@@ -28,6 +28,7 @@
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
 //! | `check.rs` | whether a connection really works |
+//! | `tokens_in_use.rs` | access tokens that were used lately |
 //! | `keep_alive.rs` | connections that nobody uses |
 //! | `refresh.rs` | renewing before expiry, once |
 
@@ -56,6 +57,7 @@ mod refresh;
 mod report;
 mod sites;
 mod token_endpoint;
+mod tokens_in_use;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -96,6 +98,7 @@ pub struct Authorizations {
     pub(crate) events: Arc<dyn EventSink>,
     pub(crate) limits: CallLimits,
     pacer: Pacer,
+    tokens_in_use: tokens_in_use::TokensInUse,
     /// The profiles of the deployment, which every workspace can use.
     system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
@@ -124,6 +127,7 @@ impl Authorizations {
         Self {
             plugins: RwLock::default(),
             pacer: Pacer::new(Arc::clone(&clock)),
+            tokens_in_use: tokens_in_use::TokensInUse::default(),
             egress,
             vault,
             clock,
