@@ -30,6 +30,7 @@
 //! [`consent`] answers the consent page as a person would, [`scenario`] is the quick start's script.
 
 mod accounts;
+mod adf;
 mod api_token;
 mod client;
 mod clock;
@@ -37,6 +38,7 @@ mod confluence;
 pub mod consent;
 pub mod control;
 mod control_api;
+mod cql;
 mod cut;
 mod direct;
 mod door;
@@ -48,6 +50,7 @@ mod http;
 mod line;
 mod media;
 mod oauth;
+mod rates;
 mod recorder;
 mod render;
 mod routes;
@@ -63,4 +66,5 @@ mod view;
 
 pub use api_token::ApiToken;
 pub use client::ClientRegistration;
+pub use rates::RateLimit;
 pub use server::{Sandbox, SandboxConfig};

@@ -17,6 +17,7 @@ use crate::faults::Faults;
 use crate::line::{Lines, Scissors};
 use crate::media::Media;
 use crate::oauth::Authorizations;
+use crate::rates::Quotas;
 use crate::recorder::Recorder;
 use crate::site::Ids;
 use crate::state::{App, Counters, Settings, State};
@@ -97,6 +98,7 @@ impl Sandbox {
             counters: Counters::default(),
             faults: Faults::default(),
             media,
+            quotas: Quotas::default(),
         };
         state.set_sites(config.sites);
         let client = state.authorizations.register(config.redirect_uri, None);
