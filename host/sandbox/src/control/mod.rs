@@ -242,6 +242,16 @@ impl Control {
         self.post("/spaces", &change)
     }
 
+    /// Where the media host answers, which downloads of attachments lead to, without a slash at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn media_url(&self) -> Result<String, ControlError> {
+        let answer = self.get("/media")?;
+        Ok(answer.get("url").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
     /// A page or blog post as it is stored, whatever its status.
     ///
     /// # Errors
