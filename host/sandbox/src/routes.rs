@@ -11,7 +11,9 @@ use crate::site::{Content, Kind, Site};
 use crate::state::State;
 use crate::v1::attachments::{self as files, Existing};
 use crate::v1::{copy, labels as label_writes, moves, search, tasks};
-use crate::v2::{attachments, comments, create, labels, lists, read, spaces, title, tree, update, versions};
+use crate::v2::{
+    attachments, comments, create, folders, labels, lists, read, spaces, title, tree, update, versions,
+};
 use crate::{v1, view};
 
 /// What a handler works on.
@@ -81,6 +83,9 @@ const ANYONE: Access = &[];
 const READ_PAGE: Access = &[&["read:page:confluence"]];
 const WRITE_PAGE: Access = &[&["write:page:confluence"]];
 const DELETE_PAGE: Access = &[&["delete:page:confluence"]];
+const READ_FOLDER: Access = &[&["read:folder:confluence"]];
+const WRITE_FOLDER: Access = &[&["write:folder:confluence"]];
+const DELETE_FOLDER: Access = &[&["delete:folder:confluence"]];
 const READ_TREE: Access = &[&["read:hierarchical-content:confluence"]];
 const READ_METADATA: Access = &[&["read:content.metadata:confluence"]];
 const READ_LABEL: Access = &[&["read:label:confluence"]];
@@ -120,12 +125,14 @@ pub(crate) const OUTER: &[Route] = &[
     route("GET", "/avatars/{name}", ANYONE, view::avatar),
     route("GET", "/wiki/spaces/{key}", ANYONE, view::space),
     route("GET", "/wiki/spaces/{key}/pages/{id}", ANYONE, view::content),
+    route("GET", "/wiki/spaces/{key}/folder/{id}", ANYONE, view::content),
     route("GET", "/wiki/spaces/{key}/pages/{id}/{slug}", ANYONE, view::content),
     route("GET", "/wiki/spaces/{key}/blog/{year}/{month}/{day}/{id}/{slug}", ANYONE, view::content),
     route("GET", "/wiki/pages/resumedraft.action", ANYONE, view::draft),
     route("GET", "/wiki/x/{id}", ANYONE, view::short),
     route("GET", "/site/{site}/wiki/spaces/{key}", ANYONE, view::space),
     route("GET", "/site/{site}/wiki/spaces/{key}/pages/{id}", ANYONE, view::content),
+    route("GET", "/site/{site}/wiki/spaces/{key}/folder/{id}", ANYONE, view::content),
     route("GET", "/site/{site}/wiki/spaces/{key}/pages/{id}/{slug}", ANYONE, view::content),
     route(
         "GET",
@@ -169,10 +176,28 @@ pub(crate) const CONFLUENCE: &[Route] = &[
     route("GET", "/wiki/api/v2/blogposts/{id}/versions/{number}", READ_PAGE, |visit| {
         versions::one(visit, Kind::BlogPost)
     }),
-    route("GET", "/wiki/api/v2/pages/{id}/direct-children", READ_TREE, tree::direct_children),
+    route("GET", "/wiki/api/v2/pages/{id}/direct-children", READ_TREE, |visit| {
+        tree::direct_children(visit, Kind::Page)
+    }),
     route("GET", "/wiki/api/v2/pages/{id}/children", READ_PAGE, tree::child_pages),
-    route("GET", "/wiki/api/v2/pages/{id}/descendants", READ_TREE, tree::descendants),
-    route("GET", "/wiki/api/v2/pages/{id}/ancestors", READ_METADATA, tree::ancestors),
+    route("GET", "/wiki/api/v2/pages/{id}/descendants", READ_TREE, |visit| {
+        tree::descendants(visit, Kind::Page)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/ancestors", READ_METADATA, |visit| {
+        tree::ancestors(visit, Kind::Page)
+    }),
+    route("POST", "/wiki/api/v2/folders", WRITE_FOLDER, folders::create),
+    route("GET", "/wiki/api/v2/folders/{id}", READ_FOLDER, folders::one),
+    route("DELETE", "/wiki/api/v2/folders/{id}", DELETE_FOLDER, folders::delete),
+    route("GET", "/wiki/api/v2/folders/{id}/direct-children", READ_TREE, |visit| {
+        tree::direct_children(visit, Kind::Folder)
+    }),
+    route("GET", "/wiki/api/v2/folders/{id}/descendants", READ_TREE, |visit| {
+        tree::descendants(visit, Kind::Folder)
+    }),
+    route("GET", "/wiki/api/v2/folders/{id}/ancestors", READ_METADATA, |visit| {
+        tree::ancestors(visit, Kind::Folder)
+    }),
     route("POST", "/wiki/api/v2/content/convert-ids-to-types", READ_METADATA, tree::convert_ids),
     route("GET", "/wiki/api/v2/labels", READ_LABEL, labels::all),
     route("GET", "/wiki/api/v2/labels/{id}/pages", READ_PAGE, |visit| lists::of_label(visit, Kind::Page)),

@@ -47,6 +47,13 @@ impl Site {
         self.content(kind, id).filter(|content| self.sees(account, content))
     }
 
+    /// What a page may be put below: a page or a folder that is not in the trash.
+    pub(crate) fn parent_seen_by(&self, account: &Account, id: u64) -> Option<&Content> {
+        let parent = self.contents.get(&id)?;
+        let holds = parent.kind != Kind::BlogPost && parent.status != Status::Trashed;
+        (holds && self.sees(account, parent)).then_some(parent)
+    }
+
     /// A space, if it exists and the account may view it.
     pub(crate) fn space_seen_by(&self, account: &Account, id: u64) -> Option<&Space> {
         self.space(id).filter(|space| space.is_visible_to(account))

@@ -14,6 +14,7 @@ use super::body::Body;
 pub(crate) enum Kind {
     Page,
     BlogPost,
+    Folder,
 }
 
 impl Kind {
@@ -22,6 +23,7 @@ impl Kind {
         match self {
             Self::Page => "page",
             Self::BlogPost => "blogpost",
+            Self::Folder => "folder",
         }
     }
 
@@ -30,6 +32,7 @@ impl Kind {
         match self {
             Self::Page => "pages",
             Self::BlogPost => "blogposts",
+            Self::Folder => "folders",
         }
     }
 
@@ -38,6 +41,7 @@ impl Kind {
         match self {
             Self::Page => "page",
             Self::BlogPost => "blog post",
+            Self::Folder => "folder",
         }
     }
 }
@@ -140,6 +144,7 @@ impl Content {
         match (self.status, self.kind) {
             (Status::Draft, _) => self.editui(),
             (_, Kind::Page) => format!("/spaces/{}/pages/{}/{slug}", space.key, self.id),
+            (_, Kind::Folder) => format!("/spaces/{}/folder/{}", space.key, self.id),
             (_, Kind::BlogPost) => {
                 format!("/spaces/{}/blog/{}/{}/{slug}", space.key, self.created.day_path(), self.id)
             }

@@ -15,12 +15,12 @@ pub(crate) enum Position {
 }
 
 impl Site {
-    /// The pages below a page, or at the root of a space, in their order. An author's drafts are among them.
+    /// The pages and folders below another, or at the root of a space, in their order. An author's drafts are among them.
     pub(crate) fn children(&self, account: &Account, space: u64, parent: Option<u64>) -> Vec<&Content> {
         let mut children: Vec<_> = self
             .contents
             .values()
-            .filter(|page| page.kind == Kind::Page && page.parent == parent && page.space == space)
+            .filter(|page| page.kind != Kind::BlogPost && page.parent == parent && page.space == space)
             .filter(|page| page.status != Status::Trashed && self.sees(account, page))
             .collect();
         children.sort_by_key(|page| (page.position, page.id));

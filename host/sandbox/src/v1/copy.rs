@@ -8,7 +8,7 @@ use crate::routes::Visit;
 use crate::site::body::{Body, Representation};
 use crate::site::{Draft, Kind, Status, Text, Version};
 
-use super::{body, expansions, objects, seen};
+use super::{body, expansions, objects, parent, seen};
 
 /// What a copy carries along, and what it is made into.
 struct Wish {
@@ -41,11 +41,14 @@ pub(crate) fn copy(visit: &mut Visit<'_>) -> Answer {
             (space.ok_or_else(errors::v1_not_found)?.id, None, None)
         }
         Destination::Below(id) => {
-            let page = seen(visit, id)?;
-            (page.space, Some(page.id), None)
+            let above = parent(visit, id)?;
+            (above.space, Some(above.id), None)
         }
         Destination::Over(id) => {
             let page = seen(visit, id)?;
+            if page.kind != Kind::Page {
+                return Err(errors::v1_not_found());
+            }
             if !visit.site()?.may_edit(author, page) {
                 return Err(errors::v1_forbidden());
             }

@@ -41,6 +41,13 @@ fn seen<'a>(visit: &'a Visit<'_>, id: &str) -> Result<&'a Content, Reply> {
     content.filter(|content| site.sees(visit.account, content)).ok_or_else(errors::v1_not_found)
 }
 
+/// A page or folder by its id, where the caller may put something below it or beside it.
+fn parent<'a>(visit: &'a Visit<'_>, id: &str) -> Result<&'a Content, Reply> {
+    let site = visit.site()?;
+    let parent = id.parse().ok().and_then(|id| site.parent_seen_by(visit.account, id));
+    parent.ok_or_else(errors::v1_not_found)
+}
+
 /// The content that the path names, where the caller may change it. Unlike v2, v1 tells what may not be changed
 /// from what may not be viewed.
 fn editable<'a>(visit: &'a Visit<'_>) -> Result<&'a Content, Reply> {

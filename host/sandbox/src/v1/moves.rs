@@ -8,7 +8,7 @@ use crate::routes::Visit;
 use crate::site::tree::Position;
 use crate::site::{Content, Kind, Status};
 
-use super::{body, editable, seen, tasks};
+use super::{body, editable, parent, tasks};
 
 /// The most pages that are archived at a time.
 const MOST_ARCHIVED: usize = 300;
@@ -22,8 +22,8 @@ pub(crate) fn place(visit: &mut Visit<'_>) -> Answer {
         other => return Err(errors::v1_invalid(format!("{other} is not one of before, after, append"))),
     };
     let page = only_page(editable(visit)?)?.clone();
-    let target = only_page(seen(visit, visit.parameter("target"))?)?.clone();
-    if target.status == Status::Trashed || page.status == Status::Trashed {
+    let target = parent(visit, visit.parameter("target"))?.clone();
+    if page.status == Status::Trashed {
         return Err(errors::v1_not_found());
     }
     let site = visit.site_mut()?;

@@ -290,8 +290,8 @@ fn object(site: &Site, comment: &Comment, number: Option<u32>, format: Option<&s
     });
     match (comment.subject, content.kind) {
         (Subject::Attachment(id), _) => set(&mut object, "attachmentId", format!("att{id}")),
-        (_, Kind::Page) => set(&mut object, "pageId", content.id.to_string()),
         (_, Kind::BlogPost) => set(&mut object, "blogPostId", content.id.to_string()),
+        _ => set(&mut object, "pageId", content.id.to_string()),
     }
     if let Some(parent) = comment.parent {
         set(&mut object, "parentCommentId", parent.to_string());

@@ -4,6 +4,7 @@ pub(crate) mod attachments;
 pub(crate) mod comments;
 pub(crate) mod create;
 pub(crate) mod fields;
+pub(crate) mod folders;
 pub(crate) mod labels;
 pub(crate) mod lists;
 pub(crate) mod objects;

@@ -15,9 +15,10 @@ pub(crate) fn content(site: &Site, content: &Content, format: Option<&str>) -> V
         "title": content.text.title,
         "spaceId": content.space.to_string(),
     });
-    if content.kind == Kind::Page {
+    if content.kind != Kind::BlogPost {
+        let parent = content.parent.and_then(|parent| site.contents.get(&parent));
         set(&mut object, "parentId", content.parent.map(|parent| parent.to_string()));
-        set(&mut object, "parentType", content.parent.map(|_| "page"));
+        set(&mut object, "parentType", parent.map(|parent| parent.kind.as_str()));
         set(&mut object, "position", content.position);
         set(&mut object, "ownerId", content.owner.as_str());
         set(&mut object, "lastOwnerId", Value::Null);

@@ -37,7 +37,7 @@ pub(crate) fn one(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let mut known = SINGLE.to_vec();
     known.push(match kind {
         Kind::Page => ("status", Param::Words(PAGE_STATUS)),
-        Kind::BlogPost => ("status", Param::Words(BLOG_STATUS)),
+        Kind::BlogPost | Kind::Folder => ("status", Param::Words(BLOG_STATUS)),
     });
     if kind == Kind::Page {
         known.push(("include-direct-children", Param::Flag));

@@ -30,23 +30,24 @@ const DEFAULT_DEPTH: usize = 2;
 /// The most ids that are converted at a time.
 const MOST_IDS: usize = 100;
 
-/// What is directly below a page. An author's drafts are there too, although the document lists only the states
+/// What is directly below a page or folder. An author's drafts are there too, although the document lists only the states
 /// current and archived (measured).
-pub(crate) fn direct_children(visit: &mut Visit<'_>) -> Answer {
-    children(visit, true)
+pub(crate) fn direct_children(visit: &mut Visit<'_>, kind: Kind) -> Answer {
+    children(visit, kind, true)
 }
 
 /// The same, deprecated: pages only, and without their type.
 pub(crate) fn child_pages(visit: &mut Visit<'_>) -> Answer {
-    children(visit, false)
+    children(visit, Kind::Page, false)
 }
 
-fn children(visit: &Visit<'_>, typed: bool) -> Answer {
+fn children(visit: &Visit<'_>, kind: Kind, typed: bool) -> Answer {
     let known = [("cursor", Param::Text), ("limit", Param::Limit), ("sort", Param::Word(CHILDREN_SORT))];
     let query = Query::check(visit.call, &known)?;
-    let page = visit.seen(Kind::Page)?;
+    let page = visit.seen(kind)?;
     let site = visit.site()?;
     let mut found = site.children(visit.account, page.space, Some(page.id));
+    found.retain(|child| typed || child.kind == Kind::Page);
     if let Some(sort) = query.text("sort") {
         found.sort_by(|a, b| lists::order(sort, a, b));
     }
@@ -74,9 +75,9 @@ pub(crate) fn child(page: &Content) -> Value {
 }
 
 /// What is below a page, the highest first, down to a depth.
-pub(crate) fn descendants(visit: &mut Visit<'_>) -> Answer {
+pub(crate) fn descendants(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let query = Query::check(visit.call, DESCENDANTS)?;
-    let page = visit.seen(Kind::Page)?;
+    let page = visit.seen(kind)?;
     let site = visit.site()?;
     let depth = query.number("depth").unwrap_or(DEFAULT_DEPTH);
     let found = site.descendants(visit.account, page, depth);
@@ -97,9 +98,9 @@ pub(crate) fn descendants(visit: &mut Visit<'_>) -> Answer {
 
 /// What is above a page, the highest first. The limit keeps the nearest ones; there is no cursor, the next call
 /// asks for what is above the first.
-pub(crate) fn ancestors(visit: &mut Visit<'_>) -> Answer {
+pub(crate) fn ancestors(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let query = Query::check(visit.call, &[("limit", Param::Limit)])?;
-    let page = visit.seen(Kind::Page)?;
+    let page = visit.seen(kind)?;
     let site = visit.site()?;
     let above = site.lineage(page).skip(1).take(query.limit());
     let mut results: Vec<_> =

@@ -44,7 +44,7 @@ pub(crate) fn update(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let site = visit.site_mut()?;
     let content = site.content(kind, id).ok_or_else(errors::not_found)?;
     if let Some(parent) = update.parent {
-        site.seen_by(author, Kind::Page, parent).ok_or_else(errors::not_found)?;
+        site.parent_seen_by(author, parent).ok_or_else(errors::not_found)?;
     }
     if fields.id("spaceId")?.is_some_and(|space| space != content.space) {
         return Err(errors::invalid("A page cannot be moved to another space by this operation."));
@@ -123,8 +123,7 @@ fn read(fields: &Fields, id: u64) -> Result<Update, Reply> {
 }
 
 fn check_parent(site: &Site, content: &Content, parent: u64) -> Result<(), Reply> {
-    let page = site.content(Kind::Page, parent).filter(|page| page.status != Status::Trashed);
-    let page = page.ok_or_else(errors::not_found)?;
+    let page = site.contents.get(&parent).ok_or_else(errors::not_found)?;
     if page.space != content.space {
         return Err(errors::invalid("The parent is in another space."));
     }

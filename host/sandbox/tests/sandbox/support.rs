@@ -18,6 +18,7 @@ pub(crate) const WIDE: &str = "read:page:confluence write:page:confluence delete
      read:content-details:confluence read:comment:confluence write:comment:confluence \
      delete:comment:confluence read:attachment:confluence write:attachment:confluence \
      delete:attachment:confluence read:label:confluence write:label:confluence delete:content:confluence \
+     read:folder:confluence write:folder:confluence delete:folder:confluence \
      offline_access";
 pub(crate) const CLASSIC: &str = "write:confluence-content read:confluence-content.all read:confluence-user";
 

@@ -77,3 +77,33 @@ fn ids_are_converted_to_types_and_what_is_not_seen_to_null() {
     let many: Vec<u64> = (0..101).collect();
     assert_eq!(api.post("/content/convert-ids-to-types", json!({"contentIds": many})).status, 400);
 }
+
+#[test]
+fn folders_hold_pages_and_stand_among_the_children() {
+    let world = World::start();
+    let api = world.api(WIDE);
+    let space = api.space("DOCS");
+    let parent = api.page("Parent", "");
+    let folder = json!({"spaceId": space, "title": "Papers", "parentId": parent["id"]});
+    let made = api.post("/folders", folder.clone());
+    assert_eq!(made.status, 200, "{}", made.text);
+    let made = made.json();
+    assert_eq!((&made["type"], &made["parentType"]), (&json!("folder"), &json!("page")));
+    assert!(made.get("body").is_none());
+    assert_eq!(api.post("/folders", folder).status, 400, "the title is taken");
+    let inside = api.page_below(&made, "Inside");
+    assert_eq!((&inside["parentId"], &inside["parentType"]), (&made["id"], &json!("folder")));
+    let path = format!("/folders/{}", id(&made));
+    assert_eq!(api.get(&path).json()["title"], "Papers");
+    assert_eq!(api.get(&format!("/pages/{}", id(&made))).status, 404);
+    assert_eq!(api.column(&format!("/pages/{}/direct-children", id(&parent)), "type"), ["folder"]);
+    assert!(api.column(&format!("/pages/{}/children", id(&parent)), "id").is_empty());
+    assert_eq!(api.column(&format!("/pages/{}/descendants", id(&parent)), "type"), ["folder", "page"]);
+    assert_eq!(api.column(&format!("{path}/direct-children"), "title"), ["Inside"]);
+    assert_eq!(api.column(&format!("/pages/{}/ancestors", id(&inside)), "type"), ["page", "page", "folder"]);
+    let shown = world.get(&format!("/wiki{}", made["_links"]["webui"].as_str().unwrap()));
+    assert_eq!(shown.status, 200);
+    assert_eq!(api.delete(&path).status, 204);
+    assert_eq!(api.get(&format!("/pages/{}", id(&inside))).json()["parentId"], parent["id"]);
+    assert_eq!(world.api(GRANULAR).get(&path).status, 401);
+}
