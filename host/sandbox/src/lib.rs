@@ -50,6 +50,7 @@ mod gateway;
 mod html;
 mod http;
 mod line;
+mod margin;
 mod media;
 mod oauth;
 mod rates;

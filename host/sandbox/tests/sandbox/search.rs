@@ -1,3 +1,4 @@
+use atlassian_sandbox::control::SettingsChange;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Api, CLASSIC, WIDE, World, column, draft, id};
@@ -135,18 +136,24 @@ fn escaped_quotes_stay_inside_of_a_text() {
 fn the_index_lags_behind_what_is_made_and_what_is_deleted() {
     let world = World::start();
     let api = world.api(WIDE);
+    let lag = |seconds| {
+        let change = SettingsChange { search_lag: Some(seconds), ..Default::default() };
+        world.control.settings(&change).unwrap();
+    };
+    lag(3600);
     let page = api.page("Freshly made", "<p>x</p>");
     assert!(titles(&api, "title ~ freshly").is_empty());
-    world.advance(21);
+    world.advance(3600);
+    let api = world.api(WIDE);
     assert_eq!(titles(&api, "title ~ freshly"), ["Freshly made"]);
     let path = format!("/pages/{}", id(&page));
     assert_eq!(api.delete(&path).status, 204);
     assert_eq!(api.delete(&format!("{path}?purge=true")).status, 204);
     assert_eq!(titles(&api, "title ~ freshly"), ["Freshly made"], "a deleted page lingers");
-    world.advance(21);
+    world.advance(3600);
+    let api = world.api(WIDE);
     assert!(titles(&api, "title ~ freshly").is_empty());
-    let change = atlassian_sandbox::control::SettingsChange { search_lag: Some(0), ..Default::default() };
-    world.control.settings(&change).unwrap();
+    lag(0);
     api.page("Freshly made again", "");
     assert_eq!(titles(&api, "title ~ freshly"), ["Freshly made again"]);
 }
