@@ -54,7 +54,7 @@ fn thread(site: &Site, content: &Content, parent: Option<u64>, depth: usize) -> 
         .map(|(comment, (version, body))| {
             let mark = match &comment.mark {
                 Some(mark) => {
-                    let (selection, status) = (escape(&mark.selection), comment.resolution_status());
+                    let (selection, status) = (escape(&mark.selection), comment.resolution_status(content));
                     format!(" on <q>{selection}</q> <span class=\"lozenge\">{status}</span>")
                 }
                 None => String::new(),

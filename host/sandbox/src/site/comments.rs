@@ -3,8 +3,8 @@
 use crate::accounts::Account;
 use crate::clock::Moment;
 
-use super::Version;
 use super::body::Body;
+use super::{Content, Version};
 
 /// Where a comment stands; v2 has two sets of operations for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,10 +77,13 @@ impl Comment {
         }
     }
 
-    pub(crate) fn resolution_status(&self) -> &'static str {
+    /// Whether an inline comment is settled, or its text is gone from the content that it is about.
+    pub(crate) fn resolution_status(&self, content: &Content) -> &'static str {
+        let is_there = |mark: &Mark| content.text.body.lines().join("\n").contains(&mark.selection);
         match &self.resolution {
-            None => "open",
             Some(resolution) if resolution.resolved => "resolved",
+            _ if !self.mark.as_ref().is_none_or(is_there) => "dangling",
+            None => "open",
             Some(_) => "reopened",
         }
     }

@@ -166,13 +166,13 @@ pub(crate) fn of_content(visit: &mut Visit<'_>, kind: Kind, place: Place) -> Ans
         known.push(("resolution-status", Param::Words(&["resolved", "open", "dangling", "reopened"])));
     }
     let query = Query::check(visit.call, &known)?;
-    let id = visit.seen(kind)?.id;
+    let content = visit.seen(kind)?.clone();
     let (statuses, resolutions) = (query.list("status"), query.list("resolution-status"));
     list(visit, place, &query, |comment| {
         comment.parent.is_none()
-            && comment.subject == Subject::Content(id)
+            && comment.subject == Subject::Content(content.id)
             && (statuses.is_empty() || statuses.contains(&"current"))
-            && (resolutions.is_empty() || resolutions.contains(&comment.resolution_status()))
+            && (resolutions.is_empty() || resolutions.contains(&comment.resolution_status(&content)))
     })
 }
 
@@ -299,7 +299,7 @@ fn object(site: &Site, comment: &Comment, number: Option<u32>, format: Option<&s
     set(&mut object, "version", objects::version(version));
     set(&mut object, "body", format.map_or_else(|| json!({}), |format| body.read(format)));
     if let Some(mark) = &comment.mark {
-        set(&mut object, "resolutionStatus", comment.resolution_status());
+        set(&mut object, "resolutionStatus", comment.resolution_status(content));
         let properties =
             json!({"inlineMarkerRef": mark.reference, "inlineOriginalSelection": mark.selection});
         set(&mut object, "properties", properties);

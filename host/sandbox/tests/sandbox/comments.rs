@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{Api, GRANULAR, WIDE, World, draft, id};
+use crate::support::{Api, GRANULAR, WIDE, World, draft, id, update};
 
 fn text(storage: &str) -> Value {
     json!({"representation": "storage", "value": storage})
@@ -126,6 +126,9 @@ fn an_inline_comment_marks_text_that_is_in_the_page() {
     assert_eq!(api.column(&of_page, "id").len(), 2);
     let reopened = api.put(&path, json!({"version": {"number": 3}, "resolved": false})).json();
     assert_eq!(reopened["resolutionStatus"], "reopened");
+    let page_path = format!("/pages/{}", id(&page));
+    assert_eq!(api.put(&page_path, update(&page, 2, "Marked", "<p>nothing of it</p>")).status, 200);
+    assert_eq!(api.get(&path).json()["resolutionStatus"], "dangling");
 }
 
 #[test]
