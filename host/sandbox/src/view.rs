@@ -2,6 +2,7 @@
 
 use crate::html::{document, escape};
 use crate::http::{Answer, Reply};
+use crate::margin;
 use crate::routes::Visit;
 use crate::site::{Content, Site, Space, Status};
 
@@ -126,7 +127,7 @@ fn page(site: &Site, space: &Space, content: &Content) -> Reply {
     let version = &content.text.version;
     let body = format!(
         "<p class=\"meta\"><a href=\"{base}/spaces/{key}\">{space}</a></p>\n<h1>{title}</h1>\n\
-         <p class=\"meta\">By {person}, version {number}, {when}{lozenge}</p>\n<article>\n{body}\n</article>",
+         <p class=\"meta\">By {person}, version {number}, {when}{lozenge}</p>\n<article>\n{body}\n</article>\n{margin}",
         base = escape(&site.base()),
         key = escape(&space.key),
         space = escape(&space.name),
@@ -136,6 +137,7 @@ fn page(site: &Site, space: &Space, content: &Content) -> Reply {
         when = version.at.iso(),
         lozenge = lozenge(content),
         body = content.text.body.as_html(),
+        margin = margin::html(site, content),
     );
     Reply::html(200, document(title(content), &body))
 }

@@ -14,6 +14,10 @@ mod support;
 mod accounts;
 #[path = "sandbox/api_tokens.rs"]
 mod api_tokens;
+#[path = "sandbox/attachments.rs"]
+mod attachments;
+#[path = "sandbox/comments.rs"]
+mod comments;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/content.rs"]
@@ -26,11 +30,29 @@ mod cuts;
 mod gateway;
 #[path = "sandbox/grants.rs"]
 mod grants;
+#[path = "sandbox/labels.rs"]
+mod labels;
 #[path = "sandbox/lists.rs"]
 mod lists;
+#[path = "sandbox/moves.rs"]
+mod moves;
+#[path = "sandbox/rates.rs"]
+mod rates;
+#[path = "sandbox/search.rs"]
+mod search;
 #[path = "sandbox/server.rs"]
 mod server;
+#[path = "sandbox/spaces.rs"]
+mod spaces;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/tree.rs"]
+mod tree;
+#[path = "sandbox/versions.rs"]
+mod versions;
 #[path = "sandbox/view.rs"]
 mod view;
+#[path = "sandbox/visibility.rs"]
+mod visibility;
+#[path = "sandbox/writes.rs"]
+mod writes;

@@ -54,6 +54,10 @@ const GRANULAR: &[(&str, &str)] = &[
     ("read:custom-content:confluence", "View custom content"),
     ("write:custom-content:confluence", "Create and update custom content"),
     ("delete:custom-content:confluence", "Delete custom content"),
+    ("delete:content:confluence", "Delete content, with all that is below it"),
+    ("read:folder:confluence", "View folders"),
+    ("write:folder:confluence", "Create folders"),
+    ("delete:folder:confluence", "Delete folders"),
     ("read:user:confluence", "View users"),
 ];
 

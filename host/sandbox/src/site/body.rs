@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::html::escape;
-use crate::{render, storage};
+use crate::{adf, render, storage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Representation {
@@ -57,11 +57,7 @@ impl Body {
                 let document: Value = serde_json::from_str(&self.value).map_err(
                     |_| "The body in atlas_doc_format must be a JSON document, encoded as a string.",
                 )?;
-                let field = |name: &str| document.get(name);
-                let valid = field("type") == Some(&json!("doc"))
-                    && field("version") == Some(&json!(1))
-                    && field("content").is_some_and(Value::is_array);
-                if valid {
+                if adf::is_valid(&document) {
                     Ok(())
                 } else {
                     Err("The body is not a valid atlas_doc_format document.".to_owned())
@@ -78,6 +74,19 @@ impl Body {
             _ => self.as_html(),
         };
         json!({format: {"representation": format, "value": value}})
+    }
+
+    /// The format that answers to writes show it in. Wiki markup is shown as storage: it cannot be read.
+    pub(crate) fn shown_as(&self) -> &'static str {
+        match self.representation {
+            Representation::AtlasDocFormat => "atlas_doc_format",
+            Representation::Storage | Representation::Wiki => "storage",
+        }
+    }
+
+    /// The body as lines of text, one for each block.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        render::lines(&self.as_storage())
     }
 
     /// The body as safe HTML.

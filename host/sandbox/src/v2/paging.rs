@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::errors;
 use crate::html::percent;
-use crate::http::{Call, Reply};
+use crate::http::Reply;
 
 use super::query::Query;
 
@@ -26,33 +26,44 @@ struct Cursor {
 
 /// The part of the results that a query asks for, and the cursor of the next part.
 pub(crate) fn cut<T>(
-    mut results: Vec<T>,
+    results: Vec<T>,
     id: impl Fn(&T) -> u64,
     query: &Query<'_>,
 ) -> Result<(Vec<T>, Option<String>), Reply> {
+    cut_at(results, id, query, usize::MAX)
+}
+
+/// The same, with parts of at most `most` results, whatever the limit.
+pub(crate) fn cut_at<T>(
+    mut results: Vec<T>,
+    id: impl Fn(&T) -> u64,
+    query: &Query<'_>,
+    most: usize,
+) -> Result<(Vec<T>, Option<String>), Reply> {
+    let limit = query.limit().min(most);
     let from = match query.text("cursor") {
         None => 0,
         Some(cursor) => {
-            let cursor = decode(cursor).ok_or_else(errors::bad_cursor)?;
-            match results.iter().position(|result| id(result) == cursor.id) {
+            let (last, at) = decode(cursor).ok_or_else(errors::bad_cursor)?;
+            match results.iter().position(|result| id(result) == last) {
                 Some(at) => at + 1,
-                None => cursor.at.min(results.len()),
+                None => at.min(results.len()),
             }
         }
     };
     let mut part = results.split_off(from.min(results.len()));
-    let more = part.len() > query.limit();
-    part.truncate(query.limit());
+    let more = part.len() > limit;
+    part.truncate(limit);
     let next = part.last().filter(|_| more).map(|last| encode(id(last), from + part.len()));
     Ok((part, next))
 }
 
 /// The list answer around one part.
-pub(crate) fn answer(call: &Call, base: &str, results: Vec<Value>, next: Option<String>) -> Reply {
+pub(crate) fn answer(query: &Query<'_>, base: &str, results: Vec<Value>, next: Option<String>) -> Reply {
     let mut links = json!({"base": base});
     let mut header = format!("<{base}>; rel=\"base\"");
     if let Some(cursor) = next {
-        let next = next_address(call, &cursor);
+        let next = next_address(query, &cursor);
         header = format!("<{next}>; rel=\"next\", {header}");
         links = json!({"next": next, "base": base});
     }
@@ -60,19 +71,21 @@ pub(crate) fn answer(call: &Call, base: &str, results: Vec<Value>, next: Option<
 }
 
 /// The address of the next part: the call's own path below the gateway, with the cursor first.
-fn next_address(call: &Call, cursor: &str) -> String {
+fn next_address(query: &Query<'_>, cursor: &str) -> String {
+    let call = query.call;
     let path = call.path.find("/wiki/").and_then(|at| call.path.get(at..)).unwrap_or(&call.path);
     let mut address = format!("{path}?cursor={cursor}");
     for (name, value) in call.query.iter().filter(|(name, _)| name != "cursor") {
         address.push_str(&format!("&{}={}", percent(name), percent(value)));
     }
     if call.query("limit").is_none() {
-        address.push_str("&limit=25");
+        address.push_str(&format!("&limit={}", query.limit()));
     }
     address
 }
 
-fn encode(id: u64, at: usize) -> String {
+/// The cursor after a result, by its id, and by how many results came until there.
+pub(crate) fn encode(id: u64, at: usize) -> String {
     // Padded until the encoding ends in `=`, so that a client which splits a query at every `=` is caught.
     let mut cursor = Cursor { id, at, pad: String::new() };
     loop {
@@ -84,8 +97,10 @@ fn encode(id: u64, at: usize) -> String {
     }
 }
 
-fn decode(text: &str) -> Option<Cursor> {
-    serde_json::from_slice(&URL_SAFE.decode(text).ok()?).ok()
+/// What a cursor stands for.
+pub(crate) fn decode(text: &str) -> Option<(u64, usize)> {
+    let cursor: Cursor = serde_json::from_slice(&URL_SAFE.decode(text).ok()?).ok()?;
+    Some((cursor.id, cursor.at))
 }
 
 #[cfg(test)]
@@ -97,7 +112,7 @@ mod tests {
         for id in [1, 12, 131_073, u64::MAX] {
             let text = encode(id, 25);
             assert!(text.contains('='), "{text}");
-            assert_eq!(decode(&text).map(|cursor| (cursor.id, cursor.at)), Some((id, 25)));
+            assert_eq!(decode(&text), Some((id, 25)));
         }
     }
 }

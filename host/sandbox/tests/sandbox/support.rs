@@ -12,6 +12,14 @@ use url::Url;
 
 pub(crate) const GRANULAR: &str =
     "read:page:confluence write:page:confluence delete:page:confluence read:space:confluence offline_access";
+/// Every granular scope that an operation asks for.
+pub(crate) const WIDE: &str = "read:page:confluence write:page:confluence delete:page:confluence \
+     read:space:confluence read:hierarchical-content:confluence read:content.metadata:confluence \
+     read:content-details:confluence read:comment:confluence write:comment:confluence \
+     delete:comment:confluence read:attachment:confluence write:attachment:confluence \
+     delete:attachment:confluence read:label:confluence write:label:confluence delete:content:confluence \
+     read:folder:confluence write:folder:confluence delete:folder:confluence \
+     offline_access";
 pub(crate) const CLASSIC: &str = "write:confluence-content read:confluence-content.all read:confluence-user";
 
 /// An answer, read to its end.
@@ -123,6 +131,12 @@ impl World {
         Api { world: self, tokens, cloud_id }
     }
 
+    /// The API behind the gateway for an account, counted from 1, who stays signed in.
+    pub(crate) fn api_of(&self, account: usize, scopes: &str) -> Api<'_> {
+        self.sign_in(account);
+        self.api(scopes)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, None)
     }
@@ -175,6 +189,50 @@ pub(crate) struct Api<'a> {
 }
 
 impl Api<'_> {
+    /// The first version of Confluence's API.
+    pub(crate) fn v1(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.send(method, &format!("/wiki/rest/api{path}"), body)
+    }
+
+    /// Sends a form of several parts, each a name, perhaps a file name and a type, and what it holds.
+    pub(crate) fn upload(&self, method: &str, path: &str, parts: &[Part<'_>], token: Option<&str>) -> Answer {
+        let url = self.world.url(&format!("/ex/confluence/{}/wiki/rest/api{path}", self.cloud_id));
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(url)
+            .header("authorization", format!("Bearer {}", self.tokens.access))
+            .header("content-type", "multipart/form-data; boundary=sandbox-boundary");
+        if let Some(token) = token {
+            request = request.header("x-atlassian-token", token);
+        }
+        answer(self.world.agent.run(request.body(form(parts)).unwrap()).unwrap())
+    }
+
+    /// Puts a text file onto content, as careful clients do.
+    pub(crate) fn attach(&self, content: &Value, name: &str, bytes: &[u8]) -> Value {
+        let parts = [("file", Some((name, "text/plain")), bytes), ("minorEdit", None, &b"true"[..])];
+        let path = format!("/content/{}/child/attachment", id(content));
+        let answer = self.upload("PUT", &path, &parts, Some("no-check"));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()["results"][0].clone()
+    }
+
+    /// The field of every result of a list.
+    pub(crate) fn column(&self, path: &str, field: &str) -> Vec<String> {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        column(&answer.json(), field)
+    }
+
+    /// A page in DOCS below another.
+    pub(crate) fn page_below(&self, parent: &Value, title: &str) -> Value {
+        let mut body = draft(&self.space("DOCS"), title, "<p>x</p>");
+        body["parentId"] = parent["id"].clone();
+        let answer = self.post("/pages", body);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
     /// Below the gateway: `path` starts at `/wiki`.
     pub(crate) fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let path = format!("/ex/confluence/{}{path}", self.cloud_id);
@@ -216,6 +274,44 @@ pub(crate) fn draft(space: &str, title: &str, storage: &str) -> Value {
         "status": "current",
         "title": title,
         "body": {"representation": "storage", "value": storage},
+    })
+}
+
+/// The name of a part; of a file also its name and its type, which may be empty; and the bytes.
+pub(crate) type Part<'a> = (&'a str, Option<(&'a str, &'a str)>, &'a [u8]);
+
+fn form(parts: &[Part<'_>]) -> Vec<u8> {
+    let mut form = Vec::new();
+    for (name, file, bytes) in parts {
+        form.extend(format!("--sandbox-boundary\r\nContent-Disposition: form-data; name=\"{name}\"").bytes());
+        if let Some((file, media_type)) = file {
+            form.extend(format!("; filename=\"{file}\"").bytes());
+            if !media_type.is_empty() {
+                form.extend(format!("\r\nContent-Type: {media_type}").bytes());
+            }
+        }
+        form.extend(b"\r\n\r\n");
+        form.extend_from_slice(bytes);
+        form.extend(b"\r\n");
+    }
+    form.extend(b"--sandbox-boundary--\r\n");
+    form
+}
+
+/// The field of every result, as text.
+pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
+    let results = list["results"].as_array().unwrap().iter();
+    results.map(|one| one[field].as_str().map_or_else(|| one[field].to_string(), str::to_owned)).collect()
+}
+
+/// The next version of a page, with another body.
+pub(crate) fn update(page: &Value, number: u32, title: &str, storage: &str) -> Value {
+    json!({
+        "id": page["id"],
+        "status": "current",
+        "title": title,
+        "body": {"representation": "storage", "value": storage},
+        "version": {"number": number, "message": "a change"},
     })
 }
 

@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{GRANULAR, World, draft};
+use crate::support::{GRANULAR, WIDE, World, draft, id};
 
 #[test]
 fn a_page_is_shown_at_its_webui_link() {
@@ -96,4 +96,26 @@ fn the_start_page_links_to_spaces_and_pages() {
     }
     assert_eq!(world.get("/wiki/spaces/NONE").status, 404);
     assert_eq!(world.get("/wiki/spaces/TEAM/pages/131073").status, 404, "that page is in another space");
+}
+
+#[test]
+fn a_page_shows_its_labels_its_files_and_what_was_said_about_it() {
+    let world = World::start();
+    let api = world.api(WIDE);
+    let page = api.page("Busy", "<p>some words</p>");
+    api.v1(
+        "POST",
+        &format!("/content/{}/label", id(&page)),
+        Some(&json!([{"prefix": "global", "name": "red"}])),
+    );
+    api.attach(&page, "<plan>.txt", b"x");
+    let text = |value: &str| json!({"representation": "storage", "value": value});
+    let mark = json!({"textSelection": "words", "textSelectionMatchCount": 1, "textSelectionMatchIndex": 0});
+    let body = json!({"pageId": page["id"], "body": text("<p>Which?</p>"), "inlineCommentProperties": mark});
+    let comment = api.post("/inline-comments", body).json();
+    api.post("/inline-comments", json!({"parentCommentId": comment["id"], "body": text("<p>These.</p>")}));
+    let shown = world.get(&format!("/wiki{}", page["_links"]["webui"].as_str().unwrap())).text;
+    for part in ["red</span>", "&lt;plan&gt;.txt", "<p>Which?</p>", "<q>words</q>", "<p>These.</p>"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
 }
