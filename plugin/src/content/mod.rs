@@ -96,7 +96,7 @@ pub fn markdown_to_storage(markdown: &str) -> String {
 ///
 /// If the text is not well-formed XML. Elements, macros, prefixes and entities it does not know are no error.
 pub fn storage_to_markdown(storage: &str) -> Result<String, StorageError> {
-    Ok(markdown::write(&tidy::blocks(storage::read(storage)?)))
+    Ok(markdown::write(&tidy::blocks(storage::read(storage)?.0)))
 }
 
 /// Checks that a text is storage format that Confluence can parse, so that a mistake is told before anything is sent.

@@ -1,5 +1,6 @@
 //! Storage format: parsed, read into a document, and written.
 
+mod elements;
 mod inlines;
 mod macros;
 mod parser;
@@ -8,15 +9,16 @@ mod tables;
 mod tree;
 mod writer;
 
-use super::document::Block;
+use super::document::Blocks;
 use super::error::StorageError;
 use parser::Rules;
 
-pub(super) use writer::write;
+pub(super) use elements::{Elements, Known};
+pub(super) use writer::{Restore, write, write_inlines, write_item, write_row, write_task, write_with};
 
-/// Reads what Confluence answered.
-pub(super) fn read(storage: &str) -> Result<Vec<Block>, StorageError> {
-    Ok(reader::read(&parser::parse(storage, Rules::Lenient)?))
+/// Reads what Confluence answered, with the elements that have markers.
+pub(super) fn read(storage: &str) -> Result<(Blocks, Elements), StorageError> {
+    Ok(reader::read(storage, &parser::parse(storage, Rules::Lenient)?))
 }
 
 /// Checks what is going to Confluence.
