@@ -153,7 +153,7 @@ fn links_to_confluence_read_well() {
         ),
         ("<ac:link><ri:space ri:space-key=\"DOC\"/></ac:link>", "[DOC](confluence:space/DOC)\n"),
         ("<ac:link><ac:link-body>gone</ac:link-body></ac:link>", "gone\n"),
-        ("<a href=\"javascript:x\">a</a><a name=\"b\"/>", "a\n"),
+        ("<a href=\"javascript:x\">a</a><a/>", "a\n"),
         ("<a href=\"https://a.b/c_(d)\">[x]</a>", "[\\[x\\]](<https://a.b/c_(d)>)\n"),
         (
             "<a href=\"https://a.b/?c&amp;copy;\" data-card-appearance=\"inline\">https://a.b/?c&amp;copy;</a>",
@@ -185,13 +185,13 @@ fn macros_with_a_construct_of_their_own_become_it() {
             "<ac:structured-macro ac:name=\"code\" ac:schema-version=\"1\" ac:macro-id=\"x\">\
              <ac:parameter ac:name=\"title\">main.rs</ac:parameter><ac:parameter ac:name=\"language\">rust</ac:parameter>\
              <ac:plain-text-body><![CDATA[a\n```\n\nb]]></ac:plain-text-body></ac:structured-macro>",
-            "**main.rs**\n\n````rust\na\n```\n\nb\n````\n",
+            "````rust title=\"main.rs\"\na\n```\n\nb\n````\n",
         ),
         ("<pre>a\n b</pre>", "```\na\n b\n```\n"),
         (
-            "<ac:structured-macro ac:name=\"note\"><ac:parameter ac:name=\"title\">t</ac:parameter>\
+            "<ac:structured-macro ac:name=\"note\"><ac:parameter ac:name=\"icon\">t</ac:parameter>\
              <ac:rich-text-body><p>a</p></ac:rich-text-body></ac:structured-macro>",
-            "> [!IMPORTANT]\n> **t**\n>\n> a\n",
+            "> [!IMPORTANT]\n> a\n",
         ),
         ("<p>a</p><ac:structured-macro ac:name=\"toc\"/>", "a\n\n[TOC]\n"),
         (
@@ -202,7 +202,7 @@ fn macros_with_a_construct_of_their_own_become_it() {
         ),
         (
             "<p><ac:emoticon ac:name=\"blue-star\" ac:emoji-fallback=\"😀\"/> <time datetime=\"2026-01-31\"/></p>",
-            "😀 2026-01-31\n",
+            "[😀](confluence:element/ac%3Aemoticon?e41ea3) [2026-01-31](confluence:date/2026-01-31)\n",
         ),
     ]);
 }
@@ -213,12 +213,12 @@ fn what_is_unknown_leaves_a_marker_and_shows_its_content() {
         (
             "<p>See <ac:structured-macro ac:name=\"jira\"><ac:parameter ac:name=\"server\">S</ac:parameter>\
              <ac:parameter ac:name=\"key\">DOC-1</ac:parameter></ac:structured-macro>.</p>",
-            "See [macro: jira: DOC-1](confluence:macro/jira).\n",
+            "See [macro: jira: DOC-1](confluence:macro/jira?0569ef).\n",
         ),
         (
             "<ac:structured-macro ac:name=\"expand\"><ac:parameter ac:name=\"title\">More</ac:parameter>\
              <ac:rich-text-body><p>a</p><ul><li>b</li></ul></ac:rich-text-body></ac:structured-macro><p>c</p>",
-            "[macro: expand: More](confluence:macro/expand)\n\na\n\n- b\n\nc\n",
+            "[macro: expand: More](confluence:macro/expand?01e308)\n\na\n\n- b\n\n[/macro: expand](confluence:end/expand?01e308)\n\nc\n",
         ),
         (
             "<ac:structured-macro ac:name=\"mermaid\"><ac:plain-text-body><![CDATA[graph]]></ac:plain-text-body></ac:structured-macro>",

@@ -7,9 +7,9 @@ use super::reader::{Depth, MAX_ELEMENT_DEPTH, Reader, is_hidden, is_section, is_
 use super::tree::{Element, Kind, NodeId};
 
 // What stands before the items of lists that have become lines.
-const BULLET: &str = "• ";
-const TICKED: &str = "☑ ";
-const UNTICKED: &str = "☐ ";
+pub(super) const BULLET: &str = "• ";
+pub(super) const TICKED: &str = "☑ ";
+pub(super) const UNTICKED: &str = "☐ ";
 
 /// The inlines that a node holds.
 pub(super) fn of(reader: Reader<'_>, parent: NodeId, depth: Depth) -> Inlines {
@@ -24,7 +24,16 @@ pub(super) fn text(text: &str, depth: Depth, line: &mut Inlines) {
 }
 
 pub(super) fn children(reader: Reader<'_>, parent: NodeId, depth: Depth, line: &mut Inlines) {
-    for id in reader.tree.children(Some(parent)) {
+    nodes(reader, Some(parent), depth, line);
+}
+
+/// The inlines of a whole fragment.
+pub(super) fn roots(reader: Reader<'_>, depth: Depth, line: &mut Inlines) {
+    nodes(reader, None, depth, line);
+}
+
+fn nodes(reader: Reader<'_>, parent: Option<NodeId>, depth: Depth, line: &mut Inlines) {
+    for id in reader.tree.children(parent) {
         match reader.tree.kind(id) {
             Some(Kind::Text(words)) => text(words, depth, line),
             Some(Kind::Element(_)) if depth.elements >= MAX_ELEMENT_DEPTH => {

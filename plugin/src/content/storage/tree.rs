@@ -168,4 +168,19 @@ impl<'a> Tree<'a> {
         }
         text
     }
+
+    /// The start tags of all elements with attributes.
+    pub(super) fn tags(&self) -> Vec<String> {
+        let elements = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Element(element) if !element.attributes.is_empty() => Some(element),
+            _ => None,
+        });
+        elements
+            .map(|element| {
+                let attributes =
+                    element.attributes.iter().map(|(name, value)| format!(" {name}=\"{value}\""));
+                std::iter::once(element.name.to_owned()).chain(attributes).collect()
+            })
+            .collect()
+    }
 }
