@@ -297,3 +297,27 @@ fn blocks_are_put_above_and_below() {
     assert_eq!(change(Change::Append("b")), format!("{base}<p>b</p>"));
     assert_eq!(change(Change::Prepend("b")), base.replace("<p local", "<p>b</p><p local"));
 }
+
+#[test]
+fn columns_come_and_go() {
+    let table = "<table ac:local-id=\"t\"><tbody><tr><th><p>a</p></th><th><p>b</p></th></tr><tr local-id=\"r\"><td><p>c</p></td><td><p>d</p></td></tr></tbody></table>";
+    let wide = edited(table, |_| "| a | b | x |\n| --- | --- | --- |\n| c | d | y |\n".to_owned());
+    assert_eq!(
+        wide,
+        table.replace("b</p></th>", "b</p></th><th>x</th>").replace("d</p></td>", "d</p></td><td>y</td>")
+    );
+    let narrow = edited(table, |_| "| b |\n| --- |\n| d |\n".to_owned());
+    assert_eq!(narrow, table.replace("<th><p>a</p></th>", "").replace("<td><p>c</p></td>", ""));
+}
+
+#[test]
+fn the_text_of_a_layout_is_edited_where_it_stands() {
+    let base = "<ac:layout><ac:layout-section ac:type=\"two_equal\"><ac:layout-cell><p>left</p></ac:layout-cell>\
+                <ac:layout-cell></ac:layout-cell></ac:layout-section></ac:layout>";
+    let result = edited(base, |markdown| {
+        let (before, after) = markdown.rsplit_once("[column]").unwrap();
+        let (marker, rest) = after.split_once("\n\n").unwrap();
+        format!("{before}[column]{marker}\n\nright\n\n{rest}")
+    });
+    assert_eq!(result, base.replace("<ac:layout-cell></", "<ac:layout-cell><p>right</p></"));
+}

@@ -18,16 +18,27 @@ pub(super) enum Step {
 /// Gaps with more comparisons than this are paired in order.
 const MAX_COMPARED: usize = 4_096;
 
-/// The steps from one sequence to another. `alike` tells how well a part may take the place of another; `None`: not at
-/// all.
-pub(super) fn align<T: Hash>(base: &[T], edited: &[T], alike: &dyn Fn(&T, &T) -> Option<u32>) -> Vec<Step> {
+/// How many words of a part are compared.
+const MAX_WORDS: usize = 200;
+
+/// What parts are paired by.
+pub(super) trait Alike: Hash {
+    /// Whether one may take the place of the other.
+    fn fits(&self, other: &Self) -> bool;
+
+    /// Its words.
+    fn words(&self, each: &mut dyn FnMut(&str));
+}
+
+/// The steps from one sequence to another.
+pub(super) fn align<T: Alike>(base: &[T], edited: &[T]) -> Vec<Step> {
     let hashes = |items: &[T]| items.iter().map(hash).collect::<Vec<_>>();
     let pairs = diff::matches(&hashes(base), &hashes(edited));
     let mut steps = Vec::with_capacity(base.len().max(edited.len()));
     let (mut i, mut k) = (0, 0);
     for (to_i, to_k) in pairs.into_iter().chain([(base.len(), edited.len())]) {
         let gap = (base.get(i..to_i).unwrap_or_default(), edited.get(k..to_k).unwrap_or_default());
-        for step in pair(gap.0, gap.1, alike) {
+        for step in pair(gap.0, gap.1) {
             steps.push(match step {
                 Step::Keep(at) => Step::Keep(i + at),
                 Step::Change(at, by) => Step::Change(i + at, k + by),
@@ -51,12 +62,12 @@ pub(super) fn hash<T: Hash>(item: &T) -> u64 {
 }
 
 /// Pairs what is different on both sides, as well as can be.
-fn pair<T>(base: &[T], edited: &[T], alike: &dyn Fn(&T, &T) -> Option<u32>) -> Vec<Step> {
+fn pair<T: Alike>(base: &[T], edited: &[T]) -> Vec<Step> {
     let mut steps = Vec::new();
     if base.len().saturating_mul(edited.len()) > MAX_COMPARED {
         for at in 0..base.len().max(edited.len()) {
             match (base.get(at), edited.get(at)) {
-                (Some(old), Some(new)) if alike(old, new).is_some() => steps.push(Step::Change(at, at)),
+                (Some(old), Some(new)) if old.fits(new) => steps.push(Step::Change(at, at)),
                 (old, new) => {
                     steps.extend(old.map(|_| Step::Delete(at)));
                     steps.extend(new.map(|_| Step::Insert(at)));
@@ -68,8 +79,13 @@ fn pair<T>(base: &[T], edited: &[T], alike: &dyn Fn(&T, &T) -> Option<u32>) -> V
     let width = edited.len() + 1;
     let mut best = vec![0_u32; (base.len() + 1) * width];
     let at = |best: &[u32], i: usize, k: usize| best.get(i * width + k).copied().unwrap_or_default();
-    let scores: Vec<Option<u32>> =
-        base.iter().flat_map(|old| edited.iter().map(move |new| alike(old, new))).collect();
+    let words: (Vec<_>, Vec<_>) = (base.iter().map(words).collect(), edited.iter().map(words).collect());
+    let mut scores: Vec<Option<u32>> = Vec::with_capacity(base.len() * edited.len());
+    for (old, old_words) in base.iter().zip(&words.0) {
+        for (new, new_words) in edited.iter().zip(&words.1) {
+            scores.push(old.fits(new).then(|| shared(old_words, new_words)));
+        }
+    }
     let score = |i: usize, k: usize| scores.get(i * edited.len() + k).copied().flatten();
     for i in (0..base.len()).rev() {
         for k in (0..edited.len()).rev() {
@@ -99,4 +115,33 @@ fn pair<T>(base: &[T], edited: &[T], alike: &dyn Fn(&T, &T) -> Option<u32>) -> V
         }
     }
     steps
+}
+
+/// The first words of a part, sorted.
+fn words<T: Alike>(item: &T) -> Vec<u64> {
+    let mut words = Vec::new();
+    item.words(&mut |text| {
+        let left = MAX_WORDS.saturating_sub(words.len());
+        words.extend(text.split_whitespace().take(left).map(|word| hash(&word)));
+    });
+    words.sort_unstable();
+    words
+}
+
+/// How many of a hundred words two parts have in common.
+fn shared(a: &[u64], b: &[u64]) -> u32 {
+    let (mut a_rest, mut b_rest) = (a, b);
+    let mut common = 0;
+    while let (Some((left, a_next)), Some((right, b_next))) = (a_rest.split_first(), b_rest.split_first()) {
+        if left == right {
+            common += 1;
+        }
+        if left <= right {
+            a_rest = a_next;
+        }
+        if right <= left {
+            b_rest = b_next;
+        }
+    }
+    u32::try_from(common * 100 / a.len().max(b.len()).max(1)).unwrap_or(100)
 }

@@ -14,6 +14,9 @@ use super::diff;
 use super::source::{Part, PartKind, Source};
 use super::tokens::{self, Context, Key, Token};
 
+/// The most work that goes into putting new words between old ones. Beyond it the line is written anew.
+const MAX_INSERTED: usize = 10_000_000;
+
 /// An edited line.
 pub(super) struct Edited {
     pub(super) bytes: String,
@@ -104,7 +107,11 @@ fn splice(
     }
     let mut words = Words { base, source, wanted: &wanted, restore, line };
     let mut out = words.in_place(&kept, &replaced);
-    for group in groups(&added, &wanted) {
+    let groups = groups(&added, &wanted);
+    if groups.len().saturating_mul(out.len()) > MAX_INSERTED {
+        return None;
+    }
+    for group in groups {
         words.insert(&mut out, group)?;
     }
     let gone = drop_empty(&mut out);

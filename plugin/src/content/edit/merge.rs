@@ -1,17 +1,16 @@
 //! Puts an edit into a page: what did not change keeps its bytes, what changed is edited in place, and what stands
 //! between the blocks is never touched.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::hash::Hash;
 
 use super::super::document::{
-    Aside, Block, Bytes, Cell, Code, Inline, Item, List, Marker, MarkerKind, Panel, Placed, Row, Style,
-    Table, Task, plain_text,
+    Aside, Block, Bytes, Cell as TableCell, Code, Inline, Item, List, Marker, MarkerKind, Panel, Placed, Row,
+    Style, Table, Task, plain_text,
 };
 use super::super::storage::{self, Elements, Restore};
 use super::super::xml::XmlWriter;
-use super::align::{self, Step, align};
+use super::align::{self, Alike, Step, align};
 use super::{Loss, line, losses};
 
 /// The page that is edited.
@@ -87,7 +86,7 @@ impl<'a> Merge<'a> {
         container: Bytes,
         first: usize,
     ) -> String {
-        let steps = align(base, edited, &|old, new| alike(&old.block, &new.block));
+        let steps = align(base, edited);
         self.walk(
             &steps,
             container,
@@ -203,7 +202,6 @@ impl<'a> Merge<'a> {
             &after.items,
             span,
             &|item| item.span.0,
-            &|old: &Item, new: &Item| Some(shared(&words_of(&old.body), &words_of(&new.body))),
             &|place, old, new| self.blocks(&old.body, &new.body, place, inside(self.bytes(place), place)),
             &|item| storage::write_item(item, compact, self),
         );
@@ -224,7 +222,6 @@ impl<'a> Merge<'a> {
             after,
             span,
             &|task| task.span.0,
-            &|old: &Task, new: &Task| Some(shared(&words_of(&old.body), &words_of(&new.body))),
             &|place, old, new| {
                 let bytes = self.blocks(&old.body, &new.body, place, inside(self.bytes(place), place));
                 if old.done == new.done { bytes } else { with_status(&bytes, new.done) }
@@ -233,21 +230,17 @@ impl<'a> Merge<'a> {
         )
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one place for what lists, tasks and tables have in common"
-    )]
-    fn parts<T: Hash>(
+    /// The parts of a list, of a table or of a row.
+    fn parts<T: Alike>(
         &self,
         before: &[T],
         after: &[T],
         container: Bytes,
         place: &dyn Fn(&T) -> Option<Bytes>,
-        alike: &dyn Fn(&T, &T) -> Option<u32>,
         change: &dyn Fn(Bytes, &T, &T) -> String,
         insert: &dyn Fn(&T) -> String,
     ) -> String {
-        let steps = align(before, after, alike);
+        let steps = align(before, after);
         self.walk(
             &steps,
             container,
@@ -285,77 +278,54 @@ impl<'a> Merge<'a> {
 
     fn table(&self, span: Bytes, before: &Table, after: &Table) -> Option<String> {
         let headed = |table: &Table| !table.header.cells.is_empty();
-        if before.alignments.get(..after.alignments.len().min(before.alignments.len()))
-            != after.alignments.get(..after.alignments.len().min(before.alignments.len()))
-            || headed(before) != headed(after)
+        let width = before.alignments.len().min(after.alignments.len());
+        if before.alignments.get(..width) != after.alignments.get(..width) || headed(before) != headed(after)
         {
             return None;
         }
-        let rows = |table: &Table| -> Vec<(bool, Row)> {
-            let header = headed(table).then(|| (true, table.header.clone()));
-            header.into_iter().chain(table.rows.iter().map(|row| (false, row.clone()))).collect()
+        let rows = |table: &Table| -> Vec<Line> {
+            let header = headed(table).then(|| Line { header: true, row: table.header.clone() });
+            let rows = table.rows.iter().map(|row| Line { header: false, row: row.clone() });
+            header.into_iter().chain(rows).collect()
         };
-        let failed = RefCell::new(false);
+        let same_width = before.alignments.len() == after.alignments.len();
+        let failed = Cell::new(false);
         let bytes = self.parts(
             &rows(before),
             &rows(after),
             span,
-            &|(_, row)| row.span.0,
-            &|old: &(bool, Row), new: &(bool, Row)| {
-                (old.0 == new.0).then(|| shared(&row_words(&old.1), &row_words(&new.1)))
-            },
+            &|line| line.row.span.0,
             &|place, old, new| {
-                self.row(place, old, new, after).unwrap_or_else(|| {
-                    *failed.borrow_mut() = true;
+                let row = if same_width {
+                    self.row(place, old, new)
+                } else {
+                    self.row_of_other_width(place, old, new)
+                };
+                row.unwrap_or_else(|| {
+                    failed.set(true);
                     String::new()
                 })
             },
-            &|(header, row)| storage::write_row(row, *header, after, self),
+            &|line| storage::write_row(&line.row, line.header, after, self),
         );
         // A cell that reaches into others may have moved them.
         let read = storage::read(&bytes).ok().map(|(blocks, _)| super::super::tidy::blocks(blocks));
         let says =
             matches!(read.as_deref(), Some([Placed { block: Block::Table(table), .. }]) if table == after);
-        (says && !failed.into_inner()).then_some(bytes)
+        (says && !failed.get()).then_some(bytes)
     }
 
-    fn row(&self, place: Bytes, old: &(bool, Row), new: &(bool, Row), table: &Table) -> Option<String> {
-        let cells = |row: &Row| -> Vec<Cell> {
-            let empty = row.empty.0.iter().map(|span| Cell { span: Aside(Some(*span)), ..Cell::default() });
-            row.cells.iter().cloned().chain(empty).collect()
-        };
-        let before = cells(&old.1);
-        let mut after = new.1.cells.clone();
-        // Empty cells at the end are not in the text.
-        let before_wide = old.1.cells.len();
-        after.resize_with(after.len().max(before.len().min(table.alignments.len())), Cell::default);
-        if before.len() == after.len()
-            || before_wide == after.len()
-            || before.len() < after.len() && before.len() == table.alignments.len()
-        {
-            after.truncate(before.len().max(new.1.cells.len()));
-        }
-        if before.len() != after.len() {
-            return Some(self.parts(
-                &before,
-                &after,
-                place,
-                &|cell| cell.span.0,
-                &|old: &Cell, new: &Cell| {
-                    Some(shared(&split(&plain_text(&old.body)), &split(&plain_text(&new.body))))
-                },
-                &|place, _, cell| self.cell(place, cell, new.0).unwrap_or_default(),
-                &|cell| {
-                    let row = Row { cells: vec![cell.clone()], ..Row::default() };
-                    let narrow = Table { alignments: vec![Default::default()], ..table.clone() };
-                    let row = storage::write_row(&row, new.0, &narrow, self);
-                    row.replace("<tr>", "").replace("</tr>", "")
-                },
-            ));
-        }
+    /// A row of as many cells as before, with the empty ones at its end that Markdown does not tell.
+    fn row(&self, place: Bytes, old: &Line, new: &Line) -> Option<String> {
         let mut out = String::new();
         let mut at = place.start;
-        for (old, cell) in before.iter().zip(&after) {
+        let empty = TableCell::default();
+        let before = old.cells();
+        if new.row.cells.len() > before.len() {
+            return self.row_of_other_width(place, old, new);
+        }
+        for (index, old) in before.iter().enumerate() {
+            let cell = new.row.cells.get(index).unwrap_or(&empty);
             let Some(span) = old.span.0 else {
                 // Another cell reaches into this place.
                 if old.body != cell.body {
@@ -367,7 +337,7 @@ impl<'a> Merge<'a> {
             if old.body == cell.body {
                 out.push_str(self.bytes(span));
             } else {
-                out.push_str(&self.cell(span, cell, new.0)?);
+                out.push_str(&self.cell(span, cell, new.header)?);
             }
             at = span.end;
         }
@@ -375,7 +345,29 @@ impl<'a> Merge<'a> {
         Some(out)
     }
 
-    fn cell(&self, span: Bytes, cell: &Cell, header: bool) -> Option<String> {
+    /// A row that has lost cells, or has new ones.
+    fn row_of_other_width(&self, place: Bytes, old: &Line, new: &Line) -> Option<String> {
+        let failed = Cell::new(false);
+        let row = self.parts(
+            &old.cells(),
+            &new.row.cells,
+            place,
+            &|cell| cell.span.0,
+            &|place, _, cell| {
+                self.cell(place, cell, new.header).unwrap_or_else(|| {
+                    failed.set(true);
+                    String::new()
+                })
+            },
+            &|cell| {
+                let name = if new.header { "th" } else { "td" };
+                format!("<{name}>{}</{name}>", storage::write_inlines(&cell.body, self))
+            },
+        );
+        (!failed.get()).then_some(row)
+    }
+
+    fn cell(&self, span: Bytes, cell: &TableCell, header: bool) -> Option<String> {
         let strong = !header && self.bytes(span).starts_with("<th");
         // What is not bold in a cell that is a heading cannot be said there.
         if strong && !matches!(cell.body.as_slice(), [] | [Inline::Styled(Style::Strong, _)]) {
@@ -409,57 +401,89 @@ impl Restore for Merge<'_> {
     }
 }
 
-/// How well a block may take the place of another.
-fn alike(old: &Block, new: &Block) -> Option<u32> {
-    if std::mem::discriminant(old) != std::mem::discriminant(new) {
-        return None;
-    }
-    if let (Block::Around(old, _), Block::Around(new, _)) = (old, new) {
-        return (old.id.0 == new.id.0).then_some(1_000);
-    }
-    Some(shared(&words_of_block(old), &words_of_block(new)))
+/// A row, and whether it is the heading of its table.
+#[derive(Hash)]
+struct Line {
+    header: bool,
+    row: Row,
 }
 
-/// How many of a hundred words two texts have in common.
-fn shared(a: &[String], b: &[String]) -> u32 {
-    let mut count: HashMap<&str, usize> = HashMap::new();
-    for word in a {
-        *count.entry(word).or_default() += 1;
+impl Line {
+    /// All its cells, also the empty ones at its end.
+    fn cells(&self) -> Vec<TableCell> {
+        let empty = self
+            .row
+            .empty
+            .0
+            .iter()
+            .map(|span| TableCell { span: Aside(Some(*span)), ..TableCell::default() });
+        self.row.cells.iter().cloned().chain(empty).collect()
     }
-    let mut common = 0;
-    for word in b {
-        if let Some(left) = count.get_mut(word.as_str()).filter(|left| **left > 0) {
-            *left -= 1;
-            common += 1;
+}
+
+impl Alike for Placed {
+    fn fits(&self, other: &Self) -> bool {
+        match (&self.block, &other.block) {
+            (Block::Around(old, _), Block::Around(new, _)) => old.id.0 == new.id.0,
+            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
         }
     }
-    let all = a.len().max(b.len()).max(1);
-    u32::try_from(common * 100 / all).unwrap_or(100)
-}
 
-fn split(text: &str) -> Vec<String> {
-    text.split_whitespace().map(ToOwned::to_owned).collect()
-}
-
-fn words_of(blocks: &[Placed]) -> Vec<String> {
-    blocks.iter().flat_map(|placed| words_of_block(&placed.block)).collect()
-}
-
-fn row_words(row: &Row) -> Vec<String> {
-    row.cells.iter().flat_map(|cell| split(&plain_text(&cell.body))).collect()
-}
-
-fn words_of_block(block: &Block) -> Vec<String> {
-    match block {
-        Block::Paragraph(line) | Block::Heading(_, line) => split(&plain_text(line)),
-        Block::Quote(body) | Block::Panel(_, body) | Block::Around(_, body) => words_of(body),
-        Block::List(list) => list.items.iter().flat_map(|item| words_of(&item.body)).collect(),
-        Block::Tasks(tasks) => tasks.iter().flat_map(|task| words_of(&task.body)).collect(),
-        Block::Code(code) => split(&code.text),
-        Block::Table(table) => {
-            row_words(&table.header).into_iter().chain(table.rows.iter().flat_map(row_words)).collect()
+    fn words(&self, each: &mut dyn FnMut(&str)) {
+        match &self.block {
+            Block::Paragraph(line) | Block::Heading(_, line) => each(&plain_text(line)),
+            Block::Quote(body) | Block::Panel(_, body) | Block::Around(_, body) => {
+                body.iter().for_each(|placed| placed.words(each));
+            }
+            Block::List(list) => list.items.iter().for_each(|item| item.words(each)),
+            Block::Tasks(tasks) => tasks.iter().for_each(|task| task.words(each)),
+            Block::Code(code) => each(&code.text),
+            Block::Table(table) => {
+                let rows = std::iter::once(&table.header).chain(&table.rows);
+                rows.flat_map(|row| &row.cells).for_each(|cell| cell.words(each));
+            }
+            Block::Rule | Block::Contents => {}
         }
-        Block::Rule | Block::Contents => Vec::new(),
+    }
+}
+
+impl Alike for Item {
+    fn fits(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn words(&self, each: &mut dyn FnMut(&str)) {
+        self.body.iter().for_each(|placed| placed.words(each));
+    }
+}
+
+impl Alike for Task {
+    fn fits(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn words(&self, each: &mut dyn FnMut(&str)) {
+        self.body.iter().for_each(|placed| placed.words(each));
+    }
+}
+
+impl Alike for Line {
+    fn fits(&self, other: &Self) -> bool {
+        self.header == other.header
+    }
+
+    fn words(&self, each: &mut dyn FnMut(&str)) {
+        self.row.cells.iter().for_each(|cell| cell.words(each));
+    }
+}
+
+impl Alike for TableCell {
+    fn fits(&self, _: &Self) -> bool {
+        true
+    }
+
+    fn words(&self, each: &mut dyn FnMut(&str)) {
+        each(&plain_text(&self.body));
     }
 }
 
