@@ -56,7 +56,7 @@ pub struct Template {
 
 /// Every template.
 pub static ALL: &[Template] =
-    &[create_content::TEMPLATE, view_content::TEMPLATE, update_content::TEMPLATE, list_pages::TEMPLATE];
+    &[create_content::TEMPLATE, view_content::TEMPLATE, list_pages::TEMPLATE, update_content::TEMPLATE];
 
 /// Runs a template on behalf of the session's connection. Input and output are JSON texts.
 ///

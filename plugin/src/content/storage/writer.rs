@@ -38,7 +38,8 @@ pub(in crate::content) fn write(document: &[Placed]) -> String {
 
 /// Writes tidy blocks, and what is known of them as it was.
 pub(in crate::content) fn write_with(document: &[Placed], restore: &dyn Restore) -> String {
-    let mut xml = XmlWriter::with_capacity(1024);
+    // A page of many blocks is long: growing it again and again would copy it every time.
+    let mut xml = XmlWriter::with_capacity(document.len().saturating_mul(128).clamp(64, 1 << 22));
     Writer { restore }.blocks(document, &mut xml);
     xml.finish()
 }
