@@ -153,6 +153,7 @@ mod component {
             method: match request.method {
                 Method::Get => http::Method::Get,
                 Method::Post => http::Method::Post,
+                Method::Put => http::Method::Put,
             },
             path: request.path,
             query: all(request.query, parameter_out),
@@ -409,6 +410,7 @@ mod component {
             effect: match template.effect {
                 Effect::Read => wit::Effect::Read,
                 Effect::Create => wit::Effect::Create,
+                Effect::Update => wit::Effect::Update,
             },
             repeatable: template.repeatable,
             prompts: template

@@ -154,6 +154,8 @@ pub enum Method {
     Get,
     /// Creates.
     Post,
+    /// Replaces.
+    Put,
 }
 
 /// What a request carries.

@@ -10,6 +10,7 @@ use super::model::{Content, Space};
 use super::paging::{self, Walk};
 use super::paths::{self, Id, Kind};
 use super::scopes::Need;
+use crate::content;
 use crate::platform::{Body, Failure, Method, Parameter, Request, Response, Session};
 
 /// Confluence, for one run of a template.
@@ -28,7 +29,22 @@ pub(crate) struct NewContent<'a> {
     pub(crate) parent: Option<&'a Id>,
     pub(crate) status: &'a str,
     pub(crate) title: Option<&'a str>,
-    pub(crate) storage: &'a str,
+    pub(crate) body: &'a content::Body<'a>,
+}
+
+/// What a page or blog post becomes.
+#[derive(Debug)]
+pub(crate) struct Update<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) id: &'a Id,
+    pub(crate) status: &'a str,
+    pub(crate) title: &'a str,
+    pub(crate) parent: Option<&'a Id>,
+    pub(crate) body: &'a content::Body<'a>,
+    /// The number of the version that this makes.
+    pub(crate) version: u64,
+    pub(crate) message: Option<&'a str>,
+    pub(crate) minor: bool,
 }
 
 impl<'a> Client<'a> {
@@ -92,6 +108,28 @@ impl<'a> Client<'a> {
             path: paths::contents(new.kind),
             query: Vec::new(),
             body: Body::Json(new.to_json()),
+        };
+        let response = self.session.send(request)?;
+        let answer = success(&response, &attempt)?;
+        self.one(&response, &answer, &attempt)
+    }
+
+    /// Changes a page or blog post. Never repeated: another one's change could be overwritten.
+    pub(crate) fn update(&self, update: &Update<'_>) -> Result<Content, Failure> {
+        let subject = format!("{} {}", update.kind.noun(), update.id);
+        let attempt = Attempt {
+            subject: &subject,
+            not_found: "content-not-found",
+            writes: true,
+            need: Some(self.need),
+            granted: &self.granted,
+        };
+        let request = Request {
+            audience: CONFLUENCE,
+            method: Method::Put,
+            path: paths::content(update.kind, update.id),
+            query: Vec::new(),
+            body: Body::Json(update.to_json()),
         };
         let response = self.session.send(request)?;
         let answer = success(&response, &attempt)?;
@@ -168,9 +206,6 @@ impl<'a> Client<'a> {
 
 impl NewContent<'_> {
     fn to_json(&self) -> String {
-        let mut body = Map::new();
-        body.insert("representation".to_owned(), "storage".into());
-        body.insert("value".to_owned(), self.storage.into());
         let mut content = Map::new();
         content.insert("spaceId".to_owned(), self.space.id.as_str().into());
         content.insert("status".to_owned(), self.status.into());
@@ -180,9 +215,39 @@ impl NewContent<'_> {
         if let Some(parent) = self.parent {
             content.insert("parentId".to_owned(), parent.as_str().into());
         }
-        content.insert("body".to_owned(), Value::Object(body));
+        content.insert("body".to_owned(), body_json(self.body));
         Value::Object(content).to_string()
     }
+}
+
+impl Update<'_> {
+    fn to_json(&self) -> String {
+        let mut version = Map::new();
+        version.insert("number".to_owned(), self.version.into());
+        if let Some(message) = self.message {
+            version.insert("message".to_owned(), message.into());
+        }
+        if self.minor {
+            version.insert("minorEdit".to_owned(), true.into());
+        }
+        let mut content = Map::new();
+        content.insert("id".to_owned(), self.id.as_str().into());
+        content.insert("status".to_owned(), self.status.into());
+        content.insert("title".to_owned(), self.title.into());
+        if let Some(parent) = self.parent {
+            content.insert("parentId".to_owned(), parent.as_str().into());
+        }
+        content.insert("body".to_owned(), body_json(self.body));
+        content.insert("version".to_owned(), Value::Object(version));
+        Value::Object(content).to_string()
+    }
+}
+
+fn body_json(body: &content::Body<'_>) -> Value {
+    let mut json = Map::new();
+    json.insert("representation".to_owned(), body.representation.into());
+    json.insert("value".to_owned(), body.value.as_ref().into());
+    Value::Object(json)
 }
 
 /// The JSON of a success.

@@ -1,26 +1,19 @@
 //! `create-content`: a page or a blog post, published or as a draft.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::input::{self, SpaceOut, Type};
+use super::input::{self, Format, SpaceOut, Type};
 use super::{Effect, Template, space};
 use crate::confluence::client::{Client, NewContent};
-use crate::confluence::errors;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
-use crate::content;
 use crate::platform::Failure;
-
-/// Confluence refuses more than 5 MB. It is said here, before the bytes are sent.
-const LARGEST_BODY: usize = 5_000_000;
 
 pub(super) const TEMPLATE: Template = Template {
     id: "create-content",
     title: "Create content",
-    summary: "Creates a page or a blog post in a space, from Markdown or storage format.",
+    summary: "Creates a page or a blog post in a space, from Markdown, storage format, wiki markup, plain text or an Atlassian document.",
     input_schema: include_str!("create_content.input.json"),
     output_schema: include_str!("create_content.output.json"),
     scopes: &[WRITE_PAGE, READ_SPACE],
@@ -62,14 +55,6 @@ fn page() -> Type {
     Type::Page
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    #[default]
-    Markdown,
-    Storage,
-}
-
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 enum Status {
@@ -101,7 +86,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     // All that can be said without a request is said before the first one.
     let title = title(&input)?;
     let parent = parent(&input)?;
-    let storage = storage(&input)?;
+    let body = input::body(input.format, &input.body)?;
     let space = space::resolve(client, &input.space)?;
     let created = client.create(&NewContent {
         kind,
@@ -112,7 +97,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
             Status::Draft => "draft",
         },
         title,
-        storage: &storage,
+        body: &body,
     })?;
     input::write(&Output {
         id: created.id.to_string(),
@@ -146,23 +131,4 @@ fn parent(input: &Input) -> Result<Option<Id>, Failure> {
         Some(parent) => Id::from_input("parent", parent).map(Some),
         None => Ok(None),
     }
-}
-
-/// The body in storage format. What is storage format already is not touched: only looked at.
-fn storage(input: &Input) -> Result<Cow<'_, str>, Failure> {
-    if input.body.len() > LARGEST_BODY {
-        return Err(errors::too_large(None));
-    }
-    let storage = match input.format {
-        Format::Storage => {
-            content::check_storage(&input.body).map_err(|error| {
-                Failure::invalid_input("storage-not-well-formed", format!("The body is {error}.")).hint(
-                    "Close every tag, and write & as &amp; and < as &lt;. Or give the body as Markdown.",
-                )
-            })?;
-            Cow::Borrowed(input.body.as_str())
-        }
-        Format::Markdown => Cow::Owned(content::markdown_to_storage(&input.body)),
-    };
-    if storage.len() > LARGEST_BODY { Err(errors::too_large(None)) } else { Ok(storage) }
 }

@@ -8,6 +8,7 @@ mod create_content;
 mod input;
 mod list_pages;
 mod space;
+mod update_content;
 mod view_content;
 
 use serde_json::Value;
@@ -23,6 +24,8 @@ pub enum Effect {
     Read,
     /// Something is added.
     Create,
+    /// Something is changed.
+    Update,
 }
 
 /// One action of the integration, as the contract's `template` has it.
@@ -52,7 +55,8 @@ pub struct Template {
 }
 
 /// Every template.
-pub static ALL: &[Template] = &[create_content::TEMPLATE, view_content::TEMPLATE, list_pages::TEMPLATE];
+pub static ALL: &[Template] =
+    &[create_content::TEMPLATE, view_content::TEMPLATE, list_pages::TEMPLATE, update_content::TEMPLATE];
 
 /// Runs a template on behalf of the session's connection. Input and output are JSON texts.
 ///

@@ -159,7 +159,12 @@ fn by_id(client: &Client<'_>, kinds: &[Kind], id: &Id, input: &Input) -> Result<
 
 /// The content with exactly this title. Confluence's filter is only a filter: whether it compares whole
 /// titles is not documented, so the results are compared here and followed to the end.
-fn by_title(client: &Client<'_>, kinds: &[Kind], space: &Space, title: &str) -> Result<(Kind, Id), Failure> {
+pub(super) fn by_title(
+    client: &Client<'_>,
+    kinds: &[Kind],
+    space: &Space,
+    title: &str,
+) -> Result<(Kind, Id), Failure> {
     let query = [Parameter::new("title", title), Parameter::new("limit", LARGEST_PAGE.to_string())];
     for kind in kinds {
         let mut found: Option<Content> = None;
@@ -201,7 +206,7 @@ fn output(kind: Kind, found: Content, space: Option<Space>, format: Format) -> R
         ));
     };
     let value = match format {
-        Format::Markdown => content::storage_to_markdown(&stored).map_err(|error| {
+        Format::Markdown => content::view(&stored).map(|viewed| viewed.markdown).map_err(|error| {
             Failure::new(
                 FailureKind::Upstream,
                 "body-not-readable",

@@ -1,6 +1,6 @@
 //! Input that is deep, wide or repetitive, on a stack as small as a component's.
 
-use actionbay_confluence::content::{check_storage, markdown_to_storage, storage_to_markdown};
+use actionbay_confluence::content::{Change, EditOptions, check_storage, edit, markdown_to_storage, view};
 
 use crate::{assert_well_formed, back};
 
@@ -126,7 +126,7 @@ fn any_piece_can_be_repeated_a_hundred_thousand_times() {
             let markdown = piece.repeat(300_000 / piece.len());
             let storage = markdown_to_storage(&markdown);
             assert!(check_storage(&storage).is_ok(), "{piece:?}");
-            assert!(storage_to_markdown(&storage).is_ok(), "{piece:?}");
+            assert!(view(&storage).is_ok(), "{piece:?}");
         }
         for piece in [
             "&",
@@ -154,4 +154,57 @@ fn a_few_long_rows_do_not_make_every_row_long() {
     let markdown = back(&format!("<table><tr>{wide}</tr>{rows}</table>"));
     assert!(markdown.len() < 4_000_000, "{}", markdown.len());
     assert!(markdown_to_storage(&markdown).len() < 12_000_000);
+}
+
+#[test]
+fn deep_and_long_pages_are_edited_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let n = 20_000;
+        let around = "<ac:structured-macro ac:name=\"x\"><ac:rich-text-body>";
+        let layout = "<ac:layout><ac:layout-section><ac:layout-cell>";
+        for (open, close) in [
+            ("<ul><li><p>a</p>", "</li></ul>"),
+            ("<blockquote>", "</blockquote>"),
+            ("<table><tr><td>", "</td></tr></table>"),
+            ("<span class=\"a\">", "</span>"),
+            (around, "</ac:rich-text-body></ac:structured-macro>"),
+            (layout, "</ac:layout-cell></ac:layout-section></ac:layout>"),
+        ] {
+            let storage = format!("{}word{}", open.repeat(n), close.repeat(n));
+            let markdown = view(&storage).unwrap().markdown;
+            let options = EditOptions { allow_loss: true };
+            let same = edit(&storage, Change::Replace(&markdown), options).unwrap();
+            assert!(same.storage == storage, "{open}");
+            let edited =
+                edit(&storage, Change::Replace(&markdown.replace("word", "other")), options).unwrap();
+            assert!(edited.storage.contains("other"), "{open}");
+        }
+    });
+}
+
+#[test]
+fn markers_that_nest_deeply_or_cross_are_read_on_a_small_stack() {
+    on_a_small_stack(|| {
+        let open = |n: usize| format!("[a](confluence:macro/a?{n})\n\n");
+        let close = |n: usize| format!("[b](confluence:end/a?{n})\n\n");
+        let n = 5_000;
+        let nested: String = (0..n).map(open).chain((0..n).rev().map(close)).collect();
+        let crossed: String = (0..n).map(open).chain((0..n).map(close)).collect();
+        for markdown in [nested, crossed] {
+            assert!(markdown_to_storage(&markdown).contains("[a]"));
+            assert!(edit("<p>x</p>", Change::Replace(&markdown), EditOptions::default()).is_err());
+        }
+    });
+}
+
+#[test]
+fn a_line_in_which_every_word_changes_takes_no_longer_than_its_length() {
+    let words = |word: &str| (0..20_000).map(|n| format!("{word}{n} **{word}** ")).collect::<String>();
+    let storage = markdown_to_storage(&words("a"));
+    let edited = edit(&storage, Change::Replace(&words("b")), EditOptions::default()).unwrap();
+    assert_eq!(back(&edited.storage), back(&markdown_to_storage(&words("b"))));
+    let blocks = |word: &str| (0..5_000).map(|n| format!("{word}{n} {word}\n\n")).collect::<String>();
+    let edited =
+        edit(&markdown_to_storage(&blocks("a")), Change::Replace(&blocks("b")), EditOptions::default());
+    assert_eq!(edited.unwrap().storage, markdown_to_storage(&blocks("b")));
 }

@@ -15,4 +15,5 @@ mod errors;
 mod list_pages;
 mod manifest;
 mod support;
+mod update_content;
 mod view_content;

@@ -186,6 +186,29 @@ fn the_input_schema_of_view_content_takes_one_way_of_naming() {
 }
 
 #[test]
+fn the_input_schema_of_update_content_refuses_what_the_plugin_refuses() {
+    let schema = input_schema("update-content");
+    for good in [
+        json!({"id": "1", "title": "x"}),
+        json!({"space": "DOCS", "page": "x", "body": "y", "mode": "append"}),
+        json!({"id": "1", "body": "x", "mode": "replace-section", "section": "y"}),
+    ] {
+        assert!(schema.is_valid(&good), "{good}");
+    }
+    for bad in [
+        json!({"body": "x"}),
+        json!({"id": "1", "page": "x", "body": "y"}),
+        json!({"id": "1", "body": "x", "mode": "replace-section"}),
+        json!({"id": "1", "body": "x", "section": "y"}),
+        json!({"id": "1", "body": "{}", "format": "adf", "mode": "append"}),
+        json!({"id": "1", "type": "blogpost", "parent": "2"}),
+        json!({"id": "1", "expected-version": 0}),
+    ] {
+        assert!(!schema.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
 fn outputs_fit_their_schemas() {
     let hello = || ok(&page("131075", "Hello", "<p>x</p>"));
     let list = ok(&json!({"results": [page("131075", "Hello", "")]}));
@@ -195,6 +218,8 @@ fn outputs_fit_their_schemas() {
         ("create-content", json!({"space": "DOCS", "status": "draft"}), vec![docs(), bare]),
         ("view-content", json!({"id": "131075"}), vec![hello()]),
         ("view-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), list.clone(), hello()]),
+        ("update-content", json!({"id": "131075", "body": "y"}), vec![hello(), hello()]),
+        ("update-content", json!({"id": "131075", "body": "y", "dry-run": true}), vec![hello()]),
         ("list-pages", json!({"space": "DOCS"}), vec![docs(), list]),
     ] {
         assert!(input_schema(id).is_valid(&input), "{id}: {input}");
