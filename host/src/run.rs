@@ -145,7 +145,7 @@ impl Host {
             .select_connection(workspace, &run.integration, user, run.connection.as_ref())
             .map_err(|failure| self.authorizations().with_link(whose, None, failure))?;
         let live = self
-            .usable(&plugin, &run.template, &connection)
+            .usable(plugin, &run.template, &connection)
             .map_err(|failure| self.authorizations().with_link(whose, Some(&connection), failure))?;
         Ok((whose, connection, live))
     }
