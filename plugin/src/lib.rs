@@ -153,10 +153,12 @@ mod component {
             method: match request.method {
                 Method::Get => http::Method::Get,
                 Method::Post => http::Method::Post,
+                Method::Put => http::Method::Put,
+                Method::Delete => http::Method::Delete,
             },
             path: request.path,
             query: all(request.query, parameter_out),
-            headers: Vec::new(),
+            headers: all(request.headers, |header| http::Header { name: header.name, value: header.value }),
             body: match request.body {
                 Body::None => http::Body::None,
                 Body::Json(json) => http::Body::Json(json),
@@ -407,6 +409,8 @@ mod component {
             effect: match template.effect {
                 Effect::Read => wit::Effect::Read,
                 Effect::Create => wit::Effect::Create,
+                Effect::Update => wit::Effect::Update,
+                Effect::Delete => wit::Effect::Delete,
             },
             repeatable: template.repeatable,
             prompts: template

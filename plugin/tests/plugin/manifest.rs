@@ -27,12 +27,88 @@ fn the_profile_is_atlassians() {
 
 /// AUTH-2
 #[test]
-fn the_default_scopes_are_what_the_templates_need_and_granular() {
-    let needed: BTreeSet<_> = MANIFEST.templates.iter().flat_map(|template| template.scopes).collect();
-    assert_eq!(MANIFEST.oauth2.default_scopes.iter().collect::<BTreeSet<_>>(), needed);
-    assert!(MANIFEST.oauth2.default_scopes.contains(&"write:page:confluence"));
+fn the_default_scopes_are_few_and_granular_and_enough_to_create_view_and_list() {
+    let default = MANIFEST.oauth2.default_scopes;
+    assert_eq!(default, ["read:page:confluence", "write:page:confluence", "read:space:confluence"]);
     assert_eq!(MANIFEST.oauth2.offline_scope, "offline_access");
+    for id in
+        ["create-content", "view-content", "list-pages", "list-blogposts", "publish-draft", "move-content"]
+    {
+        assert!(template(id).scopes.iter().all(|scope| default.contains(scope)), "{id}");
+    }
+    let needed: BTreeSet<_> = MANIFEST.templates.iter().flat_map(|template| template.scopes).collect();
     assert!(needed.iter().all(|scope| scope.split(':').count() == 3), "{needed:?}");
+}
+
+/// Which scopes a template needs beside those of finding content by space and title.
+#[test]
+fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
+    let naming = ["read:page:confluence", "read:space:confluence"];
+    for (id, own) in [
+        ("create-content", &["write:page:confluence"][..]),
+        ("view-content", &[]),
+        ("list-pages", &[]),
+        ("list-blogposts", &[]),
+        ("search-content", &["read:content-details:confluence"]),
+        ("publish-draft", &["write:page:confluence"]),
+        ("delete-content", &["delete:page:confluence"]),
+        ("restore-content", &["write:page:confluence"]),
+        ("list-versions", &[]),
+        ("compare-versions", &[]),
+        ("move-content", &["write:page:confluence"]),
+        ("copy-content", &["write:page:confluence", "read:content-details:confluence"]),
+        ("archive-content", &["write:page:confluence", "read:content.metadata:confluence"]),
+        ("list-children", &["read:hierarchical-content:confluence"]),
+        ("list-descendants", &["read:hierarchical-content:confluence"]),
+        ("list-ancestors", &["read:content.metadata:confluence"]),
+        ("add-comment", &["write:comment:confluence"]),
+        ("reply-to-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("list-comments", &["read:comment:confluence"]),
+        ("resolve-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("update-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("delete-comment", &["delete:comment:confluence"]),
+        ("add-labels", &["read:label:confluence", "write:label:confluence"]),
+        ("remove-label", &["write:label:confluence"]),
+        ("list-labels", &[]),
+        ("list-attachments", &["read:attachment:confluence"]),
+        ("delete-attachment", &["delete:attachment:confluence"]),
+        ("list-spaces", &[]),
+        ("view-space", &[]),
+        ("current-user", &["read:content-details:confluence"]),
+    ] {
+        let own: BTreeSet<&str> = own.iter().copied().collect();
+        let declared: BTreeSet<&str> = template(id).scopes.iter().copied().collect();
+        let schema: Value = serde_json::from_str(template(id).input_schema).unwrap();
+        let beside: Vec<_> = declared.difference(&own).copied().collect();
+        assert!(own.is_subset(&declared), "{id}: {declared:?}");
+        let allowed: &[&str] = match id {
+            "list-spaces" | "view-space" | "create-content" => &naming[1..],
+            _ if ["title", "space"].iter().all(|field| schema["properties"].get(field).is_some()) => &naming,
+            _ => &[],
+        };
+        let allowed = if id == "search-content" { &[] } else { allowed };
+        assert_eq!(beside, allowed, "{id}");
+    }
+}
+
+/// What several templates take is described once, in the same words everywhere.
+#[test]
+fn fields_that_name_content_read_the_same_everywhere() {
+    let of = |id: &str| -> Value { serde_json::from_str(template(id).input_schema).unwrap() };
+    let model = of("view-content");
+    for template in MANIFEST.templates {
+        let schema = of(template.id);
+        if schema["properties"].get("url").is_none() {
+            continue;
+        }
+        for field in ["id", "url", "space", "title"] {
+            assert_eq!(schema["properties"][field], model["properties"][field], "{}.{field}", template.id);
+        }
+        for field in ["limit", "all", "cursor"] {
+            let property = &schema["properties"][field];
+            assert!(property.is_null() || !property["title"].is_null(), "{}.{field}", template.id);
+        }
+    }
 }
 
 /// AUTH-10, AUTH-11
@@ -159,7 +235,9 @@ fn the_input_schema_of_create_content_refuses_what_the_plugin_refuses() {
         json!({"space": "DOCS", "title": ""}),
         json!({"space": "DOCS", "title": "  "}),
         json!({"space": "DOCS", "title": "x".repeat(256)}),
-        json!({"space": "DOCS", "title": "x", "parent": "../1"}),
+        json!({"space": "DOCS", "title": "x", "parent": "abc"}),
+        json!({"space": "DOCS", "title": "x", "parent": "1", "root": true}),
+        json!({"space": "DOCS", "title": "x", "live": true, "type": "blogpost"}),
         json!({"space": "DOCS", "title": "x", "parent": "1", "type": "blogpost"}),
         json!({"space": "DOCS", "title": "x", "colour": "red"}),
     ] {

@@ -115,6 +115,8 @@ fn line(request: &Request) -> String {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
+        Method::Put => "PUT",
+        Method::Delete => "DELETE",
     };
     let query: Vec<_> = request.query.iter().map(|it| format!("{}={}", it.name, it.value)).collect();
     let mark = if query.is_empty() { "" } else { "?" };
