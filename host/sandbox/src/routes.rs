@@ -6,9 +6,9 @@ use crate::accounts::Account;
 use crate::errors;
 use crate::http::{Answer, Call, Reply};
 use crate::oauth::{authorize, resources, token};
-use crate::site::{Kind, Site};
+use crate::site::{Content, Kind, Site};
 use crate::state::State;
-use crate::v2::{create, read, spaces, update};
+use crate::v2::{create, labels, lists, read, spaces, title, tree, update, versions};
 use crate::{v1, view};
 
 /// What a handler works on.
@@ -30,6 +30,19 @@ impl Visit<'_> {
 
     pub(crate) fn site_mut(&mut self) -> Result<&mut Site, Reply> {
         self.state.sites.get_mut(self.site).ok_or_else(errors::not_found)
+    }
+
+    /// The page or blog post that the path names, where the caller may view it.
+    pub(crate) fn seen(&self, kind: Kind) -> Result<&Content, Reply> {
+        let id = self.id()?;
+        self.site()?.seen_by(self.account, kind, id).ok_or_else(errors::not_found)
+    }
+
+    /// The page or blog post that the path names, where the caller may change it. v2 masks what may not be
+    /// changed like what may not be viewed.
+    pub(crate) fn editable(&self, kind: Kind) -> Result<&Content, Reply> {
+        let content = self.seen(kind)?;
+        if self.site()?.may_edit(self.account, content) { Ok(content) } else { Err(errors::not_found()) }
     }
 
     pub(crate) fn parameter(&self, name: &str) -> &str {
@@ -65,6 +78,9 @@ const ANYONE: Access = &[];
 const READ_PAGE: Access = &[&["read:page:confluence"]];
 const WRITE_PAGE: Access = &[&["write:page:confluence"]];
 const DELETE_PAGE: Access = &[&["delete:page:confluence"]];
+const READ_TREE: Access = &[&["read:hierarchical-content:confluence"]];
+const READ_METADATA: Access = &[&["read:content.metadata:confluence"]];
+const READ_LABEL: Access = &[&["read:label:confluence"]];
 const READ_SPACE: Access = &[&["read:space:confluence"]];
 const READ_USER: Access = &[&["read:confluence-user"], &["read:content-details:confluence"]];
 
@@ -102,21 +118,46 @@ pub(crate) const OUTER: &[Route] = &[
 pub(crate) const CONFLUENCE: &[Route] = &[
     route("GET", "/wiki/api/v2/spaces", READ_SPACE, spaces::all),
     route("GET", "/wiki/api/v2/spaces/{id}", READ_SPACE, spaces::one),
-    route("GET", "/wiki/api/v2/spaces/{id}/pages", READ_PAGE, |visit| read::of_space(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/spaces/{id}/pages", READ_PAGE, |visit| lists::of_space(visit, Kind::Page)),
     route("GET", "/wiki/api/v2/spaces/{id}/blogposts", READ_PAGE, |visit| {
-        read::of_space(visit, Kind::BlogPost)
+        lists::of_space(visit, Kind::BlogPost)
     }),
-    route("GET", "/wiki/api/v2/pages", READ_PAGE, |visit| read::all(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/pages", READ_PAGE, |visit| lists::all(visit, Kind::Page)),
     route("POST", "/wiki/api/v2/pages", WRITE_PAGE, |visit| create::create(visit, Kind::Page)),
     route("GET", "/wiki/api/v2/pages/{id}", READ_PAGE, |visit| read::one(visit, Kind::Page)),
     route("PUT", "/wiki/api/v2/pages/{id}", WRITE_PAGE, |visit| update::update(visit, Kind::Page)),
     route("DELETE", "/wiki/api/v2/pages/{id}", DELETE_PAGE, |visit| update::delete(visit, Kind::Page)),
-    route("GET", "/wiki/api/v2/blogposts", READ_PAGE, |visit| read::all(visit, Kind::BlogPost)),
+    route("GET", "/wiki/api/v2/blogposts", READ_PAGE, |visit| lists::all(visit, Kind::BlogPost)),
     route("POST", "/wiki/api/v2/blogposts", WRITE_PAGE, |visit| create::create(visit, Kind::BlogPost)),
     route("GET", "/wiki/api/v2/blogposts/{id}", READ_PAGE, |visit| read::one(visit, Kind::BlogPost)),
     route("PUT", "/wiki/api/v2/blogposts/{id}", WRITE_PAGE, |visit| update::update(visit, Kind::BlogPost)),
     route("DELETE", "/wiki/api/v2/blogposts/{id}", DELETE_PAGE, |visit| {
         update::delete(visit, Kind::BlogPost)
+    }),
+    route("PUT", "/wiki/api/v2/pages/{id}/title", WRITE_PAGE, title::update),
+    route("GET", "/wiki/api/v2/pages/{id}/versions", READ_PAGE, |visit| versions::all(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/pages/{id}/versions/{number}", READ_PAGE, |visit| {
+        versions::one(visit, Kind::Page)
+    }),
+    route("GET", "/wiki/api/v2/blogposts/{id}/versions", READ_PAGE, |visit| {
+        versions::all(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/api/v2/blogposts/{id}/versions/{number}", READ_PAGE, |visit| {
+        versions::one(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/direct-children", READ_TREE, tree::direct_children),
+    route("GET", "/wiki/api/v2/pages/{id}/children", READ_PAGE, tree::child_pages),
+    route("GET", "/wiki/api/v2/pages/{id}/descendants", READ_TREE, tree::descendants),
+    route("GET", "/wiki/api/v2/pages/{id}/ancestors", READ_METADATA, tree::ancestors),
+    route("POST", "/wiki/api/v2/content/convert-ids-to-types", READ_METADATA, tree::convert_ids),
+    route("GET", "/wiki/api/v2/labels", READ_LABEL, labels::all),
+    route("GET", "/wiki/api/v2/labels/{id}/pages", READ_PAGE, |visit| lists::of_label(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/labels/{id}/blogposts", READ_PAGE, |visit| {
+        lists::of_label(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/labels", READ_PAGE, |visit| labels::of_content(visit, Kind::Page)),
+    route("GET", "/wiki/api/v2/blogposts/{id}/labels", READ_PAGE, |visit| {
+        labels::of_content(visit, Kind::BlogPost)
     }),
     route("GET", "/wiki/rest/api/user/current", READ_USER, v1::current_user),
     route("GET", "/wiki/rest/api/content", ANYONE, v1::gone),

@@ -32,5 +32,11 @@ mod lists;
 mod server;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
+#[path = "sandbox/tree.rs"]
+mod tree;
+#[path = "sandbox/versions.rs"]
+mod versions;
 #[path = "sandbox/view.rs"]
 mod view;
+#[path = "sandbox/visibility.rs"]
+mod visibility;

@@ -54,6 +54,7 @@ const GRANULAR: &[(&str, &str)] = &[
     ("read:custom-content:confluence", "View custom content"),
     ("write:custom-content:confluence", "Create and update custom content"),
     ("delete:custom-content:confluence", "Delete custom content"),
+    ("delete:content:confluence", "Delete content, with all that is below it"),
     ("read:user:confluence", "View users"),
 ];
 

@@ -80,6 +80,19 @@ impl Body {
         json!({format: {"representation": format, "value": value}})
     }
 
+    /// The format that answers to writes show it in. Wiki markup is shown as storage: it cannot be read.
+    pub(crate) fn shown_as(&self) -> &'static str {
+        match self.representation {
+            Representation::AtlasDocFormat => "atlas_doc_format",
+            Representation::Storage | Representation::Wiki => "storage",
+        }
+    }
+
+    /// The body as lines of text, one for each block.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        render::lines(&self.as_storage())
+    }
+
     /// The body as safe HTML.
     pub(crate) fn as_html(&self) -> String {
         render::html(&self.as_storage())

@@ -1,15 +1,22 @@
 //! One Confluence site: its spaces, and the pages and blog posts in them.
 
+pub(crate) mod access;
 pub(crate) mod body;
+mod content;
+pub(crate) mod labels;
 pub(crate) mod seed;
+pub(crate) mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::accounts::Account;
 use crate::clock::Moment;
-use crate::html::percent;
 
+use access::Restrictions;
 use body::Body;
+use labels::Labels;
+
+pub(crate) use content::{Content, Found, Kind, Status, Text, Version};
 
 /// The next free ids, shared by all sites, so that an id names one thing.
 pub(crate) struct Ids {
@@ -35,113 +42,6 @@ impl Ids {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Page,
-    BlogPost,
-}
-
-impl Kind {
-    /// The kind in the words of Confluence's messages.
-    pub(crate) fn noun(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::BlogPost => "blog post",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    Current,
-    Draft,
-    Archived,
-    Trashed,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Current => "current",
-            Self::Draft => "draft",
-            Self::Archived => "archived",
-            Self::Trashed => "trashed",
-        }
-    }
-}
-
-#[derive(Debug, Clone)]
-pub(crate) struct Version {
-    pub(crate) number: u32,
-    pub(crate) author: &'static Account,
-    pub(crate) message: String,
-    pub(crate) at: Moment,
-}
-
-/// What a version or a draft holds of a page.
-#[derive(Debug, Clone)]
-pub(crate) struct Text {
-    pub(crate) title: String,
-    pub(crate) body: Body,
-    pub(crate) version: Version,
-}
-
-/// A page or a blog post.
-#[derive(Debug, Clone)]
-pub(crate) struct Content {
-    pub(crate) kind: Kind,
-    pub(crate) id: u64,
-    pub(crate) status: Status,
-    pub(crate) space: u64,
-    pub(crate) parent: Option<u64>,
-    pub(crate) position: usize,
-    pub(crate) subtype: Option<String>,
-    pub(crate) private: bool,
-    pub(crate) author: &'static Account,
-    /// An account id; an update may name any.
-    pub(crate) owner: String,
-    pub(crate) created: Moment,
-    pub(crate) text: Text,
-    /// Unpublished changes of a published page.
-    pub(crate) draft: Option<Text>,
-    pub(crate) history: Vec<Text>,
-}
-
-impl Content {
-    /// The content as its open draft shows it, or as it is where there is none.
-    pub(crate) fn as_draft(&self) -> Self {
-        match &self.draft {
-            Some(draft) => Self { text: draft.clone(), status: Status::Draft, ..self.clone() },
-            None => self.clone(),
-        }
-    }
-
-    /// The content as a version of it stood.
-    pub(crate) fn as_version(&self, number: u32) -> Option<Self> {
-        if number == self.text.version.number {
-            return Some(self.clone());
-        }
-        let text = self.history.iter().find(|text| text.version.number == number)?;
-        Some(Self { text: text.clone(), ..self.clone() })
-    }
-
-    /// The address below the site's base, as `_links.webui` has it.
-    pub(crate) fn webui(&self, space: &Space) -> String {
-        let slug = percent(&self.text.title).replace("%20", "+");
-        match (self.status, self.kind) {
-            (Status::Draft, _) => self.editui(),
-            (_, Kind::Page) => format!("/spaces/{}/pages/{}/{slug}", space.key, self.id),
-            (_, Kind::BlogPost) => {
-                format!("/spaces/{}/blog/{}/{}/{slug}", space.key, self.created.day_path(), self.id)
-            }
-        }
-    }
-
-    pub(crate) fn editui(&self) -> String {
-        format!("/pages/resumedraft.action?draftId={}", self.id)
-    }
-}
-
 #[derive(Debug, Clone)]
 pub(crate) struct Space {
     pub(crate) id: u64,
@@ -150,6 +50,22 @@ pub(crate) struct Space {
     pub(crate) description: String,
     pub(crate) created: Moment,
     pub(crate) homepage: Option<u64>,
+    /// Whose personal space it is.
+    pub(crate) personal: Option<&'static Account>,
+    pub(crate) archived: bool,
+    /// The accounts that do not know of the space, by their numbers.
+    pub(crate) hidden_from: BTreeSet<usize>,
+}
+
+impl Space {
+    /// The type that answers give.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.personal.is_some() { "personal" } else { "global" }
+    }
+
+    pub(crate) fn status(&self) -> &'static str {
+        if self.archived { "archived" } else { "current" }
+    }
 }
 
 /// A Confluence site.
@@ -160,6 +76,9 @@ pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) spaces: Vec<Space>,
     pub(crate) contents: BTreeMap<u64, Content>,
+    pub(crate) labels: Labels,
+    /// What was taken away for good, for as long as the search index does not know it.
+    pub(crate) purged: Vec<Content>,
 }
 
 /// What is needed to make a page or a blog post.
@@ -219,7 +138,9 @@ impl Site {
 
     pub(crate) fn add(&mut self, id: u64, now: Moment, draft: Draft) -> &mut Content {
         let position = self.contents.values().filter(|other| other.parent == draft.parent).count();
-        let version = Version { number: 1, author: draft.author, message: String::new(), at: now };
+        let version =
+            Version { number: 1, author: draft.author, message: String::new(), minor: false, at: now };
+        let since = (draft.status != Status::Draft).then_some(now);
         let content = Content {
             kind: draft.kind,
             id,
@@ -235,6 +156,9 @@ impl Site {
             text: Text { title: draft.title, body: draft.body, version },
             draft: None,
             history: Vec::new(),
+            labels: BTreeSet::new(),
+            restrictions: Restrictions::default(),
+            found: Found { since, until: None },
         };
         self.contents.entry(id).insert_entry(content).into_mut()
     }
@@ -242,15 +166,23 @@ impl Site {
     /// Takes a page away for good; its children move up to its parent.
     pub(crate) fn purge(&mut self, id: u64) {
         self.lift_children(id);
-        self.contents.remove(&id);
+        self.purged.extend(self.contents.remove(&id).filter(|content| content.status != Status::Draft));
     }
 
     /// Puts a page into the trash; its children move up to its parent.
-    pub(crate) fn trash(&mut self, id: u64) {
+    pub(crate) fn trash(&mut self, id: u64, now: Moment) {
         self.lift_children(id);
         if let Some(content) = self.contents.get_mut(&id) {
             content.status = Status::Trashed;
             content.draft = None;
+            content.found.until = Some(now);
+        }
+    }
+
+    /// Lets the search index know everything, as though it had long been there.
+    pub(crate) fn index_at_once(&mut self) {
+        for content in self.contents.values_mut().filter(|content| content.found.since.is_some()) {
+            content.found.since = Some(Moment(0));
         }
     }
 

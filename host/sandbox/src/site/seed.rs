@@ -1,5 +1,7 @@
 //! What a site holds when the sandbox starts, and what `POST /_sandbox/seed` adds.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use crate::accounts::Account;
@@ -15,10 +17,18 @@ pub(crate) fn site(origin: &str, number: usize, ids: &mut Ids, now: Moment) -> S
         0 => ("sandbox".to_owned(), origin.to_owned()),
         _ => (format!("sandbox-{}", number + 1), format!("{origin}/site/{}", number + 1)),
     };
-    let mut site =
-        Site { cloud_id: cloud_id(number), name, url, spaces: Vec::new(), contents: Default::default() };
+    let mut site = Site {
+        cloud_id: cloud_id(number),
+        name,
+        url,
+        spaces: Vec::new(),
+        contents: Default::default(),
+        labels: Default::default(),
+        purged: Vec::new(),
+    };
     documentation(&mut site, ids, now);
     team(&mut site, ids, now);
+    site.index_at_once();
     site
 }
 
@@ -41,6 +51,9 @@ pub(crate) fn space(site: &mut Site, ids: &mut Ids, now: Moment, key: &str, name
         description: format!("The space {name}"),
         created: now,
         homepage: Some(homepage),
+        personal: None,
+        archived: false,
+        hidden_from: BTreeSet::new(),
     });
     let draft = Draft {
         author: Account::first(),

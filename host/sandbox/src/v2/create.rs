@@ -42,7 +42,7 @@ pub(crate) fn create(visit: &mut Visit<'_>, kind: Kind) -> Answer {
 
     let now = visit.state.clock.now();
     let site = visit.site()?;
-    let space = site.space(space_id).ok_or_else(errors::not_found)?;
+    let space = site.space_seen_by(visit.account, space_id).ok_or_else(errors::not_found)?;
     let parent = match (kind, query.flag("root-level"), fields.id("parentId")?) {
         (Kind::BlogPost, ..) => None,
         (_, Some(true), Some(_)) => {
@@ -55,7 +55,7 @@ pub(crate) fn create(visit: &mut Visit<'_>, kind: Kind) -> Answer {
         (_, _, Some(parent)) => Some(parent),
     };
     if let Some(parent) = parent {
-        match site.content(Kind::Page, parent).filter(|_| is_alive(site, parent)) {
+        match site.seen_by(visit.account, Kind::Page, parent).filter(|_| is_alive(site, parent)) {
             Some(page) if page.space == space_id => {}
             Some(_) => return Err(errors::invalid("The parent is in another space.")),
             None => return Err(errors::invalid(format!("The parent content {parent} does not exist."))),
@@ -72,10 +72,7 @@ pub(crate) fn create(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     content.subtype = subtype;
     content.private = query.flag("private").unwrap_or(false);
     let content = content.clone();
-    let format = content.text.body.representation.as_str();
-    // A body written as wiki markup is answered as storage: wiki cannot be read.
-    let format = if format == "wiki" { "storage" } else { format };
-    Ok(Reply::json(200, &objects::single(site, &content, Some(format))))
+    Ok(Reply::json(200, &objects::single(site, &content, Some(content.text.body.shown_as()))))
 }
 
 fn is_alive(site: &Site, page: u64) -> bool {

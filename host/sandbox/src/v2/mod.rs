@@ -2,9 +2,14 @@
 
 pub(crate) mod create;
 pub(crate) mod fields;
+pub(crate) mod labels;
+pub(crate) mod lists;
 pub(crate) mod objects;
 pub(crate) mod paging;
 pub(crate) mod query;
 pub(crate) mod read;
 pub(crate) mod spaces;
+pub(crate) mod title;
+pub(crate) mod tree;
 pub(crate) mod update;
+pub(crate) mod versions;

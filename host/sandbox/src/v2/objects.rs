@@ -47,14 +47,15 @@ pub(crate) fn single(site: &Site, shown: &Content, format: Option<&str>) -> Valu
 }
 
 pub(crate) fn space(space: &Space, description: Option<&str>) -> Value {
+    let owner = space.personal.unwrap_or_else(Account::first);
     json!({
         "id": space.id.to_string(),
         "key": space.key,
         "name": space.name,
-        "type": "global",
-        "status": "current",
-        "authorId": Account::first().id,
-        "spaceOwnerId": Account::first().id,
+        "type": space.kind(),
+        "status": space.status(),
+        "authorId": owner.id,
+        "spaceOwnerId": owner.id,
         "currentActiveAlias": space.key,
         "createdAt": space.created.iso(),
         "homepageId": space.homepage.map(|id| id.to_string()),
@@ -74,11 +75,17 @@ pub(crate) fn with_base(site: &Site, mut object: Value) -> Value {
     object
 }
 
-fn version(version: &Version) -> Value {
+/// A label by its id.
+pub(crate) fn label(site: &Site, id: u64) -> Option<Value> {
+    let label = site.labels.get(id)?;
+    Some(json!({"id": id.to_string(), "name": label.name, "prefix": label.prefix}))
+}
+
+pub(crate) fn version(version: &Version) -> Value {
     json!({
         "number": version.number,
         "message": version.message,
-        "minorEdit": false,
+        "minorEdit": version.minor,
         "authorId": version.author.id,
         "createdAt": version.at.iso(),
     })

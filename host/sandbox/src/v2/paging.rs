@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::errors;
 use crate::html::percent;
-use crate::http::{Call, Reply};
+use crate::http::Reply;
 
 use super::query::Query;
 
@@ -26,10 +26,21 @@ struct Cursor {
 
 /// The part of the results that a query asks for, and the cursor of the next part.
 pub(crate) fn cut<T>(
-    mut results: Vec<T>,
+    results: Vec<T>,
     id: impl Fn(&T) -> u64,
     query: &Query<'_>,
 ) -> Result<(Vec<T>, Option<String>), Reply> {
+    cut_at(results, id, query, usize::MAX)
+}
+
+/// The same, with parts of at most `most` results, whatever the limit.
+pub(crate) fn cut_at<T>(
+    mut results: Vec<T>,
+    id: impl Fn(&T) -> u64,
+    query: &Query<'_>,
+    most: usize,
+) -> Result<(Vec<T>, Option<String>), Reply> {
+    let limit = query.limit().min(most);
     let from = match query.text("cursor") {
         None => 0,
         Some(cursor) => {
@@ -41,18 +52,18 @@ pub(crate) fn cut<T>(
         }
     };
     let mut part = results.split_off(from.min(results.len()));
-    let more = part.len() > query.limit();
-    part.truncate(query.limit());
+    let more = part.len() > limit;
+    part.truncate(limit);
     let next = part.last().filter(|_| more).map(|last| encode(id(last), from + part.len()));
     Ok((part, next))
 }
 
 /// The list answer around one part.
-pub(crate) fn answer(call: &Call, base: &str, results: Vec<Value>, next: Option<String>) -> Reply {
+pub(crate) fn answer(query: &Query<'_>, base: &str, results: Vec<Value>, next: Option<String>) -> Reply {
     let mut links = json!({"base": base});
     let mut header = format!("<{base}>; rel=\"base\"");
     if let Some(cursor) = next {
-        let next = next_address(call, &cursor);
+        let next = next_address(query, &cursor);
         header = format!("<{next}>; rel=\"next\", {header}");
         links = json!({"next": next, "base": base});
     }
@@ -60,14 +71,15 @@ pub(crate) fn answer(call: &Call, base: &str, results: Vec<Value>, next: Option<
 }
 
 /// The address of the next part: the call's own path below the gateway, with the cursor first.
-fn next_address(call: &Call, cursor: &str) -> String {
+fn next_address(query: &Query<'_>, cursor: &str) -> String {
+    let call = query.call;
     let path = call.path.find("/wiki/").and_then(|at| call.path.get(at..)).unwrap_or(&call.path);
     let mut address = format!("{path}?cursor={cursor}");
     for (name, value) in call.query.iter().filter(|(name, _)| name != "cursor") {
         address.push_str(&format!("&{}={}", percent(name), percent(value)));
     }
     if call.query("limit").is_none() {
-        address.push_str("&limit=25");
+        address.push_str(&format!("&limit={}", query.limit()));
     }
     address
 }

@@ -17,8 +17,12 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// Some of these words.
     Words(&'static [&'static str]),
-    /// 1 to 250.
+    /// 1 to 250, and 25 where it is not sent.
     Limit,
+    /// 1 to 250, with what it is where it is not sent.
+    LimitOr(usize),
+    /// 1 to the number.
+    UpTo(usize),
 }
 
 /// A parameter that an operation knows.
@@ -26,7 +30,8 @@ pub(crate) type Known = (&'static str, Kind);
 
 /// A checked query.
 pub(crate) struct Query<'a> {
-    call: &'a Call,
+    pub(crate) call: &'a Call,
+    default_limit: usize,
 }
 
 /// The page size where none is asked for, and the largest one (v2 document).
@@ -35,7 +40,11 @@ const LARGEST_LIMIT: usize = 250;
 
 impl<'a> Query<'a> {
     pub(crate) fn check(call: &'a Call, known: &[Known]) -> Result<Self, Reply> {
-        let query = Self { call };
+        let default_limit = known.iter().find_map(|(_, kind)| match kind {
+            Kind::LimitOr(default) => Some(*default),
+            _ => None,
+        });
+        let query = Self { call, default_limit: default_limit.unwrap_or(DEFAULT_LIMIT) };
         for (name, _) in &call.query {
             let Some((_, kind)) = known.iter().find(|(other, _)| other == name) else {
                 return Err(errors::invalid(format!("Unknown query parameter '{name}'.")));
@@ -62,7 +71,8 @@ impl<'a> Query<'a> {
             Kind::Integers(most) => {
                 values.len() <= most && values.iter().all(|value| value.parse::<i64>().is_ok())
             }
-            Kind::Limit => one.parse().is_ok_and(|limit: usize| (1..=LARGEST_LIMIT).contains(&limit)),
+            Kind::Limit | Kind::LimitOr(_) => is_in(one, LARGEST_LIMIT),
+            Kind::UpTo(most) => is_in(one, most),
         };
         if right {
             return Ok(());
@@ -71,15 +81,18 @@ impl<'a> Query<'a> {
             Kind::Word(words) | Kind::Words(words) => {
                 errors::invalid(format!("Provided value for '{name}' must be of {}.", words.join(", ")))
             }
-            Kind::Limit => errors::invalid(format!(
-                "Provided value for '{name}' must be an integer from 1 to {LARGEST_LIMIT}."
-            )),
+            Kind::Limit | Kind::LimitOr(_) => out_of_range(name, LARGEST_LIMIT),
+            Kind::UpTo(most) => out_of_range(name, most),
             Kind::Integers(most) | Kind::Texts(most) if values.len() > most => {
                 errors::invalid(format!("At most {most} values may be given for '{name}'."))
             }
             Kind::Flag => errors::wrong_type(name, "boolean"),
             _ => errors::wrong_type(name, "long"),
         })
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        self.text(name).and_then(|number| number.parse().ok())
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&'a str> {
@@ -101,6 +114,14 @@ impl<'a> Query<'a> {
     }
 
     pub(crate) fn limit(&self) -> usize {
-        self.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(DEFAULT_LIMIT)
+        self.text("limit").and_then(|limit| limit.parse().ok()).unwrap_or(self.default_limit)
     }
+}
+
+fn is_in(value: &str, most: usize) -> bool {
+    value.parse().is_ok_and(|number: usize| (1..=most).contains(&number))
+}
+
+fn out_of_range(name: &str, most: usize) -> Reply {
+    errors::invalid(format!("Provided value for '{name}' must be an integer from 1 to {most}."))
 }

@@ -1,7 +1,9 @@
 //! `GET /spaces` and `GET /spaces/{id}`. A key is resolved by `?keys=KEY`: there is no path by key.
 
+use serde_json::json;
+
 use crate::errors;
-use crate::http::{Answer, Reply};
+use crate::http::{Answer, Reply, set};
 use crate::routes::Visit;
 use crate::site::Space;
 
@@ -20,22 +22,36 @@ const LIST: &[Known] = &[
     ("sort", Param::Word(&["id", "-id", "key", "-key", "name", "-name"])),
     ("description-format", Param::Word(FORMATS)),
     ("include-icon", Param::Flag),
+    ("labels", Param::Texts(250)),
+    ("favorited-by", Param::Text),
+    ("not-favorited-by", Param::Text),
     ("cursor", Param::Text),
     ("limit", Param::Limit),
 ];
 
-/// The spaces of the site. All of them are global and current.
+const SINGLE: &[Known] = &[
+    ("description-format", Param::Word(FORMATS)),
+    ("include-icon", Param::Flag),
+    ("include-operations", Param::Flag),
+    ("include-properties", Param::Flag),
+    ("include-permissions", Param::Flag),
+    ("include-labels", Param::Flag),
+];
+
+/// The spaces of the site that the caller may view. None of them has a label or is anybody's favourite.
 pub(crate) fn all(visit: &mut Visit<'_>) -> Answer {
     let query = Query::check(visit.call, LIST)?;
     let site = visit.site()?;
     let (ids, keys) = (query.ids("ids"), query.list("keys"));
-    let visible = query.text("type").is_none_or(|kind| kind == "global")
-        && query.text("status").is_none_or(|status| status == "current");
+    let marked = query.text("labels").is_some() || query.text("favorited-by").is_some();
     let mut found: Vec<&Space> = site
         .spaces
         .iter()
         .filter(|space| {
-            visible
+            !marked
+                && space.is_visible_to(visit.account)
+                && query.text("type").is_none_or(|kind| kind == space.kind())
+                && query.text("status").is_none_or(|status| status == space.status())
                 && (ids.is_empty() || ids.contains(&space.id))
                 && (keys.is_empty() || keys.contains(&space.key.as_str()))
         })
@@ -53,15 +69,19 @@ pub(crate) fn all(visit: &mut Visit<'_>) -> Answer {
     let (part, next) = paging::cut(found, |space| space.id, &query)?;
     let format = query.text("description-format");
     let results = part.iter().map(|space| objects::space(space, format)).collect();
-    Ok(paging::answer(visit.call, &site.base(), results, next))
+    Ok(paging::answer(&query, &site.base(), results, next))
 }
 
 /// One space.
 pub(crate) fn one(visit: &mut Visit<'_>) -> Answer {
-    let known = [("description-format", Param::Word(FORMATS)), ("include-icon", Param::Flag)];
-    let query = Query::check(visit.call, &known)?;
+    let query = Query::check(visit.call, SINGLE)?;
     let site = visit.site()?;
-    let space = site.space(visit.id()?).ok_or_else(errors::not_found)?;
-    let object = objects::space(space, query.text("description-format"));
+    let space = site.space_seen_by(visit.account, visit.id()?).ok_or_else(errors::not_found)?;
+    let mut object = objects::space(space, query.text("description-format"));
+    for name in ["labels", "properties", "operations", "permissions"] {
+        if query.flag(&format!("include-{name}")) == Some(true) {
+            set(&mut object, name, json!({"results": [], "meta": {"hasMore": false}, "_links": {}}));
+        }
+    }
     Ok(Reply::json(200, &objects::with_base(site, object)))
 }

@@ -11,7 +11,8 @@ use crate::errors;
 use crate::http::{Answer, Reply};
 use crate::routes::Visit;
 use crate::site::body::Body;
-use crate::site::{Content, Kind, Site, Status, Text, Version};
+use crate::site::tree::Position;
+use crate::site::{Content, Found, Kind, Site, Status, Text, Version};
 
 use super::create::duplicate_title;
 use super::fields::Fields;
@@ -39,8 +40,12 @@ pub(crate) fn update(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let fields = Fields::read(visit.call, known)?;
     let update = read(&fields, id)?;
     let (now, author) = (visit.state.clock.now(), visit.account);
+    visit.editable(kind)?;
     let site = visit.site_mut()?;
     let content = site.content(kind, id).ok_or_else(errors::not_found)?;
+    if let Some(parent) = update.parent {
+        site.seen_by(author, Kind::Page, parent).ok_or_else(errors::not_found)?;
+    }
     if fields.id("spaceId")?.is_some_and(|space| space != content.space) {
         return Err(errors::invalid("A page cannot be moved to another space by this operation."));
     }
@@ -58,26 +63,26 @@ pub(crate) fn update(visit: &mut Visit<'_>, kind: Kind) -> Answer {
             return Err(duplicate_title(kind));
         }
     }
+    if let Some(parent) = update.parent.filter(|parent| content.parent != Some(*parent)) {
+        site.place(id, Position::Append, parent);
+    }
     let content = site.contents.get_mut(&id).ok_or_else(errors::not_found)?;
     let shown = apply(content, update, version);
-    let format = match shown.text.body.representation.as_str() {
-        "wiki" => "storage",
-        other => other,
-    };
-    Ok(Reply::json(200, &objects::single(site, &shown, Some(format))))
+    Ok(Reply::json(200, &objects::single(site, &shown, Some(shown.text.body.shown_as()))))
 }
 
 /// Moves a page to the trash, purges a trashed one, or discards a draft.
 pub(crate) fn delete(visit: &mut Visit<'_>, kind: Kind) -> Answer {
     let query = Query::check(visit.call, &[("purge", Param::Flag), ("draft", Param::Flag)])?;
     let (purge, draft) = (query.flag("purge") == Some(true), query.flag("draft") == Some(true));
-    let id = visit.id()?;
+    let (id, now) = (visit.id()?, visit.state.clock.now());
+    visit.editable(kind)?;
     let site = visit.site_mut()?;
     let content = site.content(kind, id).ok_or_else(errors::not_found)?;
     match (content.status, purge, draft) {
         (_, true, true) => return Err(errors::invalid("Only one of 'purge' and 'draft' may be given.")),
         (Status::Draft, _, true) | (Status::Trashed, true, _) => site.purge(id),
-        (Status::Current | Status::Archived, false, false) => site.trash(id),
+        (Status::Current | Status::Archived, false, false) => site.trash(id, now),
         (Status::Current | Status::Archived, _, true) if content.draft.is_some() => {
             if let Some(content) = site.contents.get_mut(&id) {
                 content.draft = None;
@@ -137,7 +142,7 @@ fn next_version(
     now: Moment,
 ) -> Result<Version, Reply> {
     let current = content.text.version.number;
-    let version = |number| Version { number, author, message: update.message.clone(), at: now };
+    let version = |number| Version { number, author, message: update.message.clone(), minor: false, at: now };
     match (content.status, update.status) {
         (Status::Trashed, Status::Draft) => {
             Err(errors::invalid("Content in the trash can only be restored to the status current."))
@@ -154,8 +159,10 @@ fn next_version(
 
 /// Puts the update into the content and gives what the answer shows.
 fn apply(content: &mut Content, update: Update, version: Version) -> Content {
-    if update.parent.is_some() {
-        content.parent = update.parent;
+    let appears =
+        update.status == Status::Current && !matches!(content.status, Status::Current | Status::Archived);
+    if appears {
+        content.found = Found { since: Some(version.at), until: None };
     }
     if let Some(owner) = update.owner {
         content.owner = owner;

@@ -1,16 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::support::{GRANULAR, World, draft, id};
-
-fn update(page: &Value, number: u32, title: &str, storage: &str) -> Value {
-    json!({
-        "id": page["id"],
-        "status": "current",
-        "title": title,
-        "body": {"representation": "storage", "value": storage},
-        "version": {"number": number, "message": "a change"},
-    })
-}
+use crate::support::{GRANULAR, World, draft, id, update};
 
 #[test]
 fn a_created_page_is_answered_whole_with_200() {

@@ -12,6 +12,13 @@ use url::Url;
 
 pub(crate) const GRANULAR: &str =
     "read:page:confluence write:page:confluence delete:page:confluence read:space:confluence offline_access";
+/// Every granular scope that an operation asks for.
+pub(crate) const WIDE: &str = "read:page:confluence write:page:confluence delete:page:confluence \
+     read:space:confluence read:hierarchical-content:confluence read:content.metadata:confluence \
+     read:content-details:confluence read:comment:confluence write:comment:confluence \
+     delete:comment:confluence read:attachment:confluence write:attachment:confluence \
+     delete:attachment:confluence read:label:confluence write:label:confluence delete:content:confluence \
+     offline_access";
 pub(crate) const CLASSIC: &str = "write:confluence-content read:confluence-content.all read:confluence-user";
 
 /// An answer, read to its end.
@@ -123,6 +130,12 @@ impl World {
         Api { world: self, tokens, cloud_id }
     }
 
+    /// The API behind the gateway for an account, counted from 1, who stays signed in.
+    pub(crate) fn api_of(&self, account: usize, scopes: &str) -> Api<'_> {
+        self.sign_in(account);
+        self.api(scopes)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, None)
     }
@@ -175,6 +188,27 @@ pub(crate) struct Api<'a> {
 }
 
 impl Api<'_> {
+    /// The first version of Confluence's API.
+    pub(crate) fn v1(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        self.send(method, &format!("/wiki/rest/api{path}"), body)
+    }
+
+    /// The field of every result of a list.
+    pub(crate) fn column(&self, path: &str, field: &str) -> Vec<String> {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        column(&answer.json(), field)
+    }
+
+    /// A page in DOCS below another.
+    pub(crate) fn page_below(&self, parent: &Value, title: &str) -> Value {
+        let mut body = draft(&self.space("DOCS"), title, "<p>x</p>");
+        body["parentId"] = parent["id"].clone();
+        let answer = self.post("/pages", body);
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json()
+    }
+
     /// Below the gateway: `path` starts at `/wiki`.
     pub(crate) fn send(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let path = format!("/ex/confluence/{}{path}", self.cloud_id);
@@ -216,6 +250,23 @@ pub(crate) fn draft(space: &str, title: &str, storage: &str) -> Value {
         "status": "current",
         "title": title,
         "body": {"representation": "storage", "value": storage},
+    })
+}
+
+/// The field of every result, as text.
+pub(crate) fn column(list: &Value, field: &str) -> Vec<String> {
+    let results = list["results"].as_array().unwrap().iter();
+    results.map(|one| one[field].as_str().map_or_else(|| one[field].to_string(), str::to_owned)).collect()
+}
+
+/// The next version of a page, with another body.
+pub(crate) fn update(page: &Value, number: u32, title: &str, storage: &str) -> Value {
+    json!({
+        "id": page["id"],
+        "status": "current",
+        "title": title,
+        "body": {"representation": "storage", "value": storage},
+        "version": {"number": number, "message": "a change"},
     })
 }
 
