@@ -87,6 +87,13 @@ impl Host {
         }
     }
 
+    /// The headers of the last request that the plugin set itself.
+    pub(crate) fn last_headers(&self) -> Vec<(String, String)> {
+        let requests = self.requests.borrow();
+        let headers = &requests.last().expect("a request").headers;
+        headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
+    }
+
     fn answer(&self, request: Request) -> Result<Response, Failure> {
         refuse_what_the_contract_refuses(&request);
         let line = line(&request);
@@ -198,6 +205,25 @@ pub(crate) fn docs() -> Response {
         "results": [{"id": "131073", "key": "DOCS", "name": "Documentation", "type": "global", "status": "current"}],
         "_links": {"base": "https://acme.atlassian.net/wiki"},
     }))
+}
+
+/// A page of results, and where the next one is.
+pub(crate) fn list(results: &[Value], next: Option<&str>) -> Response {
+    let mut list = json!({"results": results, "_links": {"base": "https://acme.atlassian.net/wiki"}});
+    if let Some(next) = next {
+        list["_links"]["next"] = json!(next);
+    }
+    ok(&list)
+}
+
+/// A success without a body.
+pub(crate) fn no_content() -> Response {
+    answer(204, "")
+}
+
+/// What v1 wants of every request that changes something.
+pub(crate) fn no_xsrf_check() -> Vec<(String, String)> {
+    vec![("X-Atlassian-Token".to_owned(), "no-check".to_owned())]
 }
 
 /// No result.
