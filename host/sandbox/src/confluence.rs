@@ -31,6 +31,24 @@ pub(crate) fn answer(state: &mut State, call: &Call, path: &str, entry: Entry) -
     if !route.access.is_empty() && !route.access.iter().any(|set| set.iter().all(has)) {
         return errors::scope_mismatch();
     }
+    if !route.access.is_empty() && is_forgeable(state, call, path) {
+        return errors::xsrf();
+    }
     let mut visit = Visit { state, call, account, parameters, site };
     (route.handler)(&mut visit).unwrap_or_else(|refusal| refusal)
+}
+
+/// Whether a write of v1 could have been forged by a web page, and does not carry the header that rules it out.
+/// Uploads always need it; of the others, only those that come from a browser, or all where a script says so.
+fn is_forgeable(state: &State, call: &Call, path: &str) -> bool {
+    if call.method == "GET" || !path.starts_with("/wiki/rest/") {
+        return false;
+    }
+    let header =
+        |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if matches!(header("x-atlassian-token"), "no-check" | "nocheck") {
+        return false;
+    }
+    let browser = header("user-agent").starts_with("Mozilla/");
+    browser || state.settings.xsrf_always || call.media_type() == "multipart/form-data"
 }

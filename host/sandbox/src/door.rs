@@ -14,6 +14,7 @@ use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
+use bytes::Bytes;
 use rand::RngCore as _;
 
 use crate::cut::Cut;
@@ -22,13 +23,22 @@ use crate::line::Scissors;
 use crate::routes::{CONFLUENCE, Found, OUTER, Visit, find};
 use crate::state::{App, State};
 use crate::v2::fields::too_large;
-use crate::{control_api, direct, gateway, view};
+use crate::{control_api, direct, gateway, media, upload, view};
 
 /// The most of a body that is read; Confluence's own limit is checked by its operations.
 const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
+/// Which listener a request came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    /// The one for everything but files.
+    Main,
+    /// The one of the media host.
+    Media,
+}
+
 pub(crate) async fn serve(
-    Shared(app): Shared<Arc<App>>,
+    Shared((app, entrance)): Shared<(Arc<App>, Entrance)>,
     ConnectInfo(scissors): ConnectInfo<Scissors>,
     request: Request,
 ) -> Response {
@@ -36,14 +46,24 @@ pub(crate) async fn serve(
         return Reply::text(421, "This sandbox answers on loopback addresses only.\n").into_response();
     }
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        return too_large().into_response();
+    let upload = upload::boundary(&parts.headers).filter(|_| parts.uri.path().contains("/child/attachment"));
+    let call = match upload {
+        Some(boundary) => {
+            let largest = app.state().settings.attachment_limit;
+            let mut call = Call::new(&parts, Bytes::new());
+            // A broken form is one without a file.
+            call.parts = upload::read(body, boundary, largest).await.unwrap_or_default();
+            call
+        }
+        None => match to_bytes(body, LARGEST_BODY).await {
+            Ok(body) => Call::new(&parts, body),
+            Err(_) => return too_large().into_response(),
+        },
     };
-    let call = Call::new(&parts, body.to_vec());
-    if call.path.starts_with("/_sandbox") {
+    if entrance == Entrance::Main && call.path.starts_with("/_sandbox") {
         return control_api::handle(&mut app.state(), &call).into_response();
     }
-    let Outcome { reply, delay, cut } = answer(&mut app.state(), &call);
+    let Outcome { reply, delay, cut } = answer(&mut app.state(), &call, entrance);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -62,14 +82,14 @@ struct Outcome {
     cut: Option<Cut>,
 }
 
-fn answer(state: &mut State, call: &Call) -> Outcome {
-    let (template, below) = names(call);
+fn answer(state: &mut State, call: &Call, entrance: Entrance) -> Outcome {
+    let (template, below) = names(call, entrance);
     let fault = state.faults.take(&call.method, &[&template, below, &call.path]);
     let outcome = match fault {
-        None => Outcome { reply: dispatch(state, call), delay: Duration::ZERO, cut: None },
+        None => Outcome { reply: dispatch(state, call, entrance), delay: Duration::ZERO, cut: None },
         Some(fault) => {
             state.counters.faults += 1;
-            let done = fault.lets_through().then(|| dispatch(state, call));
+            let done = fault.lets_through().then(|| dispatch(state, call, entrance));
             // Where neither is there, the connection is cut before an answer.
             let reply = fault.reply().or(done).unwrap_or_else(|| Reply::empty(503));
             Outcome { reply, delay: fault.delay(), cut: fault.cut }
@@ -82,7 +102,10 @@ fn answer(state: &mut State, call: &Call) -> Outcome {
     outcome
 }
 
-fn dispatch(state: &mut State, call: &Call) -> Reply {
+fn dispatch(state: &mut State, call: &Call, entrance: Entrance) -> Reply {
+    if entrance == Entrance::Media {
+        return media::serve(state, call);
+    }
     if let Some((cloud_id, path)) = gateway::split(&call.path) {
         return gateway::handle(state, call, cloud_id, path);
     }
@@ -101,7 +124,10 @@ fn dispatch(state: &mut State, call: &Call) -> Reply {
 }
 
 /// The names that counters and faults know a request by: its template, and its path from `/wiki` on.
-fn names(call: &Call) -> (String, &str) {
+fn names(call: &Call, entrance: Entrance) -> (String, &str) {
+    if entrance == Entrance::Media {
+        return (media::TEMPLATE.to_owned(), &call.path);
+    }
     let below = gateway::split(&call.path)
         .map(|(_, below)| below)
         .or_else(|| direct::split(call).map(|(_, below)| below));

@@ -73,6 +73,43 @@ pub(crate) fn v1(status: u16, authorized: bool, message: &str) -> Reply {
     )
 }
 
+/// A request that v1 does not accept.
+pub(crate) fn v1_invalid(message: impl AsRef<str>) -> Reply {
+    let message = message.as_ref();
+    Reply::json(
+        400,
+        &json!({
+            "statusCode": 400,
+            "data": {
+                "authorized": true,
+                "valid": false,
+                "errors": [{"message": {"translation": message, "args": []}}],
+                "successful": false,
+            },
+            "message": format!("com.atlassian.confluence.api.service.exceptions.BadRequestException: {message}"),
+        }),
+    )
+}
+
+/// v1's mask for what does not exist and for what may not be seen.
+pub(crate) fn v1_not_found() -> Reply {
+    let message = "com.atlassian.confluence.api.service.exceptions.NotFoundException: \
+                   No content found, or the calling user does not have permission to view it";
+    v1(404, true, message)
+}
+
+/// v1 on what may be viewed but not changed.
+pub(crate) fn v1_forbidden() -> Reply {
+    let message = "com.atlassian.confluence.api.service.exceptions.PermissionException: \
+                   The calling user is not permitted to change this content";
+    v1(403, false, message)
+}
+
+/// The filter before v1's writes, in plain text.
+pub(crate) fn xsrf() -> Reply {
+    Reply::text(403, "XSRF check failed")
+}
+
 /// A v1 content call: gone, although its body says authorized and successful.
 pub(crate) fn gone() -> Reply {
     let message = "com.atlassian.confluence.api.service.exceptions.pagesmodes.GoneException: \

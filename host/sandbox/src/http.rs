@@ -9,7 +9,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::Value;
+
+use crate::upload::Part;
 
 /// A request, read to its end.
 pub(crate) struct Call {
@@ -19,17 +22,20 @@ pub(crate) struct Call {
     /// The query, decoded, in the order it was sent.
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
+    /// The parts of an upload; its body is empty then.
+    pub(crate) parts: Vec<Part>,
 }
 
 impl Call {
-    pub(crate) fn new(parts: &Parts, body: Vec<u8>) -> Self {
+    pub(crate) fn new(parts: &Parts, body: Bytes) -> Self {
         Self {
             method: parts.method.as_str().to_owned(),
             path: parts.uri.path().to_owned(),
             query: pairs(parts.uri.query().unwrap_or_default().as_bytes()),
             headers: parts.headers.clone(),
             body,
+            parts: Vec::new(),
         }
     }
 
@@ -82,7 +88,7 @@ fn pairs(bytes: &[u8]) -> Vec<(String, String)> {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: Bytes,
 }
 
 /// Sets a field of a JSON object.
@@ -97,7 +103,7 @@ pub(crate) type Answer = Result<Reply, Reply>;
 
 impl Reply {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
+        Self { status, headers: Vec::new(), body: Bytes::new() }
     }
 
     pub(crate) fn json(status: u16, value: &Value) -> Self {
@@ -131,7 +137,12 @@ impl Reply {
     }
 
     fn typed(status: u16, media_type: &str, body: String) -> Self {
-        Self { status, headers: Vec::new(), body: body.into_bytes() }.header("content-type", media_type)
+        Self::bytes(status, media_type, body.into())
+    }
+
+    /// Bytes of some type.
+    pub(crate) fn bytes(status: u16, media_type: &str, body: Bytes) -> Self {
+        Self { status, headers: Vec::new(), body }.header("content-type", media_type)
     }
 
     pub(crate) fn into_response(self) -> Response {

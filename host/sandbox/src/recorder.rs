@@ -94,6 +94,10 @@ fn headers(known: &Credentials, headers: &HeaderMap) -> Value {
 }
 
 fn body(known: &Credentials, call: &Call) -> Value {
+    if !call.parts.is_empty() {
+        let parts: Vec<_> = call.parts.iter().map(|part| json_value(known, part.record())).collect();
+        return json!({"parts": parts});
+    }
     if call.body.is_empty() {
         return Value::Null;
     }

@@ -6,9 +6,12 @@ use crate::accounts::Account;
 use crate::errors;
 use crate::http::{Answer, Call, Reply};
 use crate::oauth::{authorize, resources, token};
+use crate::site::comments::Place;
 use crate::site::{Content, Kind, Site};
 use crate::state::State;
-use crate::v2::{create, labels, lists, read, spaces, title, tree, update, versions};
+use crate::v1::attachments::{self as files, Existing};
+use crate::v1::{copy, labels as label_writes, moves, tasks};
+use crate::v2::{attachments, comments, create, labels, lists, read, spaces, title, tree, update, versions};
 use crate::{v1, view};
 
 /// What a handler works on.
@@ -81,6 +84,25 @@ const DELETE_PAGE: Access = &[&["delete:page:confluence"]];
 const READ_TREE: Access = &[&["read:hierarchical-content:confluence"]];
 const READ_METADATA: Access = &[&["read:content.metadata:confluence"]];
 const READ_LABEL: Access = &[&["read:label:confluence"]];
+const READ_COMMENT: Access = &[&["read:comment:confluence"]];
+const WRITE_COMMENT: Access = &[&["write:comment:confluence"]];
+const DELETE_COMMENT: Access = &[&["delete:comment:confluence"]];
+const READ_ATTACHMENT: Access = &[&["read:attachment:confluence"]];
+const DELETE_ATTACHMENT: Access = &[&["delete:attachment:confluence"]];
+/// v1 takes a classic scope or a set of granular ones; a set is needed whole.
+const MOVE: Access = &[&["write:confluence-content"], &["write:page:confluence"]];
+const COPY: Access =
+    &[&["write:confluence-content"], &["read:content-details:confluence", "write:page:confluence"]];
+const ARCHIVE: Access =
+    &[&["write:confluence-content"], &["read:content.metadata:confluence", "write:page:confluence"]];
+const DELETE_TREE: Access = &[&["write:confluence-content"], &["delete:content:confluence"]];
+const READ_TASK: Access = &[&["read:confluence-space.summary"], &["read:content.metadata:confluence"]];
+const ADD_LABEL: Access =
+    &[&["write:confluence-content"], &["read:label:confluence", "write:label:confluence"]];
+const REMOVE_LABEL: Access = &[&["write:confluence-content"], &["write:label:confluence"]];
+const UPLOAD: Access =
+    &[&["write:confluence-file"], &["read:content-details:confluence", "write:attachment:confluence"]];
+const DOWNLOAD: Access = &[&["readonly:content.attachment:confluence"], &["read:attachment:confluence"]];
 const READ_SPACE: Access = &[&["read:space:confluence"]];
 const READ_USER: Access = &[&["read:confluence-user"], &["read:content-details:confluence"]];
 
@@ -159,6 +181,82 @@ pub(crate) const CONFLUENCE: &[Route] = &[
     route("GET", "/wiki/api/v2/blogposts/{id}/labels", READ_PAGE, |visit| {
         labels::of_content(visit, Kind::BlogPost)
     }),
+    route("GET", "/wiki/api/v2/footer-comments", READ_COMMENT, |visit| comments::all(visit, Place::Footer)),
+    route("POST", "/wiki/api/v2/footer-comments", WRITE_COMMENT, |visit| {
+        comments::create(visit, Place::Footer)
+    }),
+    route("GET", "/wiki/api/v2/footer-comments/{id}", READ_COMMENT, |visit| {
+        comments::one(visit, Place::Footer)
+    }),
+    route("PUT", "/wiki/api/v2/footer-comments/{id}", WRITE_COMMENT, |visit| {
+        comments::update(visit, Place::Footer)
+    }),
+    route("DELETE", "/wiki/api/v2/footer-comments/{id}", DELETE_COMMENT, |visit| {
+        comments::delete(visit, Place::Footer)
+    }),
+    route("GET", "/wiki/api/v2/footer-comments/{id}/children", READ_COMMENT, |visit| {
+        comments::children(visit, Place::Footer)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/footer-comments", READ_COMMENT, |visit| {
+        comments::of_content(visit, Kind::Page, Place::Footer)
+    }),
+    route("GET", "/wiki/api/v2/blogposts/{id}/footer-comments", READ_COMMENT, |visit| {
+        comments::of_content(visit, Kind::BlogPost, Place::Footer)
+    }),
+    route("GET", "/wiki/api/v2/inline-comments", READ_COMMENT, |visit| comments::all(visit, Place::Inline)),
+    route("POST", "/wiki/api/v2/inline-comments", WRITE_COMMENT, |visit| {
+        comments::create(visit, Place::Inline)
+    }),
+    route("GET", "/wiki/api/v2/inline-comments/{id}", READ_COMMENT, |visit| {
+        comments::one(visit, Place::Inline)
+    }),
+    route("PUT", "/wiki/api/v2/inline-comments/{id}", WRITE_COMMENT, |visit| {
+        comments::update(visit, Place::Inline)
+    }),
+    route("DELETE", "/wiki/api/v2/inline-comments/{id}", DELETE_COMMENT, |visit| {
+        comments::delete(visit, Place::Inline)
+    }),
+    route("GET", "/wiki/api/v2/inline-comments/{id}/children", READ_COMMENT, |visit| {
+        comments::children(visit, Place::Inline)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/inline-comments", READ_COMMENT, |visit| {
+        comments::of_content(visit, Kind::Page, Place::Inline)
+    }),
+    route("GET", "/wiki/api/v2/blogposts/{id}/inline-comments", READ_COMMENT, |visit| {
+        comments::of_content(visit, Kind::BlogPost, Place::Inline)
+    }),
+    route("GET", "/wiki/api/v2/pages/{id}/attachments", READ_ATTACHMENT, |visit| {
+        attachments::of_content(visit, Kind::Page)
+    }),
+    route("GET", "/wiki/api/v2/blogposts/{id}/attachments", READ_ATTACHMENT, |visit| {
+        attachments::of_content(visit, Kind::BlogPost)
+    }),
+    route("GET", "/wiki/api/v2/attachments", READ_ATTACHMENT, attachments::all),
+    route("GET", "/wiki/api/v2/attachments/{id}", READ_ATTACHMENT, attachments::one),
+    route("DELETE", "/wiki/api/v2/attachments/{id}", DELETE_ATTACHMENT, attachments::delete),
+    route("GET", "/wiki/api/v2/attachments/{id}/versions", READ_ATTACHMENT, attachments::all_versions),
+    route("PUT", "/wiki/rest/api/content/{id}/child/attachment", UPLOAD, |visit| {
+        files::attach(visit, Existing::Updated)
+    }),
+    route("POST", "/wiki/rest/api/content/{id}/child/attachment", UPLOAD, |visit| {
+        files::attach(visit, Existing::Refused)
+    }),
+    route("POST", "/wiki/rest/api/content/{id}/child/attachment/{attachment}/data", UPLOAD, files::update),
+    route(
+        "GET",
+        "/wiki/rest/api/content/{id}/child/attachment/{attachment}/download",
+        DOWNLOAD,
+        files::download,
+    ),
+    route("GET", "/wiki/download/attachments/{id}/{name}", ANYONE, files::old_download),
+    route("POST", "/wiki/rest/api/content/{id}/label", ADD_LABEL, label_writes::add),
+    route("DELETE", "/wiki/rest/api/content/{id}/label", REMOVE_LABEL, label_writes::remove),
+    route("DELETE", "/wiki/rest/api/content/{id}/label/{label}", REMOVE_LABEL, label_writes::remove_named),
+    route("PUT", "/wiki/rest/api/content/{id}/move/{position}/{target}", MOVE, moves::place),
+    route("POST", "/wiki/rest/api/content/{id}/copy", COPY, copy::copy),
+    route("POST", "/wiki/rest/api/content/archive", ARCHIVE, moves::archive),
+    route("DELETE", "/wiki/rest/api/content/{id}/pageTree", DELETE_TREE, moves::delete_tree),
+    route("GET", "/wiki/rest/api/longtask/{id}", READ_TASK, tasks::one),
     route("GET", "/wiki/rest/api/user/current", READ_USER, v1::current_user),
     route("GET", "/wiki/rest/api/content", ANYONE, v1::gone),
     route("POST", "/wiki/rest/api/content", ANYONE, v1::gone),

@@ -12,9 +12,10 @@ use tokio::sync::Notify;
 
 use crate::client::ClientRegistration;
 use crate::clock::Clock;
-use crate::door;
+use crate::door::{self, Entrance};
 use crate::faults::Faults;
 use crate::line::{Lines, Scissors};
+use crate::media::Media;
 use crate::oauth::Authorizations;
 use crate::recorder::Recorder;
 use crate::site::Ids;
@@ -82,6 +83,9 @@ impl Sandbox {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+        let files = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        files.set_nonblocking(true)?;
+        let media = Media::new(format!("http://127.0.0.1:{}", files.local_addr()?.port()));
         let mut state = State {
             origin: url.clone(),
             clock: Clock::default(),
@@ -92,6 +96,7 @@ impl Sandbox {
             recorder: Recorder::default(),
             counters: Counters::default(),
             faults: Faults::default(),
+            media,
         };
         state.set_sites(config.sites);
         let client = state.authorizations.register(config.redirect_uri, None);
@@ -102,7 +107,7 @@ impl Sandbox {
         let tell = EndedOnDrop(Arc::clone(&ended));
         let thread = thread::Builder::new().name("atlassian-sandbox".to_owned()).spawn(move || {
             let _tell = tell;
-            run(runtime, listener, Arc::new(App::new(state)), &stopped);
+            run(runtime, listener, files, Arc::new(App::new(state)), &stopped);
         })?;
         Ok(Self { url, client, stop, thread: Some(thread), ended })
     }
@@ -151,17 +156,21 @@ impl Drop for EndedOnDrop {
     }
 }
 
-fn run(runtime: Runtime, listener: TcpListener, app: Arc<App>, stopped: &Notify) {
+fn run(runtime: Runtime, main: TcpListener, files: TcpListener, app: Arc<App>, stopped: &Notify) {
     runtime.block_on(async {
-        let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-        let router = Router::new().fallback(door::serve).with_state(app);
-        let service = router.into_make_service_with_connect_info::<Scissors>();
-        let server = axum::serve(Lines(listener), service).into_future();
         tokio::select! {
-            _ = server => {}
+            () = serve(main, Arc::clone(&app), Entrance::Main) => {}
+            () = serve(files, app, Entrance::Media) => {}
             () = stopped.notified() => {}
         }
     });
     // Not a graceful end: connections that are kept alive would hold it up.
     runtime.shutdown_background();
+}
+
+async fn serve(listener: TcpListener, app: Arc<App>, entrance: Entrance) {
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let router = Router::new().fallback(door::serve).with_state((app, entrance));
+    let service = router.into_make_service_with_connect_info::<Scissors>();
+    let _ = axum::serve(Lines(listener), service).into_future().await;
 }

@@ -9,9 +9,13 @@ use serde::Serialize;
 use crate::accounts::Account;
 use crate::clock::Clock;
 use crate::faults::Faults;
+use crate::media::Media;
 use crate::oauth::Authorizations;
 use crate::recorder::Recorder;
 use crate::site::{Ids, Site, seed};
+
+/// The size of attachments that a site allows before anybody changes it.
+const ATTACHMENT_LIMIT: u64 = 250 * 1024 * 1024;
 
 /// What scripts may change while the sandbox runs.
 pub(crate) struct Settings {
@@ -25,6 +29,14 @@ pub(crate) struct Settings {
     pub(crate) account: &'static Account,
     /// The numbers of the sites that accessible-resources lists and that nobody gets into, counted from 1.
     pub(crate) unreachable_sites: BTreeSet<usize>,
+    /// How many bytes an attachment may have.
+    pub(crate) attachment_limit: u64,
+    /// The status of an upload over that: 404 by the document, 413 as others have it.
+    pub(crate) attachment_too_large: u16,
+    /// Whether every write of v1 needs the header against forged requests, not only uploads.
+    pub(crate) xsrf_always: bool,
+    /// After how long the search index knows what was made, and forgets what was deleted.
+    pub(crate) search_lag: Duration,
 }
 
 impl Settings {
@@ -35,6 +47,10 @@ impl Settings {
             jira_entry: false,
             account: Account::first(),
             unreachable_sites: BTreeSet::new(),
+            attachment_limit: ATTACHMENT_LIMIT,
+            attachment_too_large: 404,
+            xsrf_always: false,
+            search_lag: Duration::from_secs(20),
         }
     }
 }
@@ -101,6 +117,7 @@ pub(crate) struct State {
     pub(crate) recorder: Recorder,
     pub(crate) counters: Counters,
     pub(crate) faults: Faults,
+    pub(crate) media: Media,
 }
 
 impl State {

@@ -14,6 +14,10 @@ mod support;
 mod accounts;
 #[path = "sandbox/api_tokens.rs"]
 mod api_tokens;
+#[path = "sandbox/attachments.rs"]
+mod attachments;
+#[path = "sandbox/comments.rs"]
+mod comments;
 #[path = "sandbox/consent.rs"]
 mod consent;
 #[path = "sandbox/content.rs"]
@@ -26,8 +30,12 @@ mod cuts;
 mod gateway;
 #[path = "sandbox/grants.rs"]
 mod grants;
+#[path = "sandbox/labels.rs"]
+mod labels;
 #[path = "sandbox/lists.rs"]
 mod lists;
+#[path = "sandbox/moves.rs"]
+mod moves;
 #[path = "sandbox/server.rs"]
 mod server;
 #[path = "sandbox/tokens.rs"]

@@ -19,7 +19,7 @@ impl Credentials {
     }
 
     /// A fresh credential, long and random.
-    pub(super) fn secret(&mut self, prefix: &str, bytes: usize) -> String {
+    pub(crate) fn secret(&mut self, prefix: &str, bytes: usize) -> String {
         self.remember(format!("{prefix}{}", random(bytes)))
     }
 

@@ -4,6 +4,8 @@
 
 use crate::accounts::Account;
 
+use super::attachments::Attachment;
+use super::comments::{Comment, Place, Subject};
 use super::{Content, Kind, Site, Space, Status};
 
 /// Who may view a page, and who may edit it; nobody is shut out where there is no list. Who may not view a page
@@ -48,6 +50,28 @@ impl Site {
     /// A space, if it exists and the account may view it.
     pub(crate) fn space_seen_by(&self, account: &Account, id: u64) -> Option<&Space> {
         self.space(id).filter(|space| space.is_visible_to(account))
+    }
+
+    /// An attachment, if it exists and the account may view what it is attached to.
+    pub(crate) fn attachment_seen_by(&self, account: &Account, id: u64) -> Option<&Attachment> {
+        let attachment = self.attachments.get(&id)?;
+        let container = self.contents.get(&attachment.container)?;
+        self.sees(account, container).then_some(attachment)
+    }
+
+    /// The page or blog post that a comment stands at, itself or by way of an attachment.
+    pub(crate) fn commented(&self, subject: Subject) -> Option<&Content> {
+        match subject {
+            Subject::Content(id) => self.contents.get(&id),
+            Subject::Attachment(id) => self.contents.get(&self.attachments.get(&id)?.container),
+        }
+    }
+
+    /// A comment, if it exists and the account may view what it is about.
+    pub(crate) fn comment_seen_by(&self, account: &Account, place: Place, id: u64) -> Option<&Comment> {
+        let comment = self.comments.get(&id).filter(|comment| comment.place == place)?;
+        let content = self.commented(comment.subject)?;
+        (content.status != Status::Trashed && self.sees(account, content)).then_some(comment)
     }
 
     /// A page and everything above it, from the bottom to the top.

@@ -1,10 +1,13 @@
 //! One Confluence site: its spaces, and the pages and blog posts in them.
 
 pub(crate) mod access;
+pub(crate) mod attachments;
 pub(crate) mod body;
+pub(crate) mod comments;
 mod content;
 pub(crate) mod labels;
 pub(crate) mod seed;
+pub(crate) mod tasks;
 pub(crate) mod tree;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +16,11 @@ use crate::accounts::Account;
 use crate::clock::Moment;
 
 use access::Restrictions;
+use attachments::Attachment;
 use body::Body;
+use comments::{Comment, Subject};
 use labels::Labels;
+use tasks::Tasks;
 
 pub(crate) use content::{Content, Found, Kind, Status, Text, Version};
 
@@ -76,7 +82,10 @@ pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) spaces: Vec<Space>,
     pub(crate) contents: BTreeMap<u64, Content>,
+    pub(crate) comments: BTreeMap<u64, Comment>,
+    pub(crate) attachments: BTreeMap<u64, Attachment>,
     pub(crate) labels: Labels,
+    pub(crate) tasks: Tasks,
     /// What was taken away for good, for as long as the search index does not know it.
     pub(crate) purged: Vec<Content>,
 }
@@ -93,6 +102,22 @@ pub(crate) struct Draft {
 }
 
 impl Site {
+    /// A site without anything in it.
+    pub(crate) fn empty(cloud_id: String, name: String, url: String) -> Self {
+        Self {
+            cloud_id,
+            name,
+            url,
+            spaces: Vec::new(),
+            contents: BTreeMap::new(),
+            comments: BTreeMap::new(),
+            attachments: BTreeMap::new(),
+            labels: Labels::default(),
+            tasks: Tasks::default(),
+            purged: Vec::new(),
+        }
+    }
+
     /// What `_links.base` says: the address that every `webui` is relative to.
     pub(crate) fn base(&self) -> String {
         format!("{}/wiki", self.url)
@@ -166,6 +191,8 @@ impl Site {
     /// Takes a page away for good; its children move up to its parent.
     pub(crate) fn purge(&mut self, id: u64) {
         self.lift_children(id);
+        self.attachments.retain(|_, attachment| attachment.container != id);
+        self.comments.retain(|_, comment| comment.subject != Subject::Content(id));
         self.purged.extend(self.contents.remove(&id).filter(|content| content.status != Status::Draft));
     }
 

@@ -17,15 +17,7 @@ pub(crate) fn site(origin: &str, number: usize, ids: &mut Ids, now: Moment) -> S
         0 => ("sandbox".to_owned(), origin.to_owned()),
         _ => (format!("sandbox-{}", number + 1), format!("{origin}/site/{}", number + 1)),
     };
-    let mut site = Site {
-        cloud_id: cloud_id(number),
-        name,
-        url,
-        spaces: Vec::new(),
-        contents: Default::default(),
-        labels: Default::default(),
-        purged: Vec::new(),
-    };
+    let mut site = Site::empty(cloud_id(number), name, url);
     documentation(&mut site, ids, now);
     team(&mut site, ids, now);
     site.index_at_once();

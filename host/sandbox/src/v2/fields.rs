@@ -7,7 +7,7 @@ use crate::http::{Call, Reply};
 use crate::site::body::{Body, Representation};
 
 /// Bodies over 5 MB are refused (v2 document).
-const LARGEST: usize = 5 * 1024 * 1024;
+pub(crate) const LARGEST: usize = 5 * 1024 * 1024;
 
 /// A checked object.
 pub(crate) struct Fields {

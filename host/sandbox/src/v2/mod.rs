@@ -1,5 +1,7 @@
 //! Confluence's REST API, version 2: the operations that the templates use.
 
+pub(crate) mod attachments;
+pub(crate) mod comments;
 pub(crate) mod create;
 pub(crate) mod fields;
 pub(crate) mod labels;

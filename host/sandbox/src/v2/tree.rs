@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::errors;
 use crate::http::{Answer, Reply, set};
 use crate::routes::Visit;
-use crate::site::{Content, Kind, Status};
+use crate::site::comments::Place;
+use crate::site::{Content, Kind, Status, attachments};
 
 use super::fields::Fields;
 use super::query::{Kind as Param, Known, Query};
@@ -131,8 +132,17 @@ pub(crate) fn convert_ids(visit: &mut Visit<'_>) -> Answer {
 }
 
 fn kind_of(visit: &Visit<'_>, id: &str) -> Result<Option<&'static str>, Reply> {
-    let site = visit.site()?;
-    let Ok(id) = id.parse::<u64>() else { return Ok(None) };
-    let content = site.contents.get(&id).filter(|content| site.sees(visit.account, content));
-    Ok(content.filter(|content| content.status != Status::Trashed).map(|content| content.kind.as_str()))
+    let (site, account) = (visit.site()?, visit.account);
+    let Some(id) = attachments::number(id) else { return Ok(None) };
+    if let Some(content) = site.contents.get(&id).filter(|content| site.sees(account, content)) {
+        return Ok((content.status != Status::Trashed).then(|| content.kind.as_str()));
+    }
+    if site.attachment_seen_by(account, id).is_some() {
+        return Ok(Some("attachment"));
+    }
+    let places = [Place::Footer, Place::Inline];
+    Ok(places
+        .into_iter()
+        .find(|place| site.comment_seen_by(account, *place, id).is_some())
+        .map(Place::as_str))
 }
