@@ -4,7 +4,7 @@ use actionbay_confluence::manifest::{MANIFEST, TokenErrorMeaning};
 use actionbay_confluence::templates::Template;
 use serde_json::{Value, json};
 
-use crate::support::{Host, docs, ok, page};
+use crate::support::{Host, docs, ok};
 
 fn template(id: &str) -> &'static Template {
     MANIFEST.templates.iter().find(|template| template.id == id).unwrap()
@@ -263,22 +263,12 @@ fn the_input_schema_of_view_content_takes_one_way_of_naming() {
     }
 }
 
+/// Bare answers of Confluence, and what was said of an input, fit the schemas too: every other run is checked by the
+/// double of the host itself.
 #[test]
-fn outputs_fit_their_schemas() {
-    let hello = || ok(&page("131075", "Hello", "<p>x</p>"));
-    let list = ok(&json!({"results": [page("131075", "Hello", "")]}));
+fn a_bare_answer_makes_an_output_that_fits() {
     let bare = ok(&json!({"id": "131075", "status": "draft", "title": null}));
-    for (id, input, answers) in [
-        ("create-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), hello()]),
-        ("create-content", json!({"space": "DOCS", "status": "draft"}), vec![docs(), bare]),
-        ("view-content", json!({"id": "131075"}), vec![hello()]),
-        ("view-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), list.clone(), hello()]),
-        ("list-pages", json!({"space": "DOCS"}), vec![docs(), list]),
-    ] {
-        assert!(input_schema(id).is_valid(&input), "{id}: {input}");
-        let output = Host::with(answers).run(id, &input).unwrap();
-        let schema = serde_json::from_str(template(id).output_schema).unwrap();
-        let schema = jsonschema::draft202012::new(&schema).unwrap();
-        assert!(schema.is_valid(&output), "{id}: {output}");
-    }
+    let input = json!({"space": "DOCS", "status": "draft"});
+    assert!(input_schema("create-content").is_valid(&input));
+    Host::with([docs(), bare]).run("create-content", &input).unwrap();
 }

@@ -63,10 +63,15 @@ impl Host {
         host
     }
 
-    /// Runs a template.
+    /// Runs a template. What it gives has to fit its own schema.
     pub(crate) fn run(&self, template: &str, input: &Value) -> Result<Value, Failure> {
         let output = templates::execute(self, template, &input.to_string())?;
-        Ok(serde_json::from_str(&output).unwrap())
+        let output = serde_json::from_str(&output).unwrap();
+        let known = MANIFEST.templates.iter().find(|known| known.id == template).expect("a template");
+        let schema = serde_json::from_str(known.output_schema).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        assert!(schema.is_valid(&output), "{template}: {:?} in {output}", schema.iter_errors(&output).next());
+        Ok(output)
     }
 
     /// Runs a template that must fail.
