@@ -128,6 +128,11 @@ pub(crate) fn scope_mismatch() -> Reply {
         .header("x-failure-category", "FAILURE_CLIENT_SCOPE_CHECK")
 }
 
+/// The gateway on an app that has used its quota up.
+pub(crate) fn rate_limited() -> Reply {
+    gateway(429, "Rate limit exceeded")
+}
+
 fn gateway(code: u16, message: &str) -> Reply {
     Reply::json(code, &json!({"code": code, "message": message}))
 }

@@ -38,8 +38,17 @@ pub(crate) fn handle(state: &mut State, call: &Call, cloud_id: &str, path: &str)
     };
     match bearer {
         Bearer::Good(granted) => {
+            let client = granted.client_id;
+            let limit = state.settings.rate_limit;
+            if let Some(refusal) = limit.and_then(|limit| state.quotas.refusal(&client, limit, now)) {
+                return refusal;
+            }
             let entry = Entry { account: granted.account, site, scopes: Some(granted.scopes) };
-            confluence::answer(state, call, path, entry)
+            let reply = confluence::answer(state, call, path, entry);
+            match limit {
+                Some(limit) => state.quotas.count(&client, limit, now, call, reply),
+                None => reply,
+            }
         }
         _ => expired(path),
     }

@@ -40,6 +40,11 @@ impl Media {
         Self { origin, tickets: HashMap::new() }
     }
 
+    /// Where the host answers.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// An address for one version of a file.
     pub(crate) fn address(
         &mut self,

@@ -10,7 +10,7 @@ use crate::site::comments::Place;
 use crate::site::{Content, Kind, Site};
 use crate::state::State;
 use crate::v1::attachments::{self as files, Existing};
-use crate::v1::{copy, labels as label_writes, moves, tasks};
+use crate::v1::{copy, labels as label_writes, moves, search, tasks};
 use crate::v2::{attachments, comments, create, labels, lists, read, spaces, title, tree, update, versions};
 use crate::{v1, view};
 
@@ -103,6 +103,8 @@ const REMOVE_LABEL: Access = &[&["write:confluence-content"], &["write:label:con
 const UPLOAD: Access =
     &[&["write:confluence-file"], &["read:content-details:confluence", "write:attachment:confluence"]];
 const DOWNLOAD: Access = &[&["readonly:content.attachment:confluence"], &["read:attachment:confluence"]];
+const SEARCH: Access = &[&["search:confluence"], &["read:content-details:confluence"]];
+const SEARCH_USERS: Access = &[&["read:content-details:confluence"]];
 const READ_SPACE: Access = &[&["read:space:confluence"]];
 const READ_USER: Access = &[&["read:confluence-user"], &["read:content-details:confluence"]];
 
@@ -258,6 +260,9 @@ pub(crate) const CONFLUENCE: &[Route] = &[
     route("DELETE", "/wiki/rest/api/content/{id}/pageTree", DELETE_TREE, moves::delete_tree),
     route("GET", "/wiki/rest/api/longtask/{id}", READ_TASK, tasks::one),
     route("GET", "/wiki/rest/api/user/current", READ_USER, v1::current_user),
+    route("GET", "/wiki/rest/api/search", SEARCH, search::search),
+    route("GET", "/wiki/rest/api/search/user", SEARCH_USERS, search::users),
+    route("GET", "/wiki/rest/api/content/search", SEARCH, search::content),
     route("GET", "/wiki/rest/api/content", ANYONE, v1::gone),
     route("POST", "/wiki/rest/api/content", ANYONE, v1::gone),
     route("GET", "/wiki/rest/api/content/{id}", ANYONE, v1::gone),

@@ -17,6 +17,7 @@ use crate::faults::Faults;
 use crate::line::{Lines, Scissors};
 use crate::media::Media;
 use crate::oauth::Authorizations;
+use crate::rates::Quotas;
 use crate::recorder::Recorder;
 use crate::site::Ids;
 use crate::state::{App, Counters, Settings, State};
@@ -31,7 +32,8 @@ use crate::state::{App, Counters, Settings, State};
 /// ```
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
-    /// The port on 127.0.0.1; 0, the default, takes a free one.
+    /// The port on 127.0.0.1; 0, the default, takes a free one. The media host takes the port after it, or another
+    /// one where that is not free.
     pub port: u16,
     /// The lifetime of access tokens. The default is one hour, as Atlassian's staff give it.
     pub token_lifetime: Duration,
@@ -58,6 +60,7 @@ type Ended = Arc<(Mutex<bool>, Condvar)>;
 /// A running sandbox. It ends when this is dropped, without waiting for open connections.
 pub struct Sandbox {
     url: String,
+    media_url: String,
     client: ClientRegistration,
     stop: Arc<Notify>,
     thread: Option<JoinHandle<()>>,
@@ -83,9 +86,10 @@ impl Sandbox {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let files = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let files = media_listener(config.port)?;
         files.set_nonblocking(true)?;
-        let media = Media::new(format!("http://127.0.0.1:{}", files.local_addr()?.port()));
+        let media_url = format!("http://127.0.0.1:{}", files.local_addr()?.port());
+        let media = Media::new(media_url.clone());
         let mut state = State {
             origin: url.clone(),
             clock: Clock::default(),
@@ -97,6 +101,7 @@ impl Sandbox {
             counters: Counters::default(),
             faults: Faults::default(),
             media,
+            quotas: Quotas::default(),
         };
         state.set_sites(config.sites);
         let client = state.authorizations.register(config.redirect_uri, None);
@@ -109,12 +114,18 @@ impl Sandbox {
             let _tell = tell;
             run(runtime, listener, files, Arc::new(App::new(state)), &stopped);
         })?;
-        Ok(Self { url, client, stop, thread: Some(thread), ended })
+        Ok(Self { url, media_url, client, stop, thread: Some(thread), ended })
     }
 
     /// Where the sandbox answers: `http://127.0.0.1:PORT`, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where the media host answers, which downloads of attachments lead to: another port, without a slash at the
+    /// end.
+    pub fn media_url(&self) -> &str {
+        &self.media_url
     }
 
     /// The registration of the first app, which has every scope that the sandbox knows.
@@ -144,6 +155,13 @@ impl Drop for Sandbox {
             let _ = thread.join();
         }
     }
+}
+
+/// The media host listens on the port after the sandbox's own where that is a fixed one and it is free, else on
+/// any.
+fn media_listener(port: u16) -> io::Result<TcpListener> {
+    let wanted = if port == 0 { 0 } else { port.checked_add(1).unwrap_or_default() };
+    TcpListener::bind((Ipv4Addr::LOCALHOST, wanted)).or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
 }
 
 struct EndedOnDrop(Ended);

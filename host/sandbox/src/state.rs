@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::media::Media;
 use crate::oauth::Authorizations;
+use crate::rates::{Quotas, RateLimit};
 use crate::recorder::Recorder;
 use crate::site::{Ids, Site, seed};
 
@@ -37,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) xsrf_always: bool,
     /// After how long the search index knows what was made, and forgets what was deleted.
     pub(crate) search_lag: Duration,
+    /// The points that every app has.
+    pub(crate) rate_limit: Option<RateLimit>,
 }
 
 impl Settings {
@@ -51,6 +54,7 @@ impl Settings {
             attachment_too_large: 404,
             xsrf_always: false,
             search_lag: Duration::from_secs(20),
+            rate_limit: None,
         }
     }
 }
@@ -118,6 +122,7 @@ pub(crate) struct State {
     pub(crate) counters: Counters,
     pub(crate) faults: Faults,
     pub(crate) media: Media,
+    pub(crate) quotas: Quotas,
 }
 
 impl State {

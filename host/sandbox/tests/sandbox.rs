@@ -36,8 +36,14 @@ mod labels;
 mod lists;
 #[path = "sandbox/moves.rs"]
 mod moves;
+#[path = "sandbox/rates.rs"]
+mod rates;
+#[path = "sandbox/search.rs"]
+mod search;
 #[path = "sandbox/server.rs"]
 mod server;
+#[path = "sandbox/spaces.rs"]
+mod spaces;
 #[path = "sandbox/tokens.rs"]
 mod tokens;
 #[path = "sandbox/tree.rs"]
@@ -48,3 +54,5 @@ mod versions;
 mod view;
 #[path = "sandbox/visibility.rs"]
 mod visibility;
+#[path = "sandbox/writes.rs"]
+mod writes;

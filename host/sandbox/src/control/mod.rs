@@ -91,8 +91,10 @@ impl Control {
         self.delete("/requests")
     }
 
-    /// Adds spaces and pages: `{"spaces": [{key, name}], "pages": {space, count, title_prefix}, "site": 1}`,
-    /// each optional. Gives what was made.
+    /// Adds spaces and pages: `{"spaces": [{key, name, owner}], "pages": {space, count, title_prefix}, "site": 1}`,
+    /// each optional. A space with an `owner`, the number of an account, is that person's personal space; its key
+    /// begins with `~`, and is `~` and the account's id where none is given. Searches find at once what is seeded.
+    /// Gives what was made.
     ///
     /// # Errors
     ///
@@ -213,6 +215,41 @@ impl Control {
     /// When the sandbox cannot be reached or has no such account or site.
     pub fn api_token(&self, account: usize, site: usize) -> Result<ApiToken, ControlError> {
         typed(self.post("/api-tokens", &json!({"account": account, "site": site}))?)
+    }
+
+    /// Says who may view and who may edit a page or blog post, by the numbers of their accounts; `None` is everybody.
+    /// Who may not view it does not see what is below it either.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such page or account.
+    pub fn restrict(
+        &self,
+        id: &str,
+        view: Option<&[usize]>,
+        edit: Option<&[usize]>,
+    ) -> Result<Value, ControlError> {
+        self.post("/restrictions", &json!({"id": id, "view": view, "edit": edit}))
+    }
+
+    /// Changes a space: `{"key", "site": 1, "hidden_from": [account numbers], "archived"}`; what is left out stays.
+    /// Accounts from which a space is hidden do not see what is in it.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached or has no such space or account.
+    pub fn change_space(&self, change: Value) -> Result<Value, ControlError> {
+        self.post("/spaces", &change)
+    }
+
+    /// Where the media host answers, which downloads of attachments lead to, without a slash at the end.
+    ///
+    /// # Errors
+    ///
+    /// When the sandbox cannot be reached.
+    pub fn media_url(&self) -> Result<String, ControlError> {
+        let answer = self.get("/media")?;
+        Ok(answer.get("url").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// A page or blog post as it is stored, whatever its status.

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::RateLimit;
+
 /// What [`Control::settings`](super::Control::settings) changes; what is `None` stays as it is.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SettingsChange {
@@ -24,4 +26,20 @@ pub struct SettingsChange {
     /// The list replaces the one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unreachable_sites: Option<Vec<usize>>,
+    /// How many bytes an attachment may have; 250 MiB at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment_limit: Option<u64>,
+    /// The status of an upload over that: 404, which is documented, or 413.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment_too_large_status: Option<u16>,
+    /// Whether every write of v1 needs `X-Atlassian-Token`, and not only uploads and what browsers send.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub xsrf_always: Option<bool>,
+    /// After how many seconds, by the sandbox's clock, searches find what was made and lose what was deleted; 20 at
+    /// the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search_lag: Option<u64>,
+    /// The points that every app has from here on, on all sites together. No points: no limit, as at the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<RateLimit>,
 }

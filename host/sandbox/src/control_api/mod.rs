@@ -3,6 +3,7 @@
 //! A body must be sent as `application/json`: a page of another origin cannot send that without a preflight,
 //! which is not answered.
 
+mod access;
 mod people;
 mod seeding;
 mod settings;
@@ -69,6 +70,9 @@ pub(crate) fn handle(state: &mut State, call: &Call) -> Reply {
         ("POST", "/revoke") => read(call).and_then(|whose| people::revoke(state, &whose)),
         ("POST", "/change-password") => read(call).and_then(|whose| people::change_password(state, &whose)),
         ("POST", "/api-tokens") => read(call).and_then(|wish| people::make_api_token(state, &wish)),
+        ("GET", "/media") => Ok(Reply::json(200, &json!({"url": state.media.origin()}))),
+        ("POST", "/restrictions") => read(call).and_then(|wish| access::restrict(state, &wish)),
+        ("POST", "/spaces") => read(call).and_then(|change| access::change_space(state, change)),
         ("GET", path) if path.starts_with("/pages/") => stored(state, path),
         _ => Err(errors::control(404, "There is no such endpoint under /_sandbox/.")),
     }

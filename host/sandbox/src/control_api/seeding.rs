@@ -8,6 +8,8 @@ use crate::http::{Answer, Reply};
 use crate::site::seed;
 use crate::state::State;
 
+use super::people::account;
+
 /// The most pages that one call may seed: making them takes time that grows with the square.
 const MOST_PAGES: usize = 10_000;
 
@@ -25,8 +27,11 @@ pub(super) struct Seed {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NewSpace {
-    key: String,
+    /// Absent: that of the owner's personal space.
+    key: Option<String>,
     name: String,
+    /// The number of the account whose personal space it is.
+    owner: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -49,16 +54,25 @@ pub(super) fn plant(state: &mut State, wish: Seed) -> Answer {
     let site = site.ok_or_else(|| errors::control(400, "There is no such site."))?;
     let mut spaces = Vec::new();
     for space in wish.spaces {
-        let valid = !space.key.is_empty() && space.key.chars().all(|c| c.is_ascii_alphanumeric() || c == '~');
+        let owner = space.owner.map(account).transpose()?;
+        let personal = || owner.map(|owner| format!("~{}", owner.id.replace([':', '-'], "")));
+        let key = space.key.or_else(personal).unwrap_or_default();
+        let valid = !key.is_empty()
+            && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '~')
+            && owner.is_none_or(|_| key.starts_with('~'));
         if !valid {
-            return Err(errors::control(400, format!("{:?} is not a space key.", space.key)));
+            return Err(errors::control(400, format!("{key:?} is not a space key.")));
         }
-        if site.space_by_key(&space.key).is_some() {
-            return Err(errors::control(400, format!("There is a space {} already.", space.key)));
+        if site.space_by_key(&key).is_some() {
+            return Err(errors::control(400, format!("There is a space {key} already.")));
         }
-        let (id, homepage) = seed::space(site, &mut state.ids, now, &space.key, &space.name);
+        let (id, homepage) = seed::space(site, &mut state.ids, now, &key, &space.name);
+        if let Some(space) = site.spaces.last_mut() {
+            space.personal = owner;
+        }
+        site.index_at_once(&[homepage]);
         let (id, homepage) = (id.to_string(), homepage.to_string());
-        spaces.push(json!({"id": id, "key": space.key, "name": space.name, "homepageId": homepage}));
+        spaces.push(json!({"id": id, "key": key, "name": space.name, "homepageId": homepage}));
     }
     let mut pages = Vec::new();
     if let Some(wish) = wish.pages {
@@ -70,6 +84,7 @@ pub(super) fn plant(state: &mut State, wish: Seed) -> Answer {
             space.ok_or_else(|| errors::control(400, format!("There is no space {}.", wish.space)))?;
         pages = seed::pages(site, &mut state.ids, now, space, wish.count, &wish.title_prefix);
     }
+    site.index_at_once(&pages);
     let pages: Vec<_> = pages.iter().map(u64::to_string).collect();
     Ok(Reply::json(200, &json!({"spaces": spaces, "pages": pages})))
 }

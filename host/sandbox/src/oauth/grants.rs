@@ -43,6 +43,8 @@ struct RefreshToken {
 
 /// Whom an access token speaks for, and what it may do.
 pub(crate) struct Granted {
+    /// The app.
+    pub(crate) client_id: String,
     pub(crate) account: &'static Account,
     pub(crate) scopes: Vec<String>,
 }
@@ -129,7 +131,11 @@ impl Grants {
             return Bearer::Expired;
         }
         match self.grants.get(access.family.grant) {
-            Some(grant) => Bearer::Good(Granted { account: grant.account, scopes: grant.scopes.clone() }),
+            Some(grant) => Bearer::Good(Granted {
+                client_id: grant.client_id.clone(),
+                account: grant.account,
+                scopes: grant.scopes.clone(),
+            }),
             None => Bearer::Unknown,
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Restrictions {
 }
 
 fn allows(list: &Option<Vec<&'static Account>>, account: &Account) -> bool {
-    list.as_ref().is_none_or(|list| list.iter().any(|one| *one == account))
+    list.as_ref().is_none_or(|list| list.contains(&account))
 }
 
 impl Space {
@@ -56,7 +56,7 @@ impl Site {
     pub(crate) fn attachment_seen_by(&self, account: &Account, id: u64) -> Option<&Attachment> {
         let attachment = self.attachments.get(&id)?;
         let container = self.contents.get(&attachment.container)?;
-        self.sees(account, container).then_some(attachment)
+        (container.status != Status::Trashed && self.sees(account, container)).then_some(attachment)
     }
 
     /// The page or blog post that a comment stands at, itself or by way of an attachment.

@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use crate::html::escape;
-use crate::{render, storage};
+use crate::{adf, render, storage};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Representation {
@@ -57,11 +57,7 @@ impl Body {
                 let document: Value = serde_json::from_str(&self.value).map_err(
                     |_| "The body in atlas_doc_format must be a JSON document, encoded as a string.",
                 )?;
-                let field = |name: &str| document.get(name);
-                let valid = field("type") == Some(&json!("doc"))
-                    && field("version") == Some(&json!(1))
-                    && field("content").is_some_and(Value::is_array);
-                if valid {
+                if adf::is_valid(&document) {
                     Ok(())
                 } else {
                     Err("The body is not a valid atlas_doc_format document.".to_owned())

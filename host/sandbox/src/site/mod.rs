@@ -206,10 +206,12 @@ impl Site {
         }
     }
 
-    /// Lets the search index know everything, as though it had long been there.
-    pub(crate) fn index_at_once(&mut self) {
-        for content in self.contents.values_mut().filter(|content| content.found.since.is_some()) {
-            content.found.since = Some(Moment(0));
+    /// Lets the search index know pages as though they had long been there.
+    pub(crate) fn index_at_once(&mut self, ids: &[u64]) {
+        for id in ids {
+            if let Some(content) = self.contents.get_mut(id).filter(|content| content.found.since.is_some()) {
+                content.found.since = Some(Moment(0));
+            }
         }
     }
 

@@ -20,7 +20,8 @@ pub(crate) fn site(origin: &str, number: usize, ids: &mut Ids, now: Moment) -> S
     let mut site = Site::empty(cloud_id(number), name, url);
     documentation(&mut site, ids, now);
     team(&mut site, ids, now);
-    site.index_at_once();
+    let all: Vec<u64> = site.contents.keys().copied().collect();
+    site.index_at_once(&all);
     site
 }
 

@@ -1,5 +1,7 @@
 //! What is below what.
 
+use std::collections::BTreeMap;
+
 use crate::accounts::Account;
 
 use super::{Content, Kind, Site, Status};
@@ -32,14 +34,18 @@ impl Site {
         page: &Content,
         depth: usize,
     ) -> Vec<(usize, &Content)> {
+        let families = self.families();
         let mut found: Vec<(usize, &Content)> = Vec::new();
         let mut level = vec![page.id];
         for at in 1..=depth {
-            let below: Vec<_> = level
-                .iter()
-                .flat_map(|parent| self.children(account, page.space, Some(*parent)))
-                .filter(|page| page.status != Status::Draft)
-                .collect();
+            let mut below: Vec<&Content> = Vec::new();
+            for parent in level {
+                let mut children = families.get(&parent).cloned().unwrap_or_default();
+                children.retain(|page| !matches!(page.status, Status::Draft | Status::Trashed));
+                children.retain(|page| self.sees(account, page));
+                children.sort_by_key(|page| (page.position, page.id));
+                below.extend(children);
+            }
             level = below.iter().map(|page| page.id).collect();
             found.extend(below.into_iter().map(|page| (at, page)));
         }
@@ -48,13 +54,26 @@ impl Site {
 
     /// The ids of a page and of all that is below it, whoever may see it.
     pub(crate) fn subtree(&self, page: u64) -> Vec<u64> {
+        let families = self.families();
         let mut ids = vec![page];
         let mut at = 0;
-        while let Some(parent) = ids.get(at).copied() {
-            ids.extend(self.contents.values().filter(|page| page.parent == Some(parent)).map(|page| page.id));
+        while let Some(parent) = ids.get(at) {
+            let children: Vec<u64> = families.get(parent).into_iter().flatten().map(|page| page.id).collect();
+            ids.extend(children);
             at += 1;
         }
         ids
+    }
+
+    /// Every page that has something below it, with what that is.
+    fn families(&self) -> BTreeMap<u64, Vec<&Content>> {
+        let mut families: BTreeMap<u64, Vec<&Content>> = BTreeMap::new();
+        for page in self.contents.values() {
+            if let Some(parent) = page.parent {
+                families.entry(parent).or_default().push(page);
+            }
+        }
+        families
     }
 
     /// Puts a page next to or below another one, with all that is below it, and numbers the pages there anew.

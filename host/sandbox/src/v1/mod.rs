@@ -3,9 +3,11 @@
 pub(crate) mod attachments;
 mod body;
 pub(crate) mod copy;
+mod found;
 pub(crate) mod labels;
 pub(crate) mod moves;
 mod objects;
+pub(crate) mod search;
 pub(crate) mod tasks;
 
 use serde_json::json;

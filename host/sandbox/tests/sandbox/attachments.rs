@@ -119,7 +119,9 @@ fn a_download_leads_to_another_host_that_refuses_the_credential_of_this_one() {
     let found = api.v1("GET", &path, None);
     assert_eq!(found.status, 302);
     let location = &found.headers["location"];
-    assert!(!location.starts_with(world.sandbox.url()));
+    assert!(location.starts_with(world.sandbox.media_url()));
+    assert_eq!(world.control.media_url().unwrap(), world.sandbox.media_url());
+    assert_ne!(world.sandbox.media_url(), world.sandbox.url());
     let bearer = format!("Bearer {}", api.tokens.access);
     assert_eq!(get(&world, location, Some(&bearer)).status, 400);
     let read = get(&world, location, None);

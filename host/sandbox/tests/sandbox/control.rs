@@ -208,6 +208,11 @@ fn settings_change_what_they_name_and_refuse_what_they_do_not_know() {
             "sites": 3,
             "account": 1,
             "unreachable_sites": [],
+            "attachment_limit": 250 * 1024 * 1024,
+            "attachment_too_large_status": 404,
+            "xsrf_always": false,
+            "search_lag": 20,
+            "rate_limit": null,
         })
     );
     let wrong = world.send("POST", "/_sandbox/settings", None, Some(&json!({"nonsense": 1})));
