@@ -60,7 +60,7 @@ fn a_connection_is_not_authorized_again_as_another_account_unless_that_is_confir
         failure.message.contains("Robin Okafor") && failure.message.contains("Ada Lindqvist"),
         "{failure}"
     );
-    assert_eq!(world.connections(), [robin.clone()], "nothing was changed");
+    assert_eq!(world.connections(), std::slice::from_ref(&robin), "nothing was changed");
     pages(&world, None).unwrap();
 
     let changed = authorize_as(&world, 2, &again().another_account(true)).unwrap();

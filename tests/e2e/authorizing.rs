@@ -321,6 +321,6 @@ fn authorizing_again_renews_the_connection_of_the_same_account_and_site_which_ke
     assert_eq!(world.connections(), [again]);
     world.run("list-pages", json!({"space": "DOCS"})).unwrap();
     let sent = world.wire.seen().last().unwrap().authorization.clone().unwrap();
-    let issued: Value = serde_json::from_slice(&world.wire.answered("/oauth/token").last().unwrap()).unwrap();
+    let issued: Value = serde_json::from_slice(world.wire.answered("/oauth/token").last().unwrap()).unwrap();
     assert_eq!(sent, format!("Bearer {}", issued["access_token"].as_str().unwrap()), "with the new token");
 }

@@ -25,6 +25,7 @@ pub(super) const TEMPLATE: Template = Template {
 };
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Output {
     id: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -28,6 +28,7 @@ pub(super) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Input {
     #[serde(flatten)]
     target: Target,
@@ -54,7 +55,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
             "title-required",
             "The draft has no title, and published content needs one.",
         )
-        .hint("Give a title as `new_title`."));
+        .hint("Give a title as `new-title`."));
     };
     let published = Replacement {
         id: &found.id,

@@ -14,12 +14,12 @@ fn file(id: &str, name: &str) -> serde_json::Value {
 fn attachments_are_listed_and_names_are_compared_here() {
     let host = Host::with([list(&[file("att1", "plan.pdf"), file("att2", "plan.pdf.bak")], None)]);
     let output =
-        host.run("list-attachments", &json!({"id": "5", "file_name": "plan.pdf", "limit": 3})).unwrap();
+        host.run("list-attachments", &json!({"id": "5", "file-name": "plan.pdf", "limit": 3})).unwrap();
     assert_eq!(host.requests(), ["GET confluence/api/v2/pages/5/attachments?filename=plan.pdf&limit=250"]);
     assert_eq!(
         output["attachments"],
         json!([{
-            "id": "att1", "file_name": "plan.pdf", "media_type": "application/pdf", "size": 51234,
+            "id": "att1", "file-name": "plan.pdf", "media-type": "application/pdf", "size": 51234,
             "status": "current", "version": 2, "created": "T",
             "url": "https://acme.atlassian.net/wiki/pages/viewpageattachments.action",
         }])

@@ -60,7 +60,7 @@ fn a_field_that_is_required_is_missed_by_every_template() {
 /// The fields that a person types on one line.
 #[test]
 fn control_characters_and_empty_texts_are_refused_by_every_template() {
-    let free = ["body", "format", "type", "media_type", "cursor"];
+    let free = ["body", "format", "type", "media-type", "cursor"];
     for template in MANIFEST.templates {
         let schema = schema(template);
         for example in schema["examples"].as_array().unwrap() {
@@ -92,7 +92,7 @@ fn content_is_named_in_one_way_by_every_template_that_takes_content() {
         let schema = schema(template);
         let validator = jsonschema::draft202012::new(&schema).unwrap();
         let mut rest = schema["examples"][0].clone();
-        for field in ["id", "url", "space", "title", "replies_to"] {
+        for field in ["id", "url", "space", "title", "replies-to"] {
             rest.as_object_mut().unwrap().shift_remove(field);
         }
         for names in [

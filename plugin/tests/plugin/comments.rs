@@ -139,14 +139,14 @@ fn a_resolution_is_for_comments_on_the_text_and_replies_belong_to_a_comment() {
         ]
     );
     let host = Host::with([ok(&comment(9, "footer")), list(&[comment(10, "footer")], None)]);
-    let output = host.run("list-comments", &json!({"replies_to": "9"})).unwrap();
+    let output = host.run("list-comments", &json!({"replies-to": "9"})).unwrap();
     assert_eq!(
         host.requests()[1],
         "GET confluence/api/v2/footer-comments/9/children?body-format=storage&limit=250"
     );
-    assert_eq!(output["replies_to"], "9");
+    assert_eq!(output["replies-to"], "9");
     for bad in
-        [json!({"id": "5", "kind": "footer", "resolution": "open"}), json!({"id": "5", "replies_to": "9"})]
+        [json!({"id": "5", "kind": "footer", "resolution": "open"}), json!({"id": "5", "replies-to": "9"})]
     {
         assert_eq!(Host::with([]).fail("list-comments", &bad).code, "invalid-input");
     }

@@ -40,7 +40,7 @@ fn a_draft_of_published_content_becomes_its_next_version() {
         ok(&stored("current", "Hello", 4)),
         ok(&stored("current", "New", 5)),
     ]);
-    let input = json!({"id": "131075", "new_title": "New", "message": "Ready"});
+    let input = json!({"id": "131075", "new-title": "New", "message": "Ready"});
     host.run("publish-draft", &input).unwrap();
     let body = host.last_body();
     assert_eq!(

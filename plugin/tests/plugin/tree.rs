@@ -101,7 +101,7 @@ fn a_page_is_copied_under_another_page_or_into_a_space() {
     let copied =
         json!({"id": "77", "type": "page", "title": "Copy", "_links": {"webui": "/spaces/DOCS/pages/77"}});
     let host = Host::with([ok(&copied)]);
-    let input = json!({"id": "5", "to_parent": "9", "new_title": "Copy", "labels": true});
+    let input = json!({"id": "5", "to-parent": "9", "new-title": "Copy", "labels": true});
     let output = host.run("copy-content", &input).unwrap();
     assert_eq!(host.requests(), ["POST confluence/rest/api/content/5/copy"]);
     assert_eq!(host.last_headers(), no_xsrf_check());
@@ -115,14 +115,14 @@ fn a_page_is_copied_under_another_page_or_into_a_space() {
     assert_eq!(
         output,
         json!({
-            "id": "77", "title": "Copy", "copied_from": "5",
+            "id": "77", "title": "Copy", "copied-from": "5",
             "url": "https://acme.atlassian.net/wiki/spaces/DOCS/pages/77",
         })
     );
     let host = Host::with([ok(&copied)]);
-    host.run("copy-content", &json!({"id": "5", "to_space": "TEAM"})).unwrap();
+    host.run("copy-content", &json!({"id": "5", "to-space": "TEAM"})).unwrap();
     assert_eq!(host.last_body()["destination"], json!({"type": "space", "value": "TEAM"}));
-    for bad in [json!({"id": "5"}), json!({"id": "5", "to_parent": "1", "to_space": "A"})] {
+    for bad in [json!({"id": "5"}), json!({"id": "5", "to-parent": "1", "to-space": "A"})] {
         assert_eq!(Host::with([]).fail("copy-content", &bad).code, "invalid-input");
     }
 }
@@ -131,7 +131,7 @@ fn a_page_is_copied_under_another_page_or_into_a_space() {
 #[test]
 fn a_copy_whose_answer_is_lost_is_not_made_again() {
     let host = Host::failing_after([], unreachable());
-    let failure = host.fail("copy-content", &json!({"id": "5", "to_parent": "9"}));
+    let failure = host.fail("copy-content", &json!({"id": "5", "to-parent": "9"}));
     assert_eq!((failure.code.as_str(), failure.request_sent), ("unknown-outcome", true));
     assert_eq!(host.requests().len(), 1);
 }
@@ -151,6 +151,6 @@ fn a_page_is_archived_in_the_background() {
 fn what_is_gone_or_not_there_is_said() {
     let failure = Host::with([answer(410, "")]).fail("archive-content", &json!({"id": "5"}));
     assert_eq!(failure.kind, FailureKind::Gone);
-    let failure = Host::with([answer(404, "")]).fail("copy-content", &json!({"id": "5", "to_parent": "9"}));
+    let failure = Host::with([answer(404, "")]).fail("copy-content", &json!({"id": "5", "to-parent": "9"}));
     assert!(failure.message.contains("page 5") && failure.message.contains("permission"), "{failure:?}");
 }

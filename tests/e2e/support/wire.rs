@@ -21,6 +21,9 @@ pub(crate) struct Seen {
     pub(crate) body: Vec<u8>,
 }
 
+/// The path of a request, and the body of its answer.
+type Answered = (String, Vec<u8>);
+
 /// What a test does when a request leaves.
 type Hook = Box<dyn FnOnce() + Send>;
 
@@ -30,7 +33,7 @@ pub(crate) struct Wire {
     sandbox: Url,
     inner: UreqTransport,
     seen: Arc<Mutex<Vec<Seen>>>,
-    answered: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    answered: Arc<Mutex<Vec<Answered>>>,
     at_next: Arc<Mutex<Option<Hook>>>,
     pub(crate) canaries: Canaries,
 }

@@ -59,13 +59,13 @@ fn a_page_is_moved_under_another_and_beside_another() {
 fn a_page_is_copied_once() {
     let world = able();
     let [top, first, ..] = family(&world);
-    let copy = json!({"id": first["id"], "to_parent": top["id"], "new_title": "Third"});
+    let copy = json!({"id": first["id"], "to-parent": top["id"], "new-title": "Third"});
     let copied = world.run("copy-content", copy).unwrap();
-    assert_eq!(copied["copied_from"], first["id"]);
+    assert_eq!(copied["copied-from"], first["id"]);
     let there = stored(&world, &copied["id"]);
     assert_eq!((&there["title"], &there["parentId"]), (&json!("Third"), &top["id"]));
     assert_eq!(only(&world, "POST", "/copy")["body"]["destination"]["type"], "parent_page");
-    let nowhere = json!({"id": "999999999", "to_parent": top["id"]});
+    let nowhere = json!({"id": "999999999", "to-parent": top["id"]});
     assert_eq!(world.run("copy-content", nowhere).unwrap_err().kind, FailureKind::NotFound);
 }
 

@@ -24,11 +24,11 @@ fn a_comment_is_added_answered_listed_changed_and_deleted() {
     let listed = world.run("list-comments", json!({"space": "DOCS", "title": "Hello"})).unwrap();
     assert_eq!(all(&listed["comments"], "body"), ["Very well\n"]);
     assert_eq!(listed["comments"][0]["version"], 2);
-    let replies = world.run("list-comments", json!({"replies_to": comment["id"]})).unwrap();
+    let replies = world.run("list-comments", json!({"replies-to": comment["id"]})).unwrap();
     assert_eq!(all(&replies["comments"], "id"), [reply["id"].as_str().unwrap()]);
 
     world.run("delete-comment", json!({"comment": reply["id"]})).unwrap();
-    let replies = world.run("list-comments", json!({"replies_to": comment["id"]})).unwrap();
+    let replies = world.run("list-comments", json!({"replies-to": comment["id"]})).unwrap();
     assert_eq!(replies["count"], 0);
     let again = world.run("delete-comment", json!({"comment": reply["id"]})).unwrap_err();
     assert_eq!(again.kind, FailureKind::NotFound);

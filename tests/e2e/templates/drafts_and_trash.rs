@@ -24,7 +24,7 @@ fn a_draft_without_a_title_is_published_under_a_new_one() {
     let world = World::authorized();
     let draft = create(&world, json!({"space": "DOCS", "status": "draft", "body": "Text"}));
     assert_eq!(world.run("publish-draft", json!({"id": draft["id"]})).unwrap_err().code, "title-required");
-    world.run("publish-draft", json!({"id": draft["id"], "new_title": "At last"})).unwrap();
+    world.run("publish-draft", json!({"id": draft["id"], "new-title": "At last"})).unwrap();
     assert_eq!(stored(&world, &draft["id"])["title"], "At last");
 }
 

@@ -64,9 +64,9 @@ fn attachments_are_listed_by_exact_name_and_deleted() {
     let page = page(&world, "Hello", "");
     attach(&world, &page, "plan.txt");
     attach(&world, &page, "plan.txt.bak");
-    let named = json!({"id": page["id"], "file_name": "plan.txt"});
+    let named = json!({"id": page["id"], "file-name": "plan.txt"});
     let listed = world.run("list-attachments", named.clone()).unwrap();
-    assert_eq!(all(&listed["attachments"], "file_name"), ["plan.txt"]);
+    assert_eq!(all(&listed["attachments"], "file-name"), ["plan.txt"]);
     assert_eq!(listed["attachments"][0]["size"], 7);
     let deleted =
         world.run("delete-attachment", json!({"attachment": listed["attachments"][0]["id"]})).unwrap();

@@ -26,6 +26,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Input {
     #[serde(flatten)]
     target: Target,
@@ -36,6 +37,7 @@ struct Input {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct AttachmentOut {
     id: String,
     file_name: String,
@@ -57,8 +59,8 @@ struct AttachmentOut {
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
-    let name = input.file_name.as_deref().map(|name| input::line("file_name", name)).transpose()?;
-    let media_type = input.media_type.as_deref().map(|kind| input::line("media_type", kind)).transpose()?;
+    let name = input.file_name.as_deref().map(|name| input::line("file-name", name)).transpose()?;
+    let media_type = input.media_type.as_deref().map(|kind| input::line("media-type", kind)).transpose()?;
     let query = [("filename", name), ("mediaType", media_type)];
     let list = part::List {
         part: "attachments",

@@ -30,6 +30,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Input {
     #[serde(flatten)]
     target: Target,
@@ -102,13 +103,13 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
             Ok(output)
         }
         Some(_) if input.target.is_given() => {
-            Err(input::invalid("`replies_to` names a comment, so no content is named beside it"))
+            Err(input::invalid("`replies-to` names a comment, so no content is named beside it"))
         }
         Some(comment) => {
-            let id = Id::from_input("replies_to", comment.trim())?;
+            let id = Id::from_input("replies-to", comment.trim())?;
             let kind = read(client, &id, &kinds)?.kind;
             let path = paths::replies(kind, &id);
-            give(client, vec![(kind, path)], ("replies_to", &id, format!("comment {id}")), &input)
+            give(client, vec![(kind, path)], ("replies-to", &id, format!("comment {id}")), &input)
         }
     }
 }

@@ -120,6 +120,7 @@ fn create(
 
 /// A comment in an output.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct CommentOut {
     id: String,
     kind: &'static str,

@@ -22,8 +22,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[
         ("id", "Which page should be copied? Give its id."),
-        ("to_parent", "Under which page? Give its id."),
-        ("new_title", "What is the title of the copy?"),
+        ("to-parent", "Under which page? Give its id."),
+        ("new-title", "What is the title of the copy?"),
     ],
     utterances: &[
         "Copy a Confluence page",
@@ -34,6 +34,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct Input {
     #[serde(flatten)]
     name: Name,
@@ -51,6 +52,7 @@ struct Input {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Output {
     id: String,
     title: String,
@@ -63,9 +65,9 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
     let title = input.new_title.as_deref().map(input::title).transpose()?;
     let (destination, value) = match (&input.to_parent, &input.to_space) {
-        (Some(parent), None) => ("parent_page", page_id(client, "to_parent", parent)?.to_string()),
-        (None, Some(key)) => ("space", space::key("to_space", key)?),
-        _ => return Err(input::invalid("where to is said by one of `to_parent` and `to_space`")),
+        (Some(parent), None) => ("parent_page", page_id(client, "to-parent", parent)?.to_string()),
+        (None, Some(key)) => ("space", space::key("to-space", key)?),
+        _ => return Err(input::invalid("where to is said by one of `to-parent` and `to-space`")),
     };
     let page = input.name.find_page(client)?.id;
     let mut copy = Map::new();
