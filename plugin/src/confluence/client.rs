@@ -7,6 +7,7 @@ use super::model::{Content, Space};
 use super::paging;
 use super::paths::{self, Id, Kind};
 use super::scopes::Need;
+use crate::content::Body;
 use crate::platform::{Failure, Method, Parameter, Session};
 
 /// Confluence, for one run of a template.
@@ -15,22 +16,6 @@ pub(crate) struct Client<'a> {
     need: Need,
     granted: Vec<String>,
     site_url: Option<String>,
-}
-
-/// A body as Confluence takes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct SentBody {
-    /// Confluence's name of the format.
-    pub(crate) representation: &'static str,
-    /// The body in it.
-    pub(crate) value: String,
-}
-
-impl SentBody {
-    /// As the requests have it.
-    pub(crate) fn to_json(&self) -> Value {
-        json!({"representation": self.representation, "value": self.value})
-    }
 }
 
 impl<'a> Client<'a> {
@@ -112,6 +97,11 @@ impl<'a> Client<'a> {
     pub(crate) fn site_host(&self) -> Option<&str> {
         self.site_url.as_deref().and_then(paging::host)
     }
+}
+
+/// A body as the requests have it.
+pub(crate) fn body_json(body: &Body<'_>) -> Value {
+    json!({"representation": body.representation, "value": body.value})
 }
 
 /// Tries each kind in turn. Only an answer that it is not there leads to the next.

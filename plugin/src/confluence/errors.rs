@@ -151,9 +151,23 @@ fn conflict(said: Option<&str>, attempt: &Attempt<'_>) -> Failure {
     }
     let about_version = said.is_some_and(|said| said.contains("Version must be incremented"));
     let code = if about_version { "version-conflict" } else { "conflict" };
-    let sentence = format!("Somebody else changed the {} in between.", attempt.subject);
+    let versions = said.and_then(|said| {
+        Some((number_after(said, "Current Version: [")?, number_after(said, "Provided version: [")?))
+    });
+    let sentence = match versions {
+        Some((current, provided)) => format!(
+            "Somebody else changed the {} in between: it is at version {current}, and version {provided} was sent.",
+            attempt.subject
+        ),
+        None => format!("Somebody else changed the {} in between.", attempt.subject),
+    };
     Failure::new(FailureKind::Conflict, code, with_quote(&sentence, said))
         .hint("Read it again and decide anew: a blind repeat would overwrite the other change.")
+}
+
+fn number_after(said: &str, mark: &str) -> Option<u64> {
+    let (_, rest) = said.split_once(mark)?;
+    rest.split(']').next()?.trim().parse().ok()
 }
 
 fn title_exists(said: Option<&str>) -> Failure {

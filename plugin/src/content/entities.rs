@@ -8,6 +8,16 @@ pub(super) fn named(name: &str) -> Option<char> {
     NAMED.get(index).map(|entry| entry.1)
 }
 
+/// The character of a reference, named or by number, that stands between `&` and `;`.
+pub(super) fn resolve(reference: &str) -> Option<char> {
+    let Some(number) = reference.strip_prefix('#') else { return named(reference) };
+    let code = match number.strip_prefix('x') {
+        Some(digits) => u32::from_str_radix(digits, 16),
+        None => number.parse(),
+    };
+    char::from_u32(code.ok()?)
+}
+
 /// Sorted by name.
 static NAMED: &[(&str, char)] = &[
     ("AElig", '\u{C6}'),

@@ -13,9 +13,9 @@
 //! # Promises
 //!
 //! 1. Any text given as Markdown becomes well-formed storage format.
-//! 2. What [`check_storage`] accepts, [`storage_to_markdown`] converts.
+//! 2. What [`check_storage`] accepts, [`view`] converts.
 //! 3. Code comes back as it was, whatever it holds.
-//! 4. Markdown that came out of [`storage_to_markdown`] does not change on further round trips.
+//! 4. Markdown that came out of [`view`] does not change on further round trips.
 //! 5. Time grows with the length of the text and stack does not grow with its nesting: containers nested deeper than
 //!    40 levels are dissolved into the one around them.
 //!
@@ -53,16 +53,22 @@
 //! broken. The URL has room for an id (`?…`), which readers already skip.
 
 mod autolink;
+mod body;
 mod document;
+mod edit;
 mod entities;
 mod error;
 mod markdown;
 mod storage;
 mod target;
 mod tidy;
+mod unified;
 mod xml;
 
+pub use body::{Body, BodyError, Format};
+pub use edit::{Change, Edited, Loss, Options as EditOptions, Refused, edit};
 pub use error::StorageError;
+pub use unified::unified_diff;
 
 /// Makes storage format of Markdown (CommonMark with GitHub's tables, task lists, strikethrough, footnotes and alerts).
 ///
@@ -82,21 +88,43 @@ pub fn markdown_to_storage(markdown: &str) -> String {
     storage::write(&tidy::blocks(markdown::read(markdown)))
 }
 
-/// Makes Markdown of storage format.
+/// A page as Markdown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Viewed {
+    /// The Markdown.
+    pub markdown: String,
+    /// The elements that are markers in it.
+    pub markers: Vec<Marked>,
+}
+
+/// An element that Markdown has no construct for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Marked {
+    /// The id in its marker's address.
+    pub id: String,
+    /// What it is, such as `macro: jira: DOC-1`.
+    pub what: String,
+}
+
+/// Makes Markdown of storage format. [`edit`] takes it back.
 ///
 /// ```
-/// use actionbay_confluence::content::storage_to_markdown;
+/// use actionbay_confluence::content::view;
 ///
 /// let storage = "<p>It&rsquo;s <strong>done</strong></p><ul><li><p>1 * 2</p></li></ul>";
-/// assert_eq!(storage_to_markdown(storage)?, "It’s **done**\n\n- 1 * 2\n");
+/// assert_eq!(view(storage)?.markdown, "It’s **done**\n\n- 1 * 2\n");
 /// # Ok::<(), actionbay_confluence::content::StorageError>(())
 /// ```
 ///
 /// # Errors
 ///
 /// If the text is not well-formed XML. Elements, macros, prefixes and entities it does not know are no error.
-pub fn storage_to_markdown(storage: &str) -> Result<String, StorageError> {
-    Ok(markdown::write(&tidy::blocks(storage::read(storage)?)))
+pub fn view(storage: &str) -> Result<Viewed, StorageError> {
+    let (blocks, elements) = storage::read(storage)?;
+    let markers = elements.iter().map(|(id, known)| Marked { id: id.clone(), what: known.label.clone() });
+    Ok(Viewed { markdown: markdown::write(&tidy::blocks(blocks)), markers: markers.collect() })
 }
 
 /// Checks that a text is storage format that Confluence can parse, so that a mistake is told before anything is sent.

@@ -11,19 +11,20 @@
 //! | `confluence:user/5b10a2844c20165700ede21g` | `ri:user` |
 //! | `confluence:space/DOC` | `ri:space` |
 //! | `confluence:content/12345` | `ri:content-entity` |
-//! | `confluence:macro/jira` | a marker, see [`super`] |
+//! | `confluence:date/2026-01-31` | `<time datetime="2026-01-31"/>` |
+//! | `confluence:macro/jira?3f2a91` | a marker, see [`super`] |
 //!
 //! A link that could run a script is no target at all: [`Target::parse`] has no answer for it, and its text stays.
 
 use percent_encoding::percent_decode_str;
 
-use super::document::MarkerKind;
+use super::document::{MarkerId, MarkerKind};
 
 /// Schemes whose links run a script or carry a whole document in the link.
 const DANGEROUS_SCHEMES: [&str; 6] = ["javascript", "vbscript", "data", "livescript", "blob", "filesystem"];
 
 /// Where a link points to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Target {
     /// Cleaned: no white space, no control characters, none of `<>"\^|` and no backtick.
     Url(String),
@@ -31,14 +32,14 @@ pub(super) enum Target {
 }
 
 /// Where an image comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     Url(String),
     Attachment(Resource),
 }
 
 /// Something that lives in Confluence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Resource {
     pub(super) kind: ResourceKind,
     /// Title, file name, account id, space key or content id.
@@ -51,7 +52,7 @@ pub(super) struct Resource {
     pub(super) anchor: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ResourceKind {
     Page,
     Blog,
@@ -59,10 +60,13 @@ pub(super) enum ResourceKind {
     User,
     Space,
     Content,
+    /// A day. It is no resource, but it is written as one.
+    Date,
 }
 
 impl ResourceKind {
-    const ALL: [Self; 6] = [Self::Page, Self::Blog, Self::Attachment, Self::User, Self::Space, Self::Content];
+    const ALL: [Self; 7] =
+        [Self::Page, Self::Blog, Self::Attachment, Self::User, Self::Space, Self::Content, Self::Date];
 
     fn path(self) -> &'static str {
         match self {
@@ -72,6 +76,7 @@ impl ResourceKind {
             Self::User => "user",
             Self::Space => "space",
             Self::Content => "content",
+            Self::Date => "date",
         }
     }
 
@@ -84,6 +89,7 @@ impl ResourceKind {
             Self::User => ("ri:user", "ri:account-id"),
             Self::Space => ("ri:space", "ri:space-key"),
             Self::Content => ("ri:content-entity", "ri:content-id"),
+            Self::Date => ("time", "datetime"),
         }
     }
 
@@ -205,17 +211,20 @@ impl Resource {
 }
 
 /// The URL that makes a link in Markdown a marker.
-pub(super) fn marker_url(kind: MarkerKind, name: &str) -> String {
-    format!("confluence:{}/{}", kind.name(), encode(name))
+pub(super) fn marker_url(kind: MarkerKind, name: &str, id: &MarkerId) -> String {
+    let separator = if id.0.is_empty() { "" } else { "?" };
+    format!("confluence:{}/{}{separator}{}", kind.name(), encode(name), id.0)
 }
 
-/// Kind and name, if the destination of a link is the one of a marker.
-pub(super) fn marker_of_url(destination: &str) -> Option<(MarkerKind, String)> {
+/// Kind, name and id, if the destination of a link is the one of a marker.
+pub(super) fn marker_of_url(destination: &str) -> Option<(MarkerKind, String, MarkerId)> {
     let path = destination.strip_prefix("confluence:")?;
     let (kind, name) = path.split_once('/')?;
-    let kind = [MarkerKind::Macro, MarkerKind::Element].into_iter().find(|known| known.name() == kind)?;
-    let name = name.split(['?', '#']).next().unwrap_or_default();
-    Some((kind, decode(name)))
+    let kind = MarkerKind::ALL.into_iter().find(|known| known.name() == kind)?;
+    let name = name.split('#').next().unwrap_or_default();
+    let (name, id) = name.split_once('?').unwrap_or((name, ""));
+    let id = id.chars().filter(|each| each.is_ascii_alphanumeric() || *each == '-').collect();
+    Some((kind, decode(name), MarkerId(id)))
 }
 
 /// A URL as a browser takes it: tabs, line ends and white space at the edges do not count (or they would hide a

@@ -11,15 +11,22 @@
 //! - The first block of a task is a paragraph.
 
 use super::autolink;
-use super::document::{Block, Code, Inline, Inlines, Link, List, Style, Table, Task};
+use super::document::{
+    Aside, Block, Blocks, Bytes, Code, Inline, Inlines, Item, Label, Link, List, Marker, Placed, Row, Style,
+    Table, Task, first,
+};
+use super::target::{ResourceKind, Target};
 use super::xml::is_xml_char;
 
 /// The largest number that a Markdown list may begin with has nine digits.
 const MAX_LIST_NUMBER: u64 = 999_999_999;
 
 /// Tidies the blocks of a document or container.
-pub(super) fn blocks(blocks: Vec<Block>) -> Vec<Block> {
-    blocks.into_iter().filter_map(block).collect()
+pub(super) fn blocks(blocks: Blocks) -> Blocks {
+    blocks
+        .into_iter()
+        .filter_map(|placed| Some(Placed { block: block(placed.block)?, span: placed.span }))
+        .collect()
 }
 
 fn block(block: Block) -> Option<Block> {
@@ -30,25 +37,32 @@ fn block(block: Block) -> Option<Block> {
         }
         Block::Quote(body) => non_empty(blocks(body)).map(Block::Quote),
         Block::Panel(kind, body) => non_empty(blocks(body)).map(|body| Block::Panel(kind, body)),
+        Block::Around(marker, body) => Some(Block::Around(marker, blocks(body))),
         Block::List(list) => {
-            let items = non_empty(list.items.into_iter().map(blocks).filter_map(non_empty).collect())?;
+            let items = list.items.into_iter().map(|item| Item { body: blocks(item.body), ..item });
+            let items = non_empty(items.filter(|item| !item.body.is_empty()).collect())?;
             let last = MAX_LIST_NUMBER.saturating_sub(items.len() as u64);
             Some(Block::List(List { start: list.start.map(|start| start.min(last)), items, ..list }))
         }
         Block::Tasks(tasks) => non_empty(tasks.into_iter().filter_map(task).collect()).map(Block::Tasks),
-        Block::Code(code) => Some(Block::Code(Code {
-            language: word(&code.language),
-            text: code
-                .text
-                .replace("\r\n", "\n")
-                .replace('\r', "\n")
-                .chars()
-                .filter(|&c| is_xml_char(c))
-                .collect(),
-        })),
+        Block::Code(code) => Some(Block::Code(self::code(code))),
         Block::Table(table) => self::table(table).map(Block::Table),
         Block::Rule | Block::Contents => Some(block),
     }
+}
+
+fn code(code: Code) -> Code {
+    let clean = !code.text.contains(|each| each == '\r' || !is_xml_char(each));
+    let text = if clean {
+        code.text
+    } else {
+        let text = code.text.replace("\r\n", "\n").replace('\r', "\n");
+        text.chars().filter(|&each| is_xml_char(each)).collect()
+    };
+    // What cannot stand in the title of a fence is not shown.
+    let title =
+        if code.title.contains(['"', '`', '\\', '&']) { String::new() } else { one_line(&code.title) };
+    Code { language: word(&code.language), title, text }
 }
 
 fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
@@ -57,25 +71,27 @@ fn non_empty<T>(items: Vec<T>) -> Option<Vec<T>> {
 
 fn task(task: Task) -> Option<Task> {
     let mut body = non_empty(blocks(task.body))?;
-    if !matches!(body.first(), Some(Block::Paragraph(_))) {
+    if !matches!(first(&body), Some(Block::Paragraph(_))) {
         // Markdown knows a task by the words after its box.
-        body.insert(0, Block::Paragraph(vec![Inline::Text("…".to_owned())]));
+        body.insert(0, Block::Paragraph(vec![Inline::Text("…".to_owned())]).into());
     }
     Some(Task { body, ..task })
 }
 
 fn table(table: Table) -> Option<Table> {
     let width = table.alignments.len();
-    let row = |cells: Vec<Inlines>| {
-        let mut cells: Vec<Inlines> = cells.into_iter().take(width).map(line).collect();
-        while cells.last().is_some_and(Vec::is_empty) {
-            cells.pop();
+    let row = |mut row: Row| {
+        row.cells.truncate(width);
+        for cell in &mut row.cells {
+            cell.body = line(std::mem::take(&mut cell.body));
         }
-        cells
+        let filled = row.cells.iter().rposition(|cell| !cell.body.is_empty()).map_or(0, |last| last + 1);
+        let empty: Vec<Bytes> = row.cells.drain(filled..).filter_map(|cell| cell.span.0).collect();
+        Row { empty: Aside(empty), ..row }
     };
     let header = row(table.header);
     let rows: Vec<_> = table.rows.into_iter().map(row).collect();
-    let empty = header.is_empty() && rows.iter().all(Vec::is_empty);
+    let empty = header.cells.is_empty() && rows.iter().all(|row| row.cells.is_empty());
     (!empty).then_some(Table { header, rows, ..table })
 }
 
@@ -136,6 +152,15 @@ fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
             Inline::Link(link) => {
                 let Link { target, title, body } = *link;
                 let title = one_line(&title);
+                // A mention shows the name of its user, and a date is its own words, whatever the author wrote.
+                let body = match &target {
+                    Target::Resource(resource)
+                        if matches!(resource.kind, ResourceKind::User | ResourceKind::Date) =>
+                    {
+                        vec![Inline::Text(resource.label())]
+                    }
+                    _ => body,
+                };
                 wrap(run(body, Within { link: true, ..within }), out, |body| {
                     Inline::Link(Box::new(Link { target, title, body }))
                 });
@@ -145,11 +170,21 @@ fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
                 image.title = one_line(&image.title);
                 push(Inline::Image(image), out);
             }
-            Inline::Marker(marker) if within.link => push(Inline::Text(format!("[{}]", marker.label)), out),
-            Inline::Marker(mut marker) => {
-                marker.label = one_line(&marker.label);
-                push(Inline::Marker(marker), out);
-            }
+            Inline::Marker(marker) => match marker.label {
+                // Markdown has no link in a link.
+                Label::Words(words) if within.link => append(words, within, out),
+                Label::Words(words) => {
+                    let (kind, name, id) = (marker.kind, marker.name, marker.id);
+                    wrap(run(words, Within { link: true, ..within }), out, |words| {
+                        Inline::Marker(Box::new(Marker { kind, name, id, label: Label::Words(words) }))
+                    });
+                }
+                Label::Note(note) if within.link => push(Inline::Text(format!("[{}]", note.0)), out),
+                Label::Note(note) => {
+                    let label = Label::note(one_line(&note.0));
+                    push(Inline::Marker(Box::new(Marker { label, ..*marker })), out);
+                }
+            },
             Inline::Text(_) | Inline::Code(_) | Inline::Break => push(inline, out),
         }
     }

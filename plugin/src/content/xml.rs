@@ -56,6 +56,11 @@ impl XmlWriter {
         }
     }
 
+    /// What is XML already.
+    pub(super) fn raw(&mut self, xml: &str) {
+        self.out.push_str(xml);
+    }
+
     /// Character data.
     pub(super) fn text(&mut self, text: &str) {
         self.escape(text, Place::Text);

@@ -2,11 +2,9 @@
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde::Deserialize;
-use serde_json::Value;
 
-use crate::confluence::client::SentBody;
 use crate::confluence::errors;
-use crate::content;
+use crate::content::{self, Body, BodyError, Format};
 use crate::platform::{Failure, FailureKind};
 
 /// Confluence refuses more than 5 MB. It is said here, before the bytes are sent.
@@ -24,74 +22,32 @@ pub(super) enum Written {
     Plain,
 }
 
-/// The body as Confluence takes it. What is in one of its own formats is not touched: only looked at.
-pub(super) fn sent(format: Written, text: &str) -> Result<SentBody, Failure> {
-    if text.len() > LARGEST_BODY {
-        return Err(errors::too_large(None));
-    }
-    let (representation, value) = match format {
-        Written::Markdown => ("storage", content::markdown_to_storage(text)),
-        Written::Plain => ("storage", plain_to_storage(text)),
-        Written::Storage => ("storage", checked_storage(text)?),
-        Written::Adf => ("atlas_doc_format", checked_adf(text)?),
-        Written::Wiki => ("wiki", text.to_owned()),
-    };
-    if value.len() > LARGEST_BODY {
-        Err(errors::too_large(None))
-    } else {
-        Ok(SentBody { representation, value })
-    }
-}
-
-fn checked_storage(text: &str) -> Result<String, Failure> {
-    content::check_storage(text).map_err(|error| {
-        Failure::invalid_input("storage-not-well-formed", format!("The body is {error}."))
-            .hint("Close every tag, and write & as &amp; and < as &lt;. Or give the body as Markdown.")
-    })?;
-    Ok(text.to_owned())
-}
-
-/// An Atlassian document is a JSON text whose root is of the type `doc`.
-fn checked_adf(text: &str) -> Result<String, Failure> {
-    let invalid = |why: String| {
-        Failure::invalid_input("adf-invalid", format!("The body is no Atlassian document: {why}."))
-            .hint(r#"It looks like {"type":"doc","version":1,"content":[…]}. Or give the body as Markdown."#)
-    };
-    let document: Value =
-        serde_json::from_str(text).map_err(|error| invalid(format!("it is no JSON, {error}")))?;
-    let is_document = document.get("type").and_then(Value::as_str) == Some("doc")
-        && document.get("version").is_some_and(Value::is_u64)
-        && document.get("content").is_some_and(Value::is_array);
-    if is_document {
-        Ok(text.to_owned())
-    } else {
-        Err(invalid("its root lacks the type `doc`, a version or content".to_owned()))
-    }
-}
-
-/// A paragraph for each part between empty lines. XML allows no control characters.
-fn plain_to_storage(text: &str) -> String {
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
-    let mut storage = String::new();
-    for paragraph in
-        text.split("\n\n").map(|part| part.trim_matches('\n')).filter(|part| !part.trim().is_empty())
-    {
-        storage.push_str("<p>");
-        for character in paragraph.chars() {
-            match character {
-                '&' => storage.push_str("&amp;"),
-                '<' => storage.push_str("&lt;"),
-                '>' => storage.push_str("&gt;"),
-                '\n' => storage.push_str("<br/>"),
-                '\t' => storage.push(' '),
-                '\u{fffe}' | '\u{ffff}' => {}
-                other if other.is_control() => {}
-                other => storage.push(other),
-            }
+impl From<Written> for Format {
+    fn from(word: Written) -> Self {
+        match word {
+            Written::Markdown => Self::Markdown,
+            Written::Storage => Self::Storage,
+            Written::Adf => Self::Adf,
+            Written::Wiki => Self::Wiki,
+            Written::Plain => Self::Text,
         }
-        storage.push_str("</p>");
     }
-    storage
+}
+
+/// The body that is sent for a text. What is in one of Confluence's own formats is not touched: only looked at.
+pub(super) fn sent(format: Written, text: &str) -> Result<Body<'_>, Failure> {
+    let small = |length: usize| if length > LARGEST_BODY { Err(errors::too_large(None)) } else { Ok(()) };
+    small(text.len())?;
+    let body = Body::new(format.into(), text).map_err(|error| match error {
+        BodyError::Storage(_) => {
+            Failure::invalid_input("storage-not-well-formed", format!("The body is {error}."))
+                .hint("Close every tag, and write & as &amp; and < as &lt;. Or give the body as Markdown.")
+        }
+        _ => Failure::invalid_input("body-invalid", format!("The body is {error}."))
+            .hint(r#"It looks like {"type":"doc","version":1,"content":[…]}. Or give the body as Markdown."#),
+    })?;
+    small(body.value.len())?;
+    Ok(body)
 }
 
 /// What a body may be shown as.
@@ -139,7 +95,7 @@ impl Shown {
 
 /// A body in storage format as Markdown.
 pub(super) fn markdown(storage: &str, of: &str) -> Result<String, Failure> {
-    content::storage_to_markdown(storage).map_err(|error| {
+    content::view(storage).map(|viewed| viewed.markdown).map_err(|error| {
         Failure::new(
             FailureKind::Upstream,
             "body-not-readable",
@@ -183,35 +139,6 @@ fn end_line(text: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn code(format: Written, text: &str) -> String {
-        sent(format, text).unwrap_err().code
-    }
-
-    /// BODY-1
-    #[test]
-    fn plain_text_becomes_paragraphs_and_nothing_in_it_is_markup() {
-        let sent = sent(Written::Plain, "*a* <b> & \"c\"\r\nd\u{1}\n\n\n\n# e 😀 \u{202e}").unwrap();
-        assert_eq!(sent.value, "<p>*a* &lt;b&gt; &amp; \"c\"<br/>d</p><p># e 😀 \u{202e}</p>");
-        assert_eq!(content::check_storage(&sent.value), Ok(()));
-    }
-
-    /// BODY-5
-    #[test]
-    fn an_atlassian_document_is_sent_as_its_text_and_checked_before() {
-        let text = "{\"type\":\"doc\", \"version\":1,\"content\":[]}";
-        let expected = SentBody { representation: "atlas_doc_format", value: text.to_owned() };
-        assert_eq!(sent(Written::Adf, text).unwrap(), expected);
-        for bad in ["", "{", "[]", "{\"type\":\"doc\"}", "{\"type\":\"p\",\"version\":1,\"content\":[]}"] {
-            assert_eq!(code(Written::Adf, bad), "adf-invalid", "{bad}");
-        }
-    }
-
-    #[test]
-    fn wiki_markup_is_sent_as_it_is() {
-        let expected = SentBody { representation: "wiki", value: "h1. *Hi* {code}".to_owned() };
-        assert_eq!(sent(Written::Wiki, "h1. *Hi* {code}").unwrap(), expected);
-    }
 
     #[test]
     fn plain_text_is_the_words_without_the_marks() {

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use super::body::{self, Written};
 use super::input::{self, SpaceOut, Type};
 use super::{Effect, Template, space, target};
-use crate::confluence::client::Client;
+use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::{self, Id, Kind};
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
@@ -108,7 +108,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     if input.live {
         content.insert("subtype".to_owned(), "live".into());
     }
-    content.insert("body".to_owned(), body.to_json());
+    content.insert("body".to_owned(), body_json(&body));
 
     let mut call = client.post(paths::contents(kind), &Value::Object(content));
     if input.private {

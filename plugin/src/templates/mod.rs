@@ -27,6 +27,7 @@ mod space;
 mod spaces;
 mod target;
 mod tree;
+mod update_content;
 mod versions;
 mod view_content;
 
@@ -79,6 +80,7 @@ pub struct Template {
 pub static ALL: &[Template] = &[
     create_content::TEMPLATE,
     view_content::TEMPLATE,
+    update_content::TEMPLATE,
     list_pages::TEMPLATE,
     list_blogposts::TEMPLATE,
     search_content::TEMPLATE,

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::input;
 use super::outcome;
-use super::replacement::{Replacement, next_number, storage_of};
+use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template};
 use crate::confluence::client::Client;
@@ -60,7 +60,9 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let published = Replacement {
         id: &found.id,
         title,
-        storage: storage_of(&draft)?,
+        status: "current",
+        body: &body_of(&draft)?,
+        minor: false,
         number: number(client, kind, &found.id)?,
         message,
         parent: None,

@@ -1,20 +1,25 @@
 //! Replacing content: Confluence takes a whole page or blog post, never a part of one.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::confluence::client::Client;
+use crate::confluence::client::{Client, body_json};
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
+use crate::content::Body;
 use crate::platform::{Failure, FailureKind};
 
-/// Published content as it is to be. Its number must be the next one: where somebody else changed it in between,
+/// Content as it is to be. Its number must be the next one: where somebody else changed it in between,
 /// Confluence answers that this is a conflict, and nothing is overwritten.
 pub(super) struct Replacement<'a> {
     pub(super) id: &'a Id,
+    /// `current` or `draft`.
+    pub(super) status: &'static str,
     pub(super) title: &'a str,
-    pub(super) storage: &'a str,
+    pub(super) body: &'a Body<'a>,
+    /// The number of the version that this makes.
     pub(super) number: u64,
     pub(super) message: Option<&'a str>,
+    pub(super) minor: bool,
     pub(super) parent: Option<&'a Id>,
 }
 
@@ -25,14 +30,17 @@ impl Replacement<'_> {
         if let Some(message) = self.message {
             version.insert("message".to_owned(), message.into());
         }
+        if self.minor {
+            version.insert("minorEdit".to_owned(), true.into());
+        }
         let mut content = Map::new();
         content.insert("id".to_owned(), self.id.as_str().into());
-        content.insert("status".to_owned(), "current".into());
+        content.insert("status".to_owned(), self.status.into());
         content.insert("title".to_owned(), self.title.into());
         if let Some(parent) = self.parent {
             content.insert("parentId".to_owned(), parent.as_str().into());
         }
-        content.insert("body".to_owned(), json!({"representation": "storage", "value": self.storage}));
+        content.insert("body".to_owned(), body_json(self.body));
         content.insert("version".to_owned(), Value::Object(version));
         client.replace(kind, self.id, &Value::Object(content))
     }
@@ -40,8 +48,9 @@ impl Replacement<'_> {
 
 /// The body of content that is about to be replaced. Without it nothing may be written: an empty one would take its
 /// place.
-pub(super) fn storage_of(content: &Content) -> Result<&str, Failure> {
-    content.body.as_deref().ok_or_else(|| {
+pub(super) fn body_of(content: &Content) -> Result<Body<'_>, Failure> {
+    let stored = content.body.as_deref().map(|value| Body { representation: "storage", value: value.into() });
+    stored.ok_or_else(|| {
         Failure::new(
             FailureKind::Upstream,
             "unreadable-answer",

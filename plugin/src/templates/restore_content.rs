@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::replacement::{Replacement, next_number, storage_of};
+use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template, input, outcome};
 use crate::confluence::client::Client;
@@ -67,7 +67,9 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let restored = Replacement {
         id: &found.id,
         title: &source.title,
-        storage: storage_of(source)?,
+        status: "current",
+        body: &body_of(source)?,
+        minor: false,
         number: next,
         message,
         parent: None,

@@ -61,12 +61,21 @@ impl Target {
 }
 
 impl Name {
+    /// A name of these parts, for where the fields are called otherwise.
+    pub(super) fn new(
+        (id, url): (Option<String>, Option<String>),
+        (space, title): (Option<String>, Option<String>),
+    ) -> Self {
+        Self { id, url, space, title }
+    }
+
     /// Finds the page of this name.
     pub(super) fn find_page(&self, client: &Client<'_>) -> Result<Found, Failure> {
         self.find(client, vec![Kind::Page])
     }
 
-    fn find(&self, client: &Client<'_>, kinds: Vec<Kind>) -> Result<Found, Failure> {
+    /// Finds the content of this name, of one of these kinds.
+    pub(super) fn find(&self, client: &Client<'_>, kinds: Vec<Kind>) -> Result<Found, Failure> {
         match (&self.id, &self.url, &self.space, &self.title) {
             (Some(id), None, None, None) => Ok(Found { id: Id::from_input("id", id)?, kinds, space: None }),
             (None, Some(url), None, None) => match Reference::of_url(url, client.site_host())? {

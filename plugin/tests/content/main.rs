@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail as tests do")]
 
+mod editing;
 mod hostile;
 mod markdown_to_storage;
 mod properties;
@@ -18,7 +19,12 @@ fn round_trip(markdown: &str) -> String {
 }
 
 fn back(storage: &str) -> String {
-    content::storage_to_markdown(storage).unwrap_or_else(|error| panic!("{error} in {storage}"))
+    content::view(storage).unwrap_or_else(|error| panic!("{error} in {storage}")).markdown
+}
+
+/// Parses what Confluence once stored, with whatever that holds.
+fn assert_well_formed_page(storage: &str) {
+    content::check_storage(storage).unwrap_or_else(|error| panic!("{error} in {storage}"));
 }
 
 /// Parses with a parser that is not ours, to its end.

@@ -92,7 +92,7 @@ fn code_becomes_the_code_macro_with_cdata() {
     assert_all(&[
         ("```rust\nlet a = b < c && d;\n```", &code("rust", "<![CDATA[let a = b < c && d;]]>")),
         ("    indented\n      more", &code("", "<![CDATA[indented\n  more]]>")),
-        ("~~~c++ title=x\n```\n~~~", &code("c++", "<![CDATA[```]]>")),
+        ("~~~c++ class=x\n```\n~~~", &code("c++", "<![CDATA[```]]>")),
         ("```\na]]>b\n```", &code("", "<![CDATA[a]]]]><![CDATA[>b]]>")),
         ("```\n]]>]]>\n```", &code("", "<![CDATA[]]]]><![CDATA[>]]]]><![CDATA[>]]>")),
         ("```\n```", &code("", "<![CDATA[]]>")),

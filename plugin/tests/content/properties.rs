@@ -1,6 +1,8 @@
 //! What is true for any input.
 
-use actionbay_confluence::content::{check_storage, markdown_to_storage, storage_to_markdown};
+use actionbay_confluence::content::{
+    Change, EditOptions, Refused, check_storage, edit, markdown_to_storage, view,
+};
 use proptest::prelude::*;
 
 use crate::{assert_well_formed, back, round_trip};
@@ -413,13 +415,13 @@ proptest! {
 
     #[test]
     fn no_storage_makes_the_reader_panic(text in any::<String>()) {
-        let _ = storage_to_markdown(&text);
+        let _ = view(&text);
         let _ = check_storage(&text);
     }
 
     #[test]
     fn what_the_check_accepts_is_converted(text in soup(STORAGE, 14)) {
-        let converted = storage_to_markdown(&text);
+        let converted = view(&text);
         if check_storage(&text).is_ok() {
             prop_assert!(converted.is_ok());
         }
@@ -432,8 +434,53 @@ proptest! {
         // A marker becomes words, so that the first round may change it.
         let second = round_trip(&first);
         prop_assert_eq!(&round_trip(&second), &second, "\n  first {}", first);
-        if !first.contains("](confluence:macro/") && !first.contains("](confluence:element/") {
+        if ["macro", "element", "mark"].iter().all(|kind| !first.contains(&format!("](confluence:{kind}/"))) {
             prop_assert_eq!(&second, &first);
+        }
+    }
+
+    #[test]
+    fn a_page_that_is_not_edited_keeps_every_byte(storage in prop::collection::vec(elements(), 1..5)) {
+        let storage = storage.concat();
+        let edited = edit(&storage, Change::Replace(&back(&storage)), EditOptions::default());
+        prop_assert_eq!(edited.map(|edited| edited.storage), Ok(storage));
+    }
+
+    #[test]
+    fn any_edit_gives_well_formed_storage_or_is_refused(
+        storage in prop::collection::vec(elements(), 1..4),
+        text in soup(MARKDOWN, 12),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let storage = storage.concat();
+        let markdown = back(&storage);
+        let at = markdown.floor_char_boundary(cut.index(markdown.len() + 1));
+        let (before, after) = markdown.split_at(at);
+        let options = EditOptions { allow_loss: true };
+        if let Ok(edited) = edit(&storage, Change::Replace(&format!("{before}{text}{after}")), options) {
+            prop_assert!(view(&edited.storage).is_ok(), "{}", edited.storage);
+        }
+    }
+
+    #[test]
+    fn to_delete_any_one_marker_is_refused(storage in prop::collection::vec(elements(), 1..4)) {
+        let storage = storage.concat();
+        let viewed = view(&storage).unwrap();
+        for marker in &viewed.markers {
+            let mark = format!("?{})", marker.id);
+            let lines: Vec<&str> = viewed.markdown.split('\n').filter(|line| !line.contains(&mark)).collect();
+            let without = lines.join("\n");
+            // An element that is too deep for a marker has none in the text.
+            if without == viewed.markdown {
+                continue;
+            }
+            match edit(&storage, Change::Replace(&without), EditOptions::default()) {
+                Err(Refused::Loss(losses)) => {
+                    prop_assert!(losses.iter().any(|loss| loss.id.as_ref() == Some(&marker.id)), "{:?}", losses);
+                }
+                Err(Refused::UnpairedMarkers(_)) => {}
+                other => prop_assert!(false, "{:?} of {:?}", other, marker),
+            }
         }
     }
 }

@@ -153,7 +153,7 @@ fn links_to_confluence_read_well() {
         ),
         ("<ac:link><ri:space ri:space-key=\"DOC\"/></ac:link>", "[DOC](confluence:space/DOC)\n"),
         ("<ac:link><ac:link-body>gone</ac:link-body></ac:link>", "gone\n"),
-        ("<a href=\"javascript:x\">a</a><a name=\"b\"/>", "a\n"),
+        ("<a href=\"javascript:x\">a</a><a/>", "a\n"),
         ("<a href=\"https://a.b/c_(d)\">[x]</a>", "[\\[x\\]](<https://a.b/c_(d)>)\n"),
         (
             "<a href=\"https://a.b/?c&amp;copy;\" data-card-appearance=\"inline\">https://a.b/?c&amp;copy;</a>",
@@ -185,13 +185,13 @@ fn macros_with_a_construct_of_their_own_become_it() {
             "<ac:structured-macro ac:name=\"code\" ac:schema-version=\"1\" ac:macro-id=\"x\">\
              <ac:parameter ac:name=\"title\">main.rs</ac:parameter><ac:parameter ac:name=\"language\">rust</ac:parameter>\
              <ac:plain-text-body><![CDATA[a\n```\n\nb]]></ac:plain-text-body></ac:structured-macro>",
-            "**main.rs**\n\n````rust\na\n```\n\nb\n````\n",
+            "````rust title=\"main.rs\"\na\n```\n\nb\n````\n",
         ),
         ("<pre>a\n b</pre>", "```\na\n b\n```\n"),
         (
-            "<ac:structured-macro ac:name=\"note\"><ac:parameter ac:name=\"title\">t</ac:parameter>\
+            "<ac:structured-macro ac:name=\"note\"><ac:parameter ac:name=\"icon\">t</ac:parameter>\
              <ac:rich-text-body><p>a</p></ac:rich-text-body></ac:structured-macro>",
-            "> [!IMPORTANT]\n> **t**\n>\n> a\n",
+            "> [!IMPORTANT]\n> a\n",
         ),
         ("<p>a</p><ac:structured-macro ac:name=\"toc\"/>", "a\n\n[TOC]\n"),
         (
@@ -202,14 +202,23 @@ fn macros_with_a_construct_of_their_own_become_it() {
         ),
         (
             "<p><ac:emoticon ac:name=\"blue-star\" ac:emoji-fallback=\"😀\"/> <time datetime=\"2026-01-31\"/></p>",
-            "😀 2026-01-31\n",
+            "[😀](confluence:element/ac%3Aemoticon?e41ea3) [2026-01-31](confluence:date/2026-01-31)\n",
         ),
     ]);
 }
 
+/// The Markdown without the ids of its markers, which are hashes.
+fn without_ids(storage: &str) -> String {
+    let viewed = actionbay_confluence::content::view(storage).unwrap();
+    viewed
+        .markers
+        .iter()
+        .fold(viewed.markdown, |markdown, marker| markdown.replace(&format!("?{})", marker.id), ")"))
+}
+
 #[test]
 fn what_is_unknown_leaves_a_marker_and_shows_its_content() {
-    assert_all(&[
+    for (storage, markdown) in [
         (
             "<p>See <ac:structured-macro ac:name=\"jira\"><ac:parameter ac:name=\"server\">S</ac:parameter>\
              <ac:parameter ac:name=\"key\">DOC-1</ac:parameter></ac:structured-macro>.</p>",
@@ -218,17 +227,35 @@ fn what_is_unknown_leaves_a_marker_and_shows_its_content() {
         (
             "<ac:structured-macro ac:name=\"expand\"><ac:parameter ac:name=\"title\">More</ac:parameter>\
              <ac:rich-text-body><p>a</p><ul><li>b</li></ul></ac:rich-text-body></ac:structured-macro><p>c</p>",
-            "[macro: expand: More](confluence:macro/expand)\n\na\n\n- b\n\nc\n",
+            "[macro: expand: More](confluence:macro/expand)\n\na\n\n- b\n\n[/macro: expand](confluence:end/expand)\n\nc\n",
         ),
         (
             "<ac:structured-macro ac:name=\"mermaid\"><ac:plain-text-body><![CDATA[graph]]></ac:plain-text-body></ac:structured-macro>",
-            "[macro: mermaid](confluence:macro/mermaid)\n\n```\ngraph\n```\n",
+            "[macro: mermaid](confluence:macro/mermaid)\n\n```\ngraph\n```\n\n[/macro: mermaid](confluence:end/mermaid)\n",
         ),
-        ("<p>a <ac:odd b=\"c\">d</ac:odd></p>", "a [element: ac:odd](confluence:element/ac%3Aodd)d\n"),
+        ("<p>a <ac:odd b=\"c\">d</ac:odd></p>", "a [d](confluence:mark/ac%3Aodd)\n"),
+        ("<p>a <ac:odd b=\"c\"/></p>", "a [element: ac:odd](confluence:element/ac%3Aodd)\n"),
         (
-            "<ac:layout><ac:layout-section ac:type=\"two_equal\"><ac:layout-cell><p>a</p></ac:layout-cell>\
-             <ac:layout-cell><p>b</p></ac:layout-cell></ac:layout-section></ac:layout>",
-            "a\n\nb\n",
+            "<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell>\
+             </ac:layout-section></ac:layout>",
+            "[layout](confluence:element/ac%3Alayout)\n\n[section: single](confluence:element/ac%3Alayout-section)\n\n\
+             [column](confluence:element/ac%3Alayout-cell)\n\na\n\n[/column](confluence:end/ac%3Alayout-cell)\n\n\
+             [/section: single](confluence:end/ac%3Alayout-section)\n\n[/layout](confluence:end/ac%3Alayout)\n",
         ),
-    ]);
+    ] {
+        assert_eq!(without_ids(storage), markdown, "of {storage}");
+    }
+}
+
+#[test]
+fn the_same_page_has_the_same_ids_and_equal_elements_are_counted() {
+    let star = "<ac:emoticon ac:name=\"star\"/>";
+    let ids = |storage: &str| -> Vec<String> {
+        let viewed = actionbay_confluence::content::view(storage).unwrap();
+        viewed.markers.into_iter().map(|marker| marker.id).collect()
+    };
+    let first = ids(&format!("<p>{star}{star}<ac:emoticon ac:name=\"tick\"/></p>"));
+    assert_eq!(first, ids(&format!("<p>{star} other words {star}<ac:emoticon ac:name=\"tick\"/></p>")));
+    assert_eq!(first[1], format!("{}-2", first[0]));
+    assert_ne!(first[0], first[2]);
 }

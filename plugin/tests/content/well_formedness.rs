@@ -1,6 +1,6 @@
 //! What the check accepts and refuses, and what it says.
 
-use actionbay_confluence::content::{check_storage, storage_to_markdown};
+use actionbay_confluence::content::{check_storage, view};
 
 #[test]
 fn what_confluence_stores_is_accepted() {
@@ -70,7 +70,7 @@ fn the_error_reads_as_one_sentence() {
 fn reading_forgives_what_is_well_formed_but_unknown() {
     for storage in ["&bogus;", "<svg:a/>"] {
         assert!(check_storage(storage).is_err());
-        assert!(storage_to_markdown(storage).is_ok());
+        assert!(view(storage).is_ok());
     }
-    assert!(storage_to_markdown("<p>&</p>").is_err());
+    assert!(view("<p>&</p>").is_err());
 }

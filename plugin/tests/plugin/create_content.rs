@@ -298,7 +298,7 @@ fn confluences_own_formats_are_sent_as_they_are() {
         assert_eq!(host.last_body()["body"], json!({"representation": representation, "value": sent}));
     }
     let input = json!({"space": "DOCS", "title": "Hello", "format": "adf", "body": "{}"});
-    assert_eq!(Host::with([]).fail(TEMPLATE, &input).code, "adf-invalid");
+    assert_eq!(Host::with([]).fail(TEMPLATE, &input).code, "body-invalid");
 }
 
 #[test]

@@ -232,5 +232,5 @@ fn what_makes_no_sense_is_the_vendors_error() {
 fn an_unknown_template_is_refused_with_the_known_ones() {
     let failure = Host::with([]).fail("delete-everything", &json!({}));
     assert_eq!(failure.code, "unknown-template");
-    assert!(failure.hint.unwrap().contains("create-content, view-content, list-pages"));
+    assert!(failure.hint.unwrap().contains("create-content, view-content, update-content, list-pages"));
 }

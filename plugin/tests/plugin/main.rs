@@ -24,5 +24,6 @@ mod search;
 mod spaces;
 mod support;
 mod tree;
+mod update_content;
 mod versions;
 mod view_content;

@@ -50,6 +50,7 @@ fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
         ("list-pages", &[]),
         ("list-blogposts", &[]),
         ("search-content", &["read:content-details:confluence"]),
+        ("update-content", &["write:page:confluence"]),
         ("publish-draft", &["write:page:confluence"]),
         ("delete-content", &["delete:page:confluence"]),
         ("restore-content", &["write:page:confluence"]),
@@ -101,7 +102,10 @@ fn fields_that_name_content_read_the_same_everywhere() {
         if schema["properties"].get("url").is_none() {
             continue;
         }
-        for field in ["id", "url", "space", "title"] {
+        // Where a title is what something becomes, the present one is called otherwise.
+        let names: &[&str] =
+            if template.id == "update-content" { &["id", "url"] } else { &["id", "url", "space", "title"] };
+        for field in names.iter().copied() {
             assert_eq!(schema["properties"][field], model["properties"][field], "{}.{field}", template.id);
         }
         for field in ["limit", "all", "cursor"] {
@@ -258,6 +262,29 @@ fn the_input_schema_of_view_content_takes_one_way_of_naming() {
         json!({"id": "1", "title": "x"}),
         json!({"id": "1", "space": "DOCS", "title": "x"}),
         json!({"id": "1/2"}),
+    ] {
+        assert!(!schema.is_valid(&bad), "{bad}");
+    }
+}
+
+#[test]
+fn the_input_schema_of_update_content_refuses_what_the_plugin_refuses() {
+    let schema = input_schema("update-content");
+    for good in [
+        json!({"id": "1", "title": "x"}),
+        json!({"space": "DOCS", "page": "x", "body": "y", "mode": "append"}),
+        json!({"id": "1", "body": "x", "mode": "replace-section", "section": "y"}),
+    ] {
+        assert!(schema.is_valid(&good), "{good}");
+    }
+    for bad in [
+        json!({"body": "x"}),
+        json!({"id": "1", "page": "x", "body": "y"}),
+        json!({"id": "1", "body": "x", "mode": "replace-section"}),
+        json!({"id": "1", "body": "x", "section": "y"}),
+        json!({"id": "1", "body": "{}", "format": "adf", "mode": "append"}),
+        json!({"id": "1", "type": "blogpost", "parent": "2"}),
+        json!({"id": "1", "expected-version": 0}),
     ] {
         assert!(!schema.is_valid(&bad), "{bad}");
     }

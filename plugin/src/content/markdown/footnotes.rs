@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::document::{Block, Inline, List};
+use super::super::document::{Aside, Block, Blocks, Inline, Item, List, Placed};
 
 /// The footnotes met so far. Labels do not differ by case.
 #[derive(Default)]
@@ -10,7 +10,7 @@ pub(super) struct Footnotes {
     /// Labels in the order of their numbers.
     order: Vec<String>,
     numbers: HashMap<String, usize>,
-    bodies: HashMap<String, Vec<Block>>,
+    bodies: HashMap<String, Blocks>,
 }
 
 impl Footnotes {
@@ -24,14 +24,14 @@ impl Footnotes {
     }
 
     /// Keeps the body of a footnote. The first one of a label counts, as with link definitions.
-    pub(super) fn define(&mut self, label: &str, body: Vec<Block>) {
+    pub(super) fn define(&mut self, label: &str, body: Blocks) {
         // A footnote that nothing refers to is still the author's text: it comes last.
         let label = label.to_lowercase();
         self.bodies.entry(label).or_insert(body);
     }
 
     /// A line and the list, or nothing.
-    pub(super) fn into_blocks(mut self) -> Vec<Block> {
+    pub(super) fn into_blocks(mut self) -> Blocks {
         let mut unused: Vec<String> =
             self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)).cloned().collect();
         unused.sort_unstable();
@@ -41,15 +41,18 @@ impl Footnotes {
         }
         let items = self.order.iter().map(|label| {
             let body = self.bodies.remove(label).unwrap_or_default();
-            if has_words(&body) { body } else { vec![Block::Paragraph(vec![Inline::Text("–".to_owned())])] }
+            let nothing = || vec![Block::Paragraph(vec![Inline::Text("–".to_owned())]).into()];
+            let body = if has_words(&body) { body } else { nothing() };
+            Item { body, span: Aside(None) }
         });
         // Numbers must match: no item may be dropped as empty.
         let items = items.collect();
-        vec![Block::Rule, Block::List(List { start: Some(1), loose: false, items })]
+        let list = Block::List(List { start: Some(1), loose: Aside(false), items });
+        vec![Block::Rule.into(), list.into()]
     }
 }
 
 /// Whether tidying would leave something of a footnote.
-fn has_words(body: &[Block]) -> bool {
+fn has_words(body: &[Placed]) -> bool {
     !super::super::tidy::blocks(body.to_vec()).is_empty()
 }

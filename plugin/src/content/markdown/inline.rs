@@ -3,7 +3,7 @@
 //! `*`, `_` and `~` are formatting only in the right company: `a**"b"**c` is not bold. Where the characters around a
 //! delimiter do not surely make it one, the HTML tag is written instead, which the reader takes as the same thing.
 
-use super::super::document::{Image, Inline, Link, Marker, Style};
+use super::super::document::{Image, Inline, Label, Link, Marker, Style};
 use super::super::target::{Target, marker_url};
 use super::escape::{self, Place};
 
@@ -160,9 +160,18 @@ impl<'a> InlineWriter<'a> {
 
     fn marker(&mut self, marker: &Marker) {
         self.open_bracket();
-        let place = Place { line_start: false, link: true, ..self.place() };
-        escape::text(&marker.label, place, self.out);
-        self.close_bracket(&marker_url(marker.kind, &marker.name), "");
+        match &marker.label {
+            Label::Note(note) => {
+                let place = Place { line_start: false, link: true, ..self.place() };
+                escape::text(&note.0, place, self.out);
+            }
+            Label::Words(words) => {
+                let outer = std::mem::replace(&mut self.link, true);
+                self.write(words, Some(']'));
+                self.link = outer;
+            }
+        }
+        self.close_bracket(&marker_url(marker.kind, &marker.name, &marker.id), "");
     }
 
     fn open_bracket(&mut self) {

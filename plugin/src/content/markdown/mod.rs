@@ -5,6 +5,7 @@ mod footnotes;
 mod html;
 mod inline;
 mod lists;
+mod pairs;
 mod reader;
 mod writer;
 

@@ -10,16 +10,17 @@ use pulldown_cmark::{
 };
 
 use super::super::document::{
-    Alignment, Block, Code, Image, Inline, Inlines, Link, MAX_BLOCK_DEPTH, MAX_INLINE_DEPTH, Marker, Panel,
-    Style, Table, plain_text,
+    Alignment, Aside, Block, Blocks, Cell, Code, Image, Inline, Inlines, Label, Link, MAX_BLOCK_DEPTH,
+    MAX_INLINE_DEPTH, Marker, MarkerKind, Panel, Row, Style, Table, plain_text,
 };
 use super::super::target::{Source, Target, marker_of_url};
 use super::footnotes::Footnotes;
 use super::html::{self, Formatting, Piece};
-use super::lists::{self, Item};
+use super::lists::{self, Entry};
+use super::pairs;
 
 /// Reads a whole text.
-pub(in crate::content) fn read(markdown: &str) -> Vec<Block> {
+pub(in crate::content) fn read(markdown: &str) -> Blocks {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
@@ -41,7 +42,8 @@ pub(in crate::content) fn read(markdown: &str) -> Vec<Block> {
         reader.end(true);
     }
     reader.page.flush();
-    let mut blocks = reader.page.blocks;
+    let most = MAX_BLOCK_DEPTH.saturating_sub(reader.page.height);
+    let (mut blocks, _) = pairs::nest(reader.page.blocks, most);
     blocks.extend(reader.footnotes.into_blocks());
     blocks
 }
@@ -64,7 +66,9 @@ struct Open {
     /// How many containers began in it that are nested too deep to be kept: what they hold is put here directly. A
     /// list of their own would be moved up once per level.
     dissolved: usize,
-    blocks: Vec<Block>,
+    /// How deep containers nest in it.
+    height: usize,
+    blocks: Blocks,
     inlines: Inlines,
 }
 
@@ -77,7 +81,7 @@ enum Kind {
     List {
         start: Option<u64>,
         loose: bool,
-        items: Vec<Item>,
+        items: Vec<Entry>,
     },
     Item {
         done: Option<bool>,
@@ -85,13 +89,14 @@ enum Kind {
     Footnote(String),
     Code {
         language: String,
+        title: String,
         text: String,
     },
     Html(String),
     Table(Table),
     Row {
         header: bool,
-        cells: Vec<Inlines>,
+        cells: Vec<Cell>,
     },
     Cell,
     Styled(Style),
@@ -119,19 +124,19 @@ impl Kind {
 
 impl Open {
     fn new(kind: Kind) -> Self {
-        Self { kind, dissolved: 0, blocks: Vec::new(), inlines: Vec::new() }
+        Self { kind, dissolved: 0, height: 0, blocks: Vec::new(), inlines: Vec::new() }
     }
 
     /// Ends a paragraph that has no mark of its own, as in the items of a tight list.
     fn flush(&mut self) {
         if !self.inlines.is_empty() {
-            self.blocks.push(Block::Paragraph(std::mem::take(&mut self.inlines)));
+            self.blocks.push(Block::Paragraph(std::mem::take(&mut self.inlines)).into());
         }
     }
 
     fn push(&mut self, block: Block) {
         self.flush();
-        self.blocks.push(block);
+        self.blocks.push(block.into());
     }
 }
 
@@ -194,11 +199,11 @@ impl Reader<'_> {
                 BlockQuoteKind::Warning | BlockQuoteKind::Caution => Panel::Warning,
             })),
             Tag::CodeBlock(kind) => {
-                let language = match kind {
-                    CodeBlockKind::Fenced(info) => info.into_string(),
-                    CodeBlockKind::Indented => String::new(),
+                let (language, title) = match kind {
+                    CodeBlockKind::Fenced(info) => fence_info(&info),
+                    CodeBlockKind::Indented => (String::new(), String::new()),
                 };
-                Kind::Code { language, text: String::new() }
+                Kind::Code { language, title, text: String::new() }
             }
             Tag::HtmlBlock => Kind::Html(String::new()),
             Tag::List(start) => Kind::List { start, loose: false, items: Vec::new() },
@@ -206,7 +211,7 @@ impl Reader<'_> {
             Tag::FootnoteDefinition(label) => Kind::Footnote(label.into_string()),
             Tag::Table(alignments) => Kind::Table(Table {
                 alignments: alignments.into_iter().map(alignment).collect(),
-                header: Vec::new(),
+                header: Row::default(),
                 rows: Vec::new(),
             }),
             Tag::TableHead => Kind::Row { header: true, cells: Vec::new() },
@@ -296,7 +301,12 @@ impl Reader<'_> {
         if open.kind.nests_blocks() || matches!(open.kind, Kind::List { .. }) {
             open.flush();
         }
-        let Open { kind, blocks, inlines, .. } = open;
+        let nests = usize::from(open.kind.nests_blocks());
+        let Open { kind, blocks, inlines, height, .. } = open;
+        let most = MAX_BLOCK_DEPTH.saturating_sub(self.block_depth + nests + height);
+        let (blocks, pairs) = pairs::nest(blocks, most);
+        let outer = self.top();
+        outer.height = outer.height.max(height + pairs + nests);
         match kind {
             Kind::Paragraph { contents: true } => self.top().push(Block::Contents),
             Kind::Paragraph { contents: false } => self.top().push(Block::Paragraph(inlines)),
@@ -311,15 +321,15 @@ impl Reader<'_> {
                 lists::split(start, loose, items, &mut parent.blocks);
             }
             Kind::Item { done } => match &mut self.top().kind {
-                Kind::List { items, .. } => items.push(Item { done, body: blocks }),
+                Kind::List { items, .. } => items.push(Entry { done, body: blocks }),
                 _ => self.top().blocks.extend(blocks),
             },
             Kind::Footnote(label) => self.footnotes.define(&label, blocks),
-            Kind::Code { language, mut text } => {
+            Kind::Code { language, title, mut text } => {
                 if text.ends_with('\n') {
                     text.pop();
                 }
-                self.top().push(Block::Code(Code { language, text }));
+                self.top().push(Block::Code(Code { language, title, text }));
             }
             Kind::Html(html) => {
                 self.begin(Some(Kind::Paragraph { contents: false }));
@@ -329,16 +339,17 @@ impl Reader<'_> {
             Kind::Table(table) => self.top().push(Block::Table(table)),
             Kind::Row { header, cells } => {
                 if let Kind::Table(table) = &mut self.top().kind {
+                    let row = Row { cells, ..Row::default() };
                     if header {
-                        table.header = cells;
+                        table.header = row;
                     } else {
-                        table.rows.push(cells);
+                        table.rows.push(row);
                     }
                 }
             }
             Kind::Cell => {
                 if let Kind::Row { cells, .. } = &mut self.top().kind {
-                    cells.push(inlines);
+                    cells.push(Cell { body: inlines, span: Aside(None) });
                 }
             }
             Kind::Styled(style) | Kind::Tag(Formatting::Styled(style), _) => {
@@ -358,8 +369,12 @@ impl Reader<'_> {
 
     fn link(&mut self, destination: &str, title: String, body: Inlines) {
         let inlines = &mut self.top().inlines;
-        if let Some((kind, name)) = marker_of_url(destination) {
-            inlines.push(Inline::Marker(Box::new(Marker { kind, name, label: plain_text(&body) })));
+        if let Some((kind, name, id)) = marker_of_url(destination) {
+            let label = match kind {
+                MarkerKind::Mark => Label::Words(body),
+                _ => Label::note(plain_text(&body)),
+            };
+            inlines.push(Inline::Marker(Box::new(Marker { kind, name, id, label })));
         } else if let Some(target) = Target::parse(destination) {
             inlines.push(Inline::Link(Box::new(Link { target, title, body })));
         } else {
@@ -409,6 +424,20 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Language and title of `rust title="main.rs"`.
+fn fence_info(info: &str) -> (String, String) {
+    let (language, rest) = match info.trim_start() {
+        titled if titled.starts_with("title=") => ("", titled),
+        info => info.split_once(char::is_whitespace).unwrap_or((info, "")),
+    };
+    let title = rest.split_once("title=").map(|(_, title)| title).unwrap_or_default();
+    let title = match title.strip_prefix('"') {
+        Some(quoted) => quoted.split('"').next(),
+        None => title.split_whitespace().next(),
+    };
+    (language.to_owned(), title.unwrap_or_default().to_owned())
 }
 
 fn alignment(alignment: Align) -> Alignment {

@@ -1,6 +1,9 @@
 //! Writes a document as Markdown.
 
-use super::super::document::{Alignment, Block, Code, List, Panel, Table, Task, compact_tasks};
+use super::super::document::{
+    Alignment, Block, Code, Inline, Label, List, Marker, MarkerKind, Panel, Placed, Row, Table, Task,
+    compact_tasks, first,
+};
 use super::escape;
 use super::inline::{InlineWriter, Line, longest_run};
 
@@ -9,7 +12,7 @@ use super::inline::{InlineWriter, Line, longest_run};
 const MAX_PADDED_CELLS: usize = 20_000;
 
 /// Writes tidy blocks.
-pub(in crate::content) fn write(blocks: &[Block]) -> String {
+pub(in crate::content) fn write(blocks: &[Placed]) -> String {
     let mut writer = Writer { out: String::new(), prefix: String::new(), depth: 0 };
     writer.blocks(blocks, Spacing::Loose);
     if !writer.out.is_empty() {
@@ -34,9 +37,9 @@ enum Spacing {
 }
 
 impl Writer {
-    fn blocks(&mut self, blocks: &[Block], spacing: Spacing) {
+    fn blocks(&mut self, blocks: &[Placed], spacing: Spacing) {
         let mut previous: Option<Mark> = None;
-        for (index, block) in blocks.iter().enumerate() {
+        for (index, Placed { block, .. }) in blocks.iter().enumerate() {
             if index > 0 {
                 if spacing == Spacing::Loose {
                     self.blank_line();
@@ -64,7 +67,7 @@ impl Writer {
         self.out.push_str(self.prefix.trim_end());
     }
 
-    fn inlines(&mut self, inlines: &[super::super::document::Inline], line: Line) {
+    fn inlines(&mut self, inlines: &[Inline], line: Line) {
         InlineWriter::new(&mut self.out, &self.prefix, line).write(inlines, None);
     }
 
@@ -92,7 +95,7 @@ impl Writer {
                 self.out.push_str("> [!");
                 self.out.push_str(name);
                 self.out.push(']');
-                if !matches!(body.first(), Some(Block::Paragraph(_))) {
+                if !matches!(first(body), Some(Block::Paragraph(_))) {
                     // What cannot interrupt a paragraph would not begin right after the mark.
                     self.line();
                     self.out.push('>');
@@ -107,11 +110,12 @@ impl Writer {
             // In an item, hyphens after a hyphen would be one rule together.
             Block::Rule => self.out.push_str(if self.depth == 0 { "---" } else { "___" }),
             Block::Contents => self.out.push_str("[TOC]"),
+            Block::Around(marker, body) => self.around(marker, body),
         }
     }
 
     /// Blocks behind a mark: the first line begins with `first`, the others with `others`.
-    fn container(&mut self, first: &str, others: &str, body: &[Block], spacing: Spacing) {
+    fn container(&mut self, first: &str, others: &str, body: &[Placed], spacing: Spacing) {
         let outer = self.prefix.len();
         self.out.push_str(first);
         self.prefix.push_str(others);
@@ -119,6 +123,26 @@ impl Writer {
         self.blocks(body, spacing);
         self.depth -= 1;
         self.prefix.truncate(outer);
+    }
+
+    fn around(&mut self, marker: &Marker, body: &[Placed]) {
+        let end = Marker {
+            kind: MarkerKind::End,
+            label: Label::note(match marker.kind {
+                MarkerKind::Macro => format!("/macro: {}", marker.name),
+                _ => format!("/{}", marker.label.text()),
+            }),
+            ..marker.clone()
+        };
+        self.inlines(&[Inline::Marker(Box::new(marker.clone()))], Line::Paragraph);
+        self.blank_line();
+        self.line();
+        if !body.is_empty() {
+            self.blocks(body, Spacing::Loose);
+            self.blank_line();
+            self.line();
+        }
+        self.inlines(&[Inline::Marker(Box::new(end))], Line::Paragraph);
     }
 
     fn list(&mut self, list: &List, mark: Mark) {
@@ -131,7 +155,7 @@ impl Writer {
                 }
                 None => mark.bullet().to_owned(),
             };
-            self.item(index, &first, first.len(), item, spacing);
+            self.item(index, &first, first.len(), &item.body, spacing);
         }
     }
 
@@ -143,7 +167,7 @@ impl Writer {
         }
     }
 
-    fn item(&mut self, index: usize, first: &str, indent: usize, body: &[Block], spacing: Spacing) {
+    fn item(&mut self, index: usize, first: &str, indent: usize, body: &[Placed], spacing: Spacing) {
         if index > 0 {
             if spacing == Spacing::Loose {
                 self.blank_line();
@@ -157,6 +181,14 @@ impl Writer {
         let fence = "`".repeat(longest_run(&code.text, '`').max(2) + 1);
         self.out.push_str(&fence);
         escape::info(&code.language, &mut self.out);
+        if !code.title.is_empty() {
+            if !code.language.is_empty() {
+                self.out.push(' ');
+            }
+            self.out.push_str("title=\"");
+            self.out.push_str(&code.title);
+            self.out.push('"');
+        }
         if !code.text.is_empty() {
             for line in code.text.split('\n') {
                 if line.is_empty() {
@@ -191,14 +223,14 @@ impl Writer {
         }
     }
 
-    fn row(&mut self, cells: &[Vec<super::super::document::Inline>], width: usize) {
+    fn row(&mut self, row: &Row, width: usize) {
         self.out.push('|');
-        for cell in cells {
+        for cell in &row.cells {
             self.out.push(' ');
-            self.inlines(cell, Line::Cell);
+            self.inlines(&cell.body, Line::Cell);
             self.out.push_str(" |");
         }
-        for _ in cells.len()..width {
+        for _ in row.cells.len()..width {
             self.out.push_str("  |");
         }
     }

@@ -1,15 +1,15 @@
 //! Reads what stands in a line. A block in a line (a list in a table cell) becomes a part of it, with line breaks.
 
-use super::super::document::{Image, Inline, Inlines, Link, Style};
+use super::super::document::{Image, Inline, Inlines, Label, Link, Marker, MarkerKind, Style, plain_text};
 use super::super::target::{Resource, ResourceKind, Source, Target};
 use super::macros;
-use super::reader::{Depth, MAX_ELEMENT_DEPTH, Reader, is_hidden, is_section, unknown};
+use super::reader::{Depth, MAX_ELEMENT_DEPTH, Reader, is_hidden, is_section, is_wrapper};
 use super::tree::{Element, Kind, NodeId};
 
 // What stands before the items of lists that have become lines.
-const BULLET: &str = "• ";
-const TICKED: &str = "☑ ";
-const UNTICKED: &str = "☐ ";
+pub(super) const BULLET: &str = "• ";
+pub(super) const TICKED: &str = "☑ ";
+pub(super) const UNTICKED: &str = "☐ ";
 
 /// The inlines that a node holds.
 pub(super) fn of(reader: Reader<'_>, parent: NodeId, depth: Depth) -> Inlines {
@@ -24,7 +24,16 @@ pub(super) fn text(text: &str, depth: Depth, line: &mut Inlines) {
 }
 
 pub(super) fn children(reader: Reader<'_>, parent: NodeId, depth: Depth, line: &mut Inlines) {
-    for id in reader.tree.children(Some(parent)) {
+    nodes(reader, Some(parent), depth, line);
+}
+
+/// The inlines of a whole fragment.
+pub(super) fn roots(reader: Reader<'_>, depth: Depth, line: &mut Inlines) {
+    nodes(reader, None, depth, line);
+}
+
+fn nodes(reader: Reader<'_>, parent: Option<NodeId>, depth: Depth, line: &mut Inlines) {
+    for id in reader.tree.children(parent) {
         match reader.tree.kind(id) {
             Some(Kind::Text(words)) => text(words, depth, line),
             Some(Kind::Element(_)) if depth.elements >= MAX_ELEMENT_DEPTH => {
@@ -56,9 +65,10 @@ pub(super) fn element(
     match element.name {
         "br" => line.push(Inline::Break),
         "code" | "kbd" | "samp" | "tt" | "var" => children(reader, id, Depth { code: true, ..inner }, line),
-        "a" => {
-            let body = of(reader, id, inner);
-            match element.attribute("href").and_then(Target::parse) {
+        "a" if element.attribute("href").is_some() => {
+            let target = element.attribute("href").and_then(Target::parse);
+            let body = of(reader, id, Depth { link: inner.link || target.is_some(), ..inner });
+            match target {
                 Some(target) => link(target, element.attribute("title"), body, line),
                 None => line.extend(body),
             }
@@ -71,10 +81,22 @@ pub(super) fn element(
                 None => Inline::Text(alt),
             });
         }
-        "time" => line.push(Inline::Text(element.attribute("datetime").unwrap_or_default().to_owned())),
+        "time" => match element.attribute("datetime").filter(|day| !day.is_empty()) {
+            Some(day) => {
+                let target = Target::Resource(Resource::new(ResourceKind::Date, day.to_owned()));
+                link(target, None, vec![Inline::Text(day.to_owned())], line);
+            }
+            None => line.push(unknown(reader, id, element.name)),
+        },
         "ac:link" => resource_link(reader, id, element, inner, line),
         "ac:image" => image(reader, id, element, inner, line),
-        "ac:emoticon" => line.push(Inline::Text(emoticon(element))),
+        "ac:emoticon" => {
+            line.push(macros::alone(reader, id, MarkerKind::Element, element.name, emoticon(element)));
+        }
+        "ac:placeholder" => {
+            let label = format!("placeholder: {}", reader.tree.text_of(id));
+            line.push(macros::alone(reader, id, MarkerKind::Element, element.name, label));
+        }
         "ac:structured-macro" | "ac:macro" => macros::inline(reader, id, element, inner, line),
         "li" => {
             apart(line);
@@ -109,20 +131,62 @@ pub(super) fn element(
             children(reader, id, inner, line);
             apart(line);
         }
-        "ac:adf-extension" => match reader.tree.child(id, "ac:adf-fallback") {
-            Some((fallback, _)) => children(reader, fallback, inner.down(), line),
-            None => children(reader, id, inner, line),
-        },
-        // Parts of elements that are read with these.
-        "ac:link-body" | "ac:plain-text-link-body" | "ac:caption" | "ac:inline-comment-marker" => {
-            children(reader, id, inner, line);
+        "ac:adf-extension" => {
+            for content in macros::contents(reader, id) {
+                children(reader, content, inner.down(), line);
+            }
         }
-        name if name.contains(':') => {
-            line.push(unknown(name));
-            children(reader, id, inner, line);
+        // Parts of elements that are read with these.
+        "ac:link-body" | "ac:plain-text-link-body" | "ac:caption" => children(reader, id, inner, line),
+        name if name.contains(':') || is_wrapper(name) || name == "a" => {
+            if is_mark(element) {
+                mark(reader, id, element, inner, line);
+            } else {
+                children(reader, id, inner, line);
+            }
         }
         _ => children(reader, id, inner, line),
     }
+}
+
+/// Whether an element says something of its words that Markdown cannot say.
+pub(super) fn is_mark(element: &Element<'_>) -> bool {
+    let placeholder = |value: &str| value == "placeholder-inline-tasks";
+    match element.name {
+        // An element of HTML without attributes says little, and one that marks the words of a task nothing.
+        "span" | "font" | "label" => {
+            element.attributes.iter().any(|(name, value)| *name != "class" || !placeholder(value))
+        }
+        "a" => !element.attributes.is_empty(),
+        _ => true,
+    }
+}
+
+/// An element around words. Where Markdown has no place for its marker, in a link or around one, only the words show.
+fn mark(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: Depth, line: &mut Inlines) {
+    let words = of(reader, id, depth);
+    if plain_text(&words).trim().is_empty() && !has_links(&words) && !has_image(&words) {
+        line.push(unknown(reader, id, element.name));
+    } else if has_links(&words) || depth.link || depth.code {
+        line.extend(words);
+    } else {
+        let name = element.name;
+        let marker = macros::around(reader, id, id, MarkerKind::Mark, name, format!("element: {name}"));
+        line.push(Inline::Marker(Box::new(Marker { label: Label::Words(words), ..marker })));
+    }
+}
+
+fn has_links(inlines: &[Inline]) -> bool {
+    inlines.iter().any(|inline| match inline {
+        Inline::Link(_) | Inline::Marker(_) => true,
+        Inline::Styled(_, body) => has_links(body),
+        _ => false,
+    })
+}
+
+/// The marker of an element whose content is not shown.
+fn unknown(reader: Reader<'_>, id: NodeId, name: &str) -> Inline {
+    macros::alone(reader, id, MarkerKind::Element, name, format!("element: {name}"))
 }
 
 /// Begins a new line, unless the line is new or has but the mark of an item.
@@ -160,13 +224,13 @@ fn resource_link(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: D
     let mut body = Vec::new();
     for (child, part) in reader.tree.elements(id) {
         if matches!(part.name, "ac:link-body" | "ac:plain-text-link-body") {
-            children(reader, child, depth.down(), &mut body);
+            children(reader, child, Depth { link: true, ..depth.down() }, &mut body);
         }
     }
     let target = match (resource, anchor) {
         (Some(resource), _) => {
             // The words of a mention are the name of its user, which the page does not hold.
-            let words = super::super::document::plain_text(&body);
+            let words = plain_text(&body);
             if resource.kind == ResourceKind::User || words.trim().is_empty() && !has_image(&body) {
                 body = vec![Inline::Text(resource.label())];
             }
@@ -182,7 +246,7 @@ fn resource_link(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: D
     };
     match target {
         Some(target) => link(target, None, body, line),
-        None if body.is_empty() => line.push(unknown(element.name)),
+        None if body.is_empty() => line.push(unknown(reader, id, element.name)),
         None => line.extend(body),
     }
 }
@@ -224,7 +288,7 @@ fn image(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: Depth, li
     };
     match source {
         Some(source) => line.push(Inline::Image(Box::new(Image { source, alt, title }))),
-        None if alt.is_empty() => line.push(unknown(element.name)),
+        None if alt.is_empty() => line.push(unknown(reader, id, element.name)),
         None => line.push(Inline::Text(alt)),
     }
     if let Some((caption, _)) = reader.tree.child(id, "ac:caption") {

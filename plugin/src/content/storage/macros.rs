@@ -1,6 +1,9 @@
-//! Reads macros: those with a construct of their own in Markdown, and all others as markers.
+//! Reads macros: those with a construct of their own in Markdown, and all others as markers. Layouts are markers too.
 
-use super::super::document::{Block, Code, Inline, Inlines, Marker, MarkerKind, Panel, Style};
+use super::super::document::{
+    Block, Bytes, Code, Inline, Inlines, Label, Marker, MarkerId, MarkerKind, Panel,
+};
+use super::elements::Known;
 use super::inlines;
 use super::reader::{Depth, Flow, Reader};
 use super::tree::{Element, NodeId};
@@ -14,34 +17,43 @@ const MAX_LABEL: usize = 80;
 /// A macro, where blocks may stand.
 pub(super) fn block(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: Depth, flow: &mut Flow) {
     let name = element.attribute("ac:name").unwrap_or_default();
+    let span = reader.tree.span(id);
     let inner = depth.down();
+    let title = parameter(reader, id, "title");
     match name {
         // Markdown has it between the other blocks of a page, not inside of them.
-        "toc" if depth.blocks == 0 => return flow.push(Block::Contents),
+        "toc" if !depth.indented => return flow.push(Block::Contents, span),
         "code" | "noformat" => {
-            if let Some(title) = parameter(reader, id, "title") {
-                flow.push(Block::Paragraph(vec![strong(title)]));
-            }
             let language = parameter(reader, id, "language").filter(|_| name == "code").unwrap_or_default();
             let text = body_text(reader, id).unwrap_or_default();
-            return flow.push(Block::Code(Code { language, text }));
+            return flow.push(Block::Code(Code { language, title: title.unwrap_or_default(), text }), span);
         }
         _ => {}
     }
-    if let (Some(panel), Some(deeper)) = (panel(name), inner.container()) {
+    let body = body(reader, id);
+    if let (Some(panel), Some(deeper), None, Some((content, "ac:rich-text-body"))) =
+        (panel(name), inner.container(), &title, body)
+    {
         let mut body = Flow::default();
-        if let Some(title) = parameter(reader, id, "title") {
-            body.push(Block::Paragraph(vec![strong(title)]));
-        }
-        bodies(reader, id, deeper, &mut body);
-        return flow.push(Block::Panel(panel, body.finish()));
+        reader.section(content, deeper, &mut body);
+        return flow.push(Block::Panel(panel, body.finish()), span);
     }
-    let marker = marker(reader, id, name);
-    if has_body(reader, id) {
-        flow.push(Block::Paragraph(vec![marker]));
-        bodies(reader, id, inner, flow);
-    } else {
-        flow.line.push(marker);
+    match (body, inner.around()) {
+        (Some((content, part)), Some(deeper)) => {
+            let marker = around(reader, id, content, MarkerKind::Macro, name, label(reader, id, name));
+            let mut body = Flow::default();
+            if part == "ac:plain-text-body" {
+                body.push(plain_code(reader.tree.text_of(content)), reader.tree.span(content));
+            } else {
+                reader.section(content, deeper, &mut body);
+            }
+            flow.push(Block::Around(marker, body.finish()), span);
+        }
+        (Some((content, _)), None) => reader.section(content, inner, flow),
+        (None, _) => {
+            flow.reach(span);
+            flow.line.push(alone(reader, id, MarkerKind::Macro, name, label(reader, id, name)));
+        }
     }
 }
 
@@ -54,32 +66,62 @@ pub(super) fn inline(
     line: &mut Inlines,
 ) {
     let name = element.attribute("ac:name").unwrap_or_default();
-    let plain = matches!(name, "code" | "noformat");
-    if !plain && panel(name).is_none() {
-        if has_body(reader, id) {
-            inlines::apart(line);
-        }
-        line.push(marker(reader, id, name));
+    let Some((content, part)) = body(reader, id) else {
+        line.push(alone(reader, id, MarkerKind::Macro, name, label(reader, id, name)));
+        return;
+    };
+    let known = matches!(name, "code" | "noformat") || panel(name).is_some();
+    let marker =
+        (!known).then(|| around(reader, id, content, MarkerKind::Macro, name, label(reader, id, name)));
+    inlines::apart(line);
+    line.extend(marker.clone().map(|marker| Inline::Marker(Box::new(marker))));
+    if part == "ac:plain-text-body" {
+        inlines::code_lines(&reader.tree.text_of(content), line);
+    } else {
+        inlines::apart(line);
+        inlines::children(reader, content, depth.down(), line);
+        inlines::apart(line);
     }
-    for (child, part) in reader.tree.elements(id) {
-        match part.name {
-            "ac:plain-text-body" => inlines::code_lines(&reader.tree.text_of(child), line),
-            "ac:rich-text-body" => {
-                inlines::apart(line);
-                inlines::children(reader, child, depth.down(), line);
-                inlines::apart(line);
-            }
-            _ => {}
-        }
+    if let Some(marker) = marker {
+        let label = Label::note(format!("/macro: {name}"));
+        inlines::apart(line);
+        line.push(Inline::Marker(Box::new(Marker { kind: MarkerKind::End, label, ..marker })));
+        inlines::apart(line);
     }
+}
+
+/// A layout, one of its sections, or one of their columns.
+pub(super) fn layout(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: Depth, flow: &mut Flow) {
+    let Some(inner) = depth.around() else { return reader.section(id, depth, flow) };
+    let label = match (element.name, element.attribute("ac:type")) {
+        ("ac:layout", _) => "layout".to_owned(),
+        ("ac:layout-section", Some(kind)) => format!("section: {kind}"),
+        ("ac:layout-section", None) => "section".to_owned(),
+        _ => "column".to_owned(),
+    };
+    let marker = around(reader, id, id, MarkerKind::Element, element.name, label);
+    let mut body = Flow::default();
+    reader.section(id, inner, &mut body);
+    flow.push(Block::Around(marker, body.finish()), reader.tree.span(id));
+}
+
+/// An element that is not known, around blocks.
+pub(super) fn element_around(reader: Reader<'_>, id: NodeId, name: &str, inner: Depth, flow: &mut Flow) {
+    let marker = around(reader, id, id, MarkerKind::Element, name, format!("element: {name}"));
+    let mut body = Flow::default();
+    reader.section(id, inner, &mut body);
+    flow.push(Block::Around(marker, body.finish()), reader.tree.span(id));
 }
 
 /// A node of the new editor that storage format can only carry along. It brings a rendering of its own.
 pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut Flow) {
+    let span = reader.tree.span(id);
     let node = reader.tree.child(id, "ac:adf-node");
-    if let Some((node, kind)) = node
-        && kind.attribute("type") == Some("panel")
-        && let Some((content, _)) = reader.tree.child(node, "ac:adf-content")
+    let kind = node.and_then(|(_, node)| node.attribute("type")).unwrap_or("extension");
+    let contents = contents(reader, id);
+    if let Some((node, _)) = node
+        && kind == "panel"
+        && let [content] = contents.as_slice()
         && let Some(deeper) = depth.down().down().container()
     {
         let kind = reader.tree.elements(node).find(|(_, part)| part.attribute("key") == Some("panel-type"));
@@ -90,18 +132,86 @@ pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut
             "warning" | "error" => Panel::Warning,
             _ => Panel::Info,
         };
-        return flow.push(Block::Panel(panel, reader.blocks(content, deeper)));
+        return flow.push(Block::Panel(panel, reader.blocks(*content, deeper)), span);
     }
-    match reader.tree.child(id, "ac:adf-fallback") {
-        Some((fallback, _)) => reader.section(fallback, depth.down(), flow),
-        None => {
-            let name = node.and_then(|(_, node)| node.attribute("type")).unwrap_or("extension");
-            let label = format!("macro: {name}");
-            let marker = Marker { kind: MarkerKind::Macro, name: name.to_owned(), label };
-            flow.push(Block::Paragraph(vec![Inline::Marker(Box::new(marker))]));
-            reader.section(id, depth, flow);
+    let name = if kind.is_empty() { "extension" } else { kind };
+    let label = format!("macro: {name}");
+    match (contents.as_slice(), depth.around()) {
+        ([], _) => {
+            flow.reach(span);
+            flow.line.push(alone(reader, id, MarkerKind::Macro, name, label));
+        }
+        (contents, Some(inner)) => {
+            let content = contents.first().copied().unwrap_or(id);
+            let mut marker = around(reader, id, content, MarkerKind::Macro, name, label);
+            marker.label = Label::note(marker.label.text());
+            let mut body = Flow::default();
+            for content in contents {
+                reader.section(*content, inner.down(), &mut body);
+            }
+            flow.push(Block::Around(marker, body.finish()), span);
+        }
+        (contents, None) => {
+            for content in contents {
+                reader.section(*content, depth.down(), flow);
+            }
         }
     }
+}
+
+/// Where the words of an extension are: in its nodes, or else in its own rendering.
+pub(super) fn contents(reader: Reader<'_>, id: NodeId) -> Vec<NodeId> {
+    let mut found = Vec::new();
+    let mut pending: Vec<NodeId> = vec![id];
+    while let Some(id) = pending.pop() {
+        let parts = reader.tree.elements(id);
+        let mut inner: Vec<NodeId> = Vec::new();
+        for (part, element) in parts {
+            match element.name {
+                "ac:adf-content" => found.push(part),
+                "ac:adf-node" => inner.push(part),
+                _ => {}
+            }
+        }
+        pending.extend(inner.into_iter().rev());
+    }
+    found.sort_unstable();
+    if found.is_empty() {
+        found.extend(reader.tree.child(id, "ac:adf-fallback").map(|(id, _)| id));
+    }
+    found
+}
+
+/// The marker of an element whose content is not shown.
+pub(super) fn alone(reader: Reader<'_>, id: NodeId, kind: MarkerKind, name: &str, label: String) -> Inline {
+    let open = reader.tree.span(id);
+    let id = register(reader, Known { label: label.clone(), open, close: None });
+    Inline::Marker(Box::new(Marker { kind, name: name.to_owned(), id, label: Label::note(label) }))
+}
+
+/// The marker of an element around the content of a node, which is itself or something in it.
+pub(super) fn around(
+    reader: Reader<'_>,
+    id: NodeId,
+    content: NodeId,
+    kind: MarkerKind,
+    name: &str,
+    label: String,
+) -> Marker {
+    let (span, inner) = (reader.tree.span(id), reader.tree.inner(content));
+    let open = Bytes { start: span.start, end: inner.start };
+    let close = Some(Bytes { start: inner.end, end: span.end });
+    let id = register(reader, Known { label: label.clone(), open, close });
+    Marker { kind, name: name.to_owned(), id, label: Label::note(label) }
+}
+
+fn register(reader: Reader<'_>, known: Known) -> MarkerId {
+    reader.elements.borrow_mut().add(reader.source, known)
+}
+
+/// Code that has nothing but its text.
+pub(super) fn plain_code(text: String) -> Block {
+    Block::Code(Code { language: String::new(), title: String::new(), text })
 }
 
 fn panel(name: &str) -> Option<Panel> {
@@ -114,26 +224,14 @@ fn panel(name: &str) -> Option<Panel> {
     })
 }
 
-fn strong(text: String) -> Inline {
-    Inline::Styled(Style::Strong, vec![Inline::Text(text)])
+/// What a macro holds, and whether that is text or blocks.
+pub(super) fn body<'a>(reader: Reader<'a>, id: NodeId) -> Option<(NodeId, &'a str)> {
+    let is_body = |name: &str| matches!(name, "ac:rich-text-body" | "ac:plain-text-body");
+    reader.tree.elements(id).find(|(_, part)| is_body(part.name)).map(|(id, part)| (id, part.name))
 }
 
-/// What a macro holds, as blocks.
-fn bodies(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut Flow) {
-    for (child, part) in reader.tree.elements(id) {
-        match part.name {
-            "ac:rich-text-body" => reader.section(child, depth, flow),
-            "ac:plain-text-body" => {
-                let text = reader.tree.text_of(child);
-                flow.push(Block::Code(Code { language: String::new(), text }));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn has_body(reader: Reader<'_>, id: NodeId) -> bool {
-    reader.tree.elements(id).any(|(_, part)| matches!(part.name, "ac:rich-text-body" | "ac:plain-text-body"))
+pub(super) fn has_body(reader: Reader<'_>, id: NodeId) -> bool {
+    body(reader, id).is_some()
 }
 
 fn body_text(reader: Reader<'_>, id: NodeId) -> Option<String> {
@@ -147,11 +245,12 @@ fn parameter(reader: Reader<'_>, id: NodeId, name: &str) -> Option<String> {
     Some(reader.tree.text_of(id)).filter(|value| !value.trim().is_empty())
 }
 
-fn marker(reader: Reader<'_>, id: NodeId, name: &str) -> Inline {
+/// What the marker of a macro says.
+fn label(reader: Reader<'_>, id: NodeId, name: &str) -> String {
     let mut label = format!("macro: {name}");
     if let Some(value) = TELLING.iter().find_map(|parameter| self::parameter(reader, id, parameter)) {
         label.push_str(": ");
         label.extend(value.chars().take(MAX_LABEL));
     }
-    Inline::Marker(Box::new(Marker { kind: MarkerKind::Macro, name: name.to_owned(), label }))
+    label
 }

@@ -1,6 +1,8 @@
 //! Storage format: parsed, read into a document, and written.
 
+mod elements;
 mod inlines;
+mod line;
 mod macros;
 mod parser;
 mod reader;
@@ -8,18 +10,26 @@ mod tables;
 mod tree;
 mod writer;
 
-use super::document::Block;
+use super::document::Blocks;
 use super::error::StorageError;
 use parser::Rules;
 
-pub(super) use writer::write;
+pub(super) use elements::Elements;
+pub(super) use line::{Around, Piece, PieceKind, line};
+pub(super) use writer::{Restore, write, write_inlines, write_item, write_row, write_task, write_with};
 
-/// Reads what Confluence answered.
-pub(super) fn read(storage: &str) -> Result<Vec<Block>, StorageError> {
-    Ok(reader::read(&parser::parse(storage, Rules::Lenient)?))
+/// Reads what Confluence answered, with the elements that have markers.
+pub(super) fn read(storage: &str) -> Result<(Blocks, Elements), StorageError> {
+    Ok(reader::read(storage, &parser::parse(storage, Rules::Lenient)?))
 }
 
 /// Checks what is going to Confluence.
 pub(super) fn check(storage: &str) -> Result<(), StorageError> {
     parser::parse(storage, Rules::Strict).map(drop)
+}
+
+/// The start tags in a fragment that say more than their names, and those of elements that are not HTML.
+pub(super) fn tags(fragment: &str) -> Vec<String> {
+    let Ok(tree) = parser::parse(fragment, Rules::Lenient) else { return Vec::new() };
+    tree.tags()
 }

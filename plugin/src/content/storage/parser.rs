@@ -5,8 +5,10 @@
 //! XHTML (Confluence stores `&nbsp;` and its like), the prefixes `ac`, `ri` and `at`. A document type is refused, so
 //! that there are no entities to expand.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::super::document::Bytes;
 use super::super::entities;
 use super::super::error::StorageError;
 use super::super::xml::is_xml_char;
@@ -120,25 +122,27 @@ impl<'a> Parser<'a> {
         if let Some(index) = text.find("]]>") {
             return self.fail(offset + index, "`]]>` must be written `]]&gt;` outside of CDATA");
         }
-        self.add_text(text);
         self.at += text.len();
+        self.add_text(text, offset);
         if self.rest().starts_with('&') {
             let mut resolved = String::new();
+            let start = self.at;
             self.reference(&mut resolved)?;
             let parent = self.parent();
-            self.tree.add_text(parent, &resolved);
+            self.tree.add_text(parent, Cow::Owned(resolved), Bytes { start, end: self.at });
         }
         Ok(())
     }
 
-    fn add_text(&mut self, text: &str) {
+    /// Adds text that begins at `start` and ends here.
+    fn add_text(&mut self, text: &'a str, start: usize) {
         let parent = self.parent();
-        if text.contains('\r') {
-            let text = text.replace("\r\n", "\n").replace('\r', "\n");
-            self.tree.add_text(parent, &text);
+        let text = if text.contains('\r') {
+            Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
         } else {
-            self.tree.add_text(parent, text);
-        }
+            Cow::Borrowed(text)
+        };
+        self.tree.add_text(parent, text, Bytes { start, end: self.at });
     }
 
     /// `&name;`, `&#10;` or `&#xA;`, at the ampersand.
@@ -194,8 +198,9 @@ impl<'a> Parser<'a> {
             return self.fail(self.at, "the CDATA section is never closed");
         };
         self.check_characters(self.source.len() - after.len(), text)?;
-        self.add_text(text);
+        let start = self.at;
         self.move_to(rest);
+        self.add_text(text, start);
         Ok(())
     }
 
@@ -226,6 +231,7 @@ impl<'a> Parser<'a> {
         self.move_to(rest);
         match self.open.pop() {
             Some(open) if open.name == name => {
+                self.tree.close(open.id, Bytes { start: offset, end: self.at });
                 for prefix in open.declared {
                     if let Some(count) = self.prefixes.get_mut(prefix) {
                         *count -= 1;
@@ -270,7 +276,11 @@ impl<'a> Parser<'a> {
         }
         self.check_prefixes(offset, name, &attributes)?;
         let parent = self.parent();
-        let id = self.tree.add_element(parent, Element { name, attributes });
+        let id = self.tree.add_element(
+            parent,
+            Element { name, attributes },
+            Bytes { start: offset, end: self.at },
+        );
         if empty {
             for prefix in declared {
                 if let Some(count) = self.prefixes.get_mut(prefix) {
@@ -283,7 +293,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    fn attribute(&mut self, element: &str) -> Parsed<(&'a str, String)> {
+    fn attribute(&mut self, element: &str) -> Parsed<(&'a str, Cow<'a, str>)> {
         let offset = self.at;
         let name = self.name("")?;
         self.skip_space();
@@ -297,7 +307,7 @@ impl<'a> Parser<'a> {
             _ => return self.fail(self.at, format!("the value of `{name}` must stand in quotes")),
         };
         self.at += 1;
-        let mut value = String::new();
+        let mut value = Cow::Borrowed("");
         loop {
             let start = self.at;
             let rest = self.rest();
@@ -306,16 +316,20 @@ impl<'a> Parser<'a> {
             };
             let text = rest.get(..length).unwrap_or_default();
             self.check_characters(start, text)?;
-            value.extend(text.replace("\r\n", " ").chars().map(|each| match each {
-                '\t' | '\n' | '\r' => ' ',
-                _ => each,
-            }));
+            if value.is_empty() && !text.contains(['\t', '\n', '\r']) {
+                value = Cow::Borrowed(text);
+            } else {
+                value.to_mut().extend(text.replace("\r\n", " ").chars().map(|each| match each {
+                    '\t' | '\n' | '\r' => ' ',
+                    _ => each,
+                }));
+            }
             self.at += length;
             match self.rest().chars().next() {
                 Some('<') => {
                     return self.fail(self.at, format!("`<` in the value of `{name}` must be `&lt;`"));
                 }
-                Some('&') => self.reference(&mut value)?,
+                Some('&') => self.reference(value.to_mut())?,
                 _ => {
                     self.at += 1;
                     return Ok((name, value));
@@ -339,7 +353,10 @@ impl<'a> Parser<'a> {
         Ok(name)
     }
 
-    fn check_unique(&self, offset: usize, element: &str, attributes: &[(&str, String)]) -> Parsed<()> {
+    fn check_unique(&self, offset: usize, element: &str, attributes: &[(&str, Cow<'_, str>)]) -> Parsed<()> {
+        if attributes.len() < 2 {
+            return Ok(());
+        }
         let mut names: Vec<&str> = attributes.iter().map(|attribute| attribute.0).collect();
         names.sort_unstable();
         match names.windows(2).find(|pair| pair.first() == pair.last()) {
@@ -351,7 +368,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn check_prefixes(&self, offset: usize, element: &str, attributes: &[(&str, String)]) -> Parsed<()> {
+    fn check_prefixes(
+        &self,
+        offset: usize,
+        element: &str,
+        attributes: &[(&str, Cow<'_, str>)],
+    ) -> Parsed<()> {
         if self.rules == Rules::Lenient {
             return Ok(());
         }

@@ -3,7 +3,12 @@
 //! Two contexts: where blocks may stand (this module), and inside a line ([`super::inlines`]), where a block becomes a
 //! part of the line. Elements that mean nothing here (layouts, `div`, `span`) are read as what they hold.
 
-use super::super::document::{Block, Code, Inline, Inlines, List, MAX_BLOCK_DEPTH, Marker, MarkerKind, Task};
+use std::cell::RefCell;
+
+use super::super::document::{
+    Aside, Block, Blocks, Bytes, Inlines, Item, List, MAX_BLOCK_DEPTH, Placed, Task,
+};
+use super::elements::Elements;
 use super::inlines;
 use super::macros;
 use super::tables;
@@ -14,10 +19,11 @@ use super::tree::{Element, Kind, NodeId, Tree};
 pub(super) const MAX_ELEMENT_DEPTH: usize = 3 * MAX_BLOCK_DEPTH + 40;
 
 /// Reads a fragment.
-pub(super) fn read(tree: &Tree<'_>) -> Vec<Block> {
+pub(super) fn read(source: &str, tree: &Tree<'_>) -> (Blocks, Elements) {
+    let elements = RefCell::new(Elements::default());
     let mut flow = Flow::default();
-    Reader { tree }.children(None, Depth::default(), &mut flow);
-    flow.finish()
+    Reader { tree, source, elements: &elements }.children(None, Depth::default(), &mut flow);
+    (flow.finish(), elements.into_inner())
 }
 
 /// How far down an element is.
@@ -26,8 +32,12 @@ pub(super) struct Depth {
     pub(super) elements: usize,
     /// Containers of the document.
     pub(super) blocks: usize,
+    /// Whether one of them is indented in Markdown.
+    pub(super) indented: bool,
     /// Whether text is code.
     pub(super) code: bool,
+    /// Whether it is in a link.
+    pub(super) link: bool,
 }
 
 impl Depth {
@@ -37,6 +47,11 @@ impl Depth {
 
     /// One container deeper, unless there are too many.
     pub(super) fn container(self) -> Option<Self> {
+        self.around().map(|depth| Self { indented: true, ..depth })
+    }
+
+    /// One container deeper that Markdown does not indent.
+    pub(super) fn around(self) -> Option<Self> {
         (self.blocks < MAX_BLOCK_DEPTH).then_some(Self { blocks: self.blocks + 1, ..self.down() })
     }
 }
@@ -44,24 +59,33 @@ impl Depth {
 /// Blocks, and the line that is being collected.
 #[derive(Debug, Default)]
 pub(super) struct Flow {
-    blocks: Vec<Block>,
+    blocks: Blocks,
     pub(super) line: Inlines,
+    /// Where the line comes from.
+    place: Option<Bytes>,
 }
 
 impl Flow {
+    /// Says that the line goes on with these bytes.
+    pub(super) fn reach(&mut self, span: Bytes) {
+        self.place = Some(self.place.map_or(span, |place| place.to(span)));
+    }
+
     /// Ends the line.
     pub(super) fn flush(&mut self) {
+        let span = Aside(self.place.take());
         if !self.line.is_empty() {
-            self.blocks.push(Block::Paragraph(std::mem::take(&mut self.line)));
+            let block = Block::Paragraph(std::mem::take(&mut self.line));
+            self.blocks.push(Placed { block, span });
         }
     }
 
-    pub(super) fn push(&mut self, block: Block) {
+    pub(super) fn push(&mut self, block: Block, span: Bytes) {
         self.flush();
-        self.blocks.push(block);
+        self.blocks.push(Placed { block, span: Aside(Some(span)) });
     }
 
-    pub(super) fn finish(mut self) -> Vec<Block> {
+    pub(super) fn finish(mut self) -> Blocks {
         self.flush();
         self.blocks
     }
@@ -71,6 +95,8 @@ impl Flow {
 #[derive(Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) tree: &'a Tree<'a>,
+    pub(super) source: &'a str,
+    pub(super) elements: &'a RefCell<Elements>,
 }
 
 impl Reader<'_> {
@@ -78,8 +104,14 @@ impl Reader<'_> {
     pub(super) fn children(self, parent: Option<NodeId>, depth: Depth, flow: &mut Flow) {
         for id in self.tree.children(parent) {
             match self.tree.kind(id) {
-                Some(Kind::Text(text)) => inlines::text(text, depth, &mut flow.line),
+                Some(Kind::Text(text)) => {
+                    if !text.trim_matches([' ', '\t', '\r', '\n']).is_empty() {
+                        flow.reach(self.tree.span(id));
+                    }
+                    inlines::text(text, depth, &mut flow.line);
+                }
                 Some(Kind::Element(_)) if depth.elements >= MAX_ELEMENT_DEPTH => {
+                    flow.reach(self.tree.span(id));
                     inlines::text(&self.tree.text_of(id), depth, &mut flow.line);
                 }
                 Some(Kind::Element(element)) => self.element(id, element, depth, flow),
@@ -89,7 +121,7 @@ impl Reader<'_> {
     }
 
     /// The blocks that a node holds.
-    pub(super) fn blocks(self, parent: NodeId, depth: Depth) -> Vec<Block> {
+    pub(super) fn blocks(self, parent: NodeId, depth: Depth) -> Blocks {
         let mut flow = Flow::default();
         self.children(Some(parent), depth, &mut flow);
         flow.finish()
@@ -102,116 +134,157 @@ impl Reader<'_> {
         flow.flush();
     }
 
+    fn paragraph(self, id: NodeId, depth: Depth, flow: &mut Flow) {
+        flow.flush();
+        let before = flow.blocks.len();
+        self.children(Some(id), depth.down(), flow);
+        flow.flush();
+        if let Some([Placed { block: Block::Paragraph(_), span }]) = flow.blocks.get_mut(before..) {
+            *span = Aside(Some(self.tree.span(id)));
+        }
+    }
+
     fn element(self, id: NodeId, element: &Element<'_>, depth: Depth, flow: &mut Flow) {
+        let span = self.tree.span(id);
         match element.name {
+            "p" => self.paragraph(id, depth, flow),
             "h1" => self.heading(1, id, depth, flow),
             "h2" => self.heading(2, id, depth, flow),
             "h3" => self.heading(3, id, depth, flow),
             "h4" => self.heading(4, id, depth, flow),
             "h5" => self.heading(5, id, depth, flow),
             "h6" => self.heading(6, id, depth, flow),
-            "hr" => flow.push(Block::Rule),
-            "pre" => {
-                let text = self.tree.text_of(id);
-                flow.push(Block::Code(Code { language: String::new(), text }));
-            }
+            "hr" => flow.push(Block::Rule, span),
+            "pre" => flow.push(macros::plain_code(self.tree.text_of(id)), span),
             "blockquote" => match depth.container() {
-                Some(inner) => flow.push(Block::Quote(self.blocks(id, inner))),
+                Some(inner) => flow.push(Block::Quote(self.blocks(id, inner)), span),
                 None => self.section(id, depth, flow),
             },
             "ul" | "ol" => match depth.container() {
-                Some(inner) => {
-                    let list = self.list(id, element, inner);
-                    flow.push(Block::List(list));
-                }
+                Some(inner) => flow.push(Block::List(self.list(id, element, inner)), span),
                 None => self.section(id, depth, flow),
             },
             "ac:task-list" => match depth.container() {
-                Some(inner) => {
-                    let tasks = self.tasks(id, inner);
-                    flow.push(Block::Tasks(tasks));
-                }
+                Some(inner) => flow.push(Block::Tasks(self.tasks(id, inner)), span),
                 None => self.section(id, depth, flow),
             },
             "table" => match depth.container() {
-                Some(inner) => {
-                    let table = tables::table(self, id, inner);
-                    flow.push(Block::Table(table));
-                }
+                Some(inner) => flow.push(Block::Table(tables::table(self, id, inner)), span),
                 None => self.section(id, depth, flow),
             },
             "ac:structured-macro" | "ac:macro" => macros::block(self, id, element, depth, flow),
             "ac:adf-extension" => macros::extension(self, id, depth, flow),
+            "ac:layout" | "ac:layout-section" | "ac:layout-cell" => {
+                macros::layout(self, id, element, depth, flow)
+            }
             name if is_hidden(name) => {}
             name if is_section(name) => self.section(id, depth, flow),
-            name if is_wrapper(name) => self.children(Some(id), depth.down(), flow),
-            name if name.contains(':') && !inlines::is_known(name) => {
-                flow.line.push(unknown(name));
-                self.children(Some(id), depth.down(), flow);
+            name if (is_wrapper(name) || name.contains(':'))
+                && !inlines::is_known(name)
+                && self.has_blocks(id) =>
+            {
+                match depth.around().filter(|_| name.contains(':')) {
+                    Some(inner) => macros::element_around(self, id, name, inner, flow),
+                    None => self.children(Some(id), depth.down(), flow),
+                }
             }
-            _ => inlines::element(self, id, element, depth, &mut flow.line),
+            _ => {
+                flow.reach(span);
+                inlines::element(self, id, element, depth, &mut flow.line);
+            }
         }
+    }
+
+    /// Whether something under a node stands on its own lines.
+    fn has_blocks(self, id: NodeId) -> bool {
+        let mut pending: Vec<NodeId> = self.tree.elements(id).map(|(id, _)| id).collect();
+        while let Some(id) = pending.pop() {
+            let Some(Kind::Element(element)) = self.tree.kind(id) else { continue };
+            let block = match element.name {
+                "ac:structured-macro" | "ac:macro" => macros::has_body(self, id),
+                "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "hr" | "pre" | "blockquote" | "ul" | "ol"
+                | "table" | "ac:task-list" | "ac:adf-extension" | "ac:layout" | "ac:layout-section"
+                | "ac:layout-cell" => true,
+                name => is_section(name),
+            };
+            if block {
+                return true;
+            }
+            if !inlines::is_known(element.name) {
+                pending.extend(self.tree.elements(id).map(|(id, _)| id));
+            }
+        }
+        false
     }
 
     fn heading(self, level: u8, id: NodeId, depth: Depth, flow: &mut Flow) {
         let body = inlines::of(self, id, depth.down());
-        flow.push(Block::Heading(level, body));
+        flow.push(Block::Heading(level, body), self.tree.span(id));
     }
 
     fn list(self, id: NodeId, element: &Element<'_>, depth: Depth) -> List {
         let start = (element.name == "ol")
             .then(|| element.attribute("start").and_then(|start| start.trim().parse().ok()).unwrap_or(1));
-        let mut items: Vec<Vec<Block>> = Vec::new();
+        let mut items: Vec<Item> = Vec::new();
         for child in self.tree.children(Some(id)) {
+            let span = self.tree.span(child);
             match self.tree.kind(child) {
                 Some(Kind::Element(item)) if item.name == "li" => {
-                    items.push(self.blocks(child, depth.down()))
+                    items.push(Item { body: self.blocks(child, depth.down()), span: Aside(Some(span)) });
                 }
                 // Older pages have lists directly in lists: they belong to the item before.
                 Some(Kind::Element(other)) => {
                     let mut flow = Flow::default();
                     self.element(child, other, depth, &mut flow);
+                    let body = flow.finish();
                     match items.last_mut() {
-                        Some(item) => item.extend(flow.finish()),
-                        None => items.push(flow.finish()),
+                        Some(_) if body.is_empty() => {}
+                        Some(item) => {
+                            item.body.extend(body);
+                            item.span.0 = item.span.0.map(|before| before.to(span));
+                        }
+                        None => items.push(Item { body, span: Aside(Some(span)) }),
                     }
                 }
                 Some(Kind::Text(text)) if !text.trim().is_empty() => {
-                    items.push(vec![Block::Paragraph(vec![Inline::Text(text.clone())])]);
+                    let mut flow = Flow::default();
+                    flow.reach(span);
+                    inlines::text(text, depth, &mut flow.line);
+                    items.push(Item { body: flow.finish(), span: Aside(Some(span)) });
                 }
                 _ => {}
             }
         }
         // Confluence puts a paragraph into every item: that alone is no reason for blank lines.
-        List { start, loose: false, items }
+        List { start, loose: Aside(false), items }
     }
 
     fn tasks(self, id: NodeId, depth: Depth) -> Vec<Task> {
         let mut tasks: Vec<Task> = Vec::new();
         for (child, element) in self.tree.elements(id) {
+            let span = self.tree.span(child);
             if element.name == "ac:task" {
                 let status = self.tree.child(child, "ac:task-status").map(|(id, _)| self.tree.text_of(id));
                 let done = status.is_some_and(|status| status.trim() == "complete");
                 let body = self.tree.child(child, "ac:task-body");
                 let body = body.map(|(id, _)| self.blocks(id, depth.down().down())).unwrap_or_default();
-                tasks.push(Task { done, body });
+                tasks.push(Task { done, body, span: Aside(Some(span)) });
                 continue;
             }
             let mut flow = Flow::default();
             self.element(child, element, depth, &mut flow);
+            let body = flow.finish();
             match tasks.last_mut() {
-                Some(task) => task.body.extend(flow.finish()),
-                None => tasks.push(Task { done: false, body: flow.finish() }),
+                Some(_) if body.is_empty() => {}
+                Some(task) => {
+                    task.body.extend(body);
+                    task.span.0 = task.span.0.map(|before| before.to(span));
+                }
+                None => tasks.push(Task { done: false, body, span: Aside(Some(span)) }),
             }
         }
         tasks
     }
-}
-
-/// The marker of an element that is not known.
-pub(super) fn unknown(name: &str) -> Inline {
-    let label = format!("element: {name}");
-    Inline::Marker(Box::new(Marker { kind: MarkerKind::Element, name: name.to_owned(), label }))
 }
 
 /// Elements that readers of a page do not see.
@@ -222,7 +295,6 @@ pub(super) fn is_hidden(name: &str) -> bool {
             | "ac:task-id"
             | "ac:task-uuid"
             | "ac:task-status"
-            | "ac:placeholder"
             | "ac:adf-attribute"
             | "ac:adf-parameter"
             | "colgroup"
@@ -237,9 +309,6 @@ pub(super) fn is_section(name: &str) -> bool {
     matches!(
         name,
         "p" | "div"
-            | "ac:layout"
-            | "ac:layout-section"
-            | "ac:layout-cell"
             | "ac:rich-text-body"
             | "ac:task"
             | "ac:task-body"
@@ -275,7 +344,7 @@ pub(super) fn is_section(name: &str) -> bool {
     )
 }
 
-/// Elements that stand in a line, may hold anything, and mean nothing else here.
-fn is_wrapper(name: &str) -> bool {
+/// Elements that stand in a line and may hold anything.
+pub(super) fn is_wrapper(name: &str) -> bool {
     matches!(name, "span" | "font" | "small" | "big" | "label" | "ac:inline-comment-marker" | "ac:link-body")
 }

@@ -1,6 +1,6 @@
 //! Reads tables. Markdown's have one heading row, no spans, and cells of one line.
 
-use super::super::document::{Alignment, Inline, Inlines, Style, Table};
+use super::super::document::{Alignment, Aside, Cell, Inline, Row, Style, Table};
 use super::inlines;
 use super::reader::{Depth, Reader};
 use super::tree::{Element, NodeId};
@@ -32,15 +32,15 @@ pub(super) fn table(reader: Reader<'_>, id: NodeId, depth: Depth) -> Table {
 struct Builder<'a> {
     reader: Reader<'a>,
     depth: Depth,
-    rows: Vec<Row>,
+    rows: Vec<Line>,
     /// For every column, how many further rows a cell above reaches into.
     spans: Vec<usize>,
     alignments: Vec<Alignment>,
 }
 
-struct Row {
+struct Line {
     heading: bool,
-    cells: Vec<Inlines>,
+    row: Row,
 }
 
 impl Builder<'_> {
@@ -51,11 +51,11 @@ impl Builder<'_> {
         let heading = first
             && tree.elements(id).any(|(_, cell)| is_cell(cell))
             && (head || tree.elements(id).all(|(_, cell)| cell.name == "th"));
-        let mut cells: Vec<Inlines> = Vec::new();
+        let mut cells: Vec<Cell> = Vec::new();
         for (cell, element) in tree.elements(id).filter(|(_, element)| is_cell(element)) {
             while let Some(rows) = self.spans.get_mut(cells.len()).filter(|rows| **rows > 0) {
                 *rows -= 1;
-                cells.push(Vec::new());
+                cells.push(Cell::default());
             }
             let body = inlines::of(self.reader, cell, self.depth.down().down());
             // Markdown has headings in the first row only.
@@ -65,9 +65,9 @@ impl Builder<'_> {
                 body
             };
             let column = cells.len();
-            cells.push(body);
+            cells.push(Cell { body, span: Aside(Some(tree.span(cell))) });
             let across = span(element, "colspan");
-            cells.extend(std::iter::repeat_n(Vec::new(), across - 1));
+            cells.extend(std::iter::repeat_n(Cell::default(), across - 1));
             let down = span(element, "rowspan");
             if cells.len() <= MAX_SPANNED_WIDTH && (down > 1 || self.spans.len() > column) {
                 self.spans.resize(self.spans.len().max(cells.len()), 0);
@@ -80,7 +80,8 @@ impl Builder<'_> {
                 self.alignments.resize(cells.len(), Alignment::None);
             }
         }
-        self.rows.push(Row { heading, cells });
+        let span = Aside(Some(tree.span(id)));
+        self.rows.push(Line { heading, row: Row { cells, span, ..Row::default() } });
     }
 
     /// The alignment of a cell, which Confluence keeps on the paragraph in it.
@@ -95,12 +96,12 @@ impl Builder<'_> {
     }
 
     fn finish(self) -> Table {
-        let width = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
+        let width = self.rows.iter().map(|line| line.row.cells.len()).max().unwrap_or(0);
         let mut alignments = self.alignments;
         alignments.resize(width, Alignment::None);
         let mut rows = self.rows.into_iter().peekable();
-        let header = rows.next_if(|row| row.heading).map(|row| row.cells).unwrap_or_default();
-        Table { alignments, header, rows: rows.map(|row| row.cells).collect() }
+        let header = rows.next_if(|line| line.heading).map(|line| line.row).unwrap_or_default();
+        Table { alignments, header, rows: rows.map(|line| line.row).collect() }
     }
 }
 

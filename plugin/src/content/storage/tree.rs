@@ -3,6 +3,10 @@
 //! They lie in one list and point to each other by number, so that neither building nor dropping a tree recurses,
 //! however deep a page is nested.
 
+use std::borrow::Cow;
+
+use super::super::document::Bytes;
+
 /// A parsed fragment.
 #[derive(Debug, Default)]
 pub(super) struct Tree<'a> {
@@ -24,47 +28,72 @@ struct Node<'a> {
     kind: Kind<'a>,
     links: Links,
     next: Option<NodeId>,
+    /// With the tags of an element.
+    span: Bytes,
+    /// Between the tags of an element.
+    inner: Bytes,
 }
 
 /// What a node is.
 #[derive(Debug)]
 pub(super) enum Kind<'a> {
     /// Character data, entities and CDATA resolved.
-    Text(String),
+    Text(Cow<'a, str>),
     Element(Element<'a>),
 }
 
 #[derive(Debug)]
 pub(super) struct Element<'a> {
     pub(super) name: &'a str,
-    pub(super) attributes: Vec<(&'a str, String)>,
+    pub(super) attributes: Vec<(&'a str, Cow<'a, str>)>,
 }
 
 impl Element<'_> {
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
-        self.attributes.iter().find(|attribute| attribute.0 == name).map(|attribute| attribute.1.as_str())
+        self.attributes.iter().find(|attribute| attribute.0 == name).map(|attribute| attribute.1.as_ref())
     }
 }
 
 impl<'a> Tree<'a> {
-    /// Adds an element as the last child of a parent (`None`: of the fragment).
-    pub(super) fn add_element(&mut self, parent: Option<NodeId>, element: Element<'a>) -> NodeId {
-        self.add(parent, Kind::Element(element))
+    /// Adds an element as the last child of a parent (`None`: of the fragment). `span` is that of its start tag, until
+    /// [`Self::close`] says where it ends.
+    pub(super) fn add_element(
+        &mut self,
+        parent: Option<NodeId>,
+        element: Element<'a>,
+        span: Bytes,
+    ) -> NodeId {
+        self.add(parent, Kind::Element(element), span)
     }
 
-    /// Adds text at the end of a parent, to the text that is there if there is one.
-    pub(super) fn add_text(&mut self, parent: Option<NodeId>, text: &str) {
-        let last = self.links(parent).and_then(|links| links.last_child);
-        if let Some(Node { kind: Kind::Text(before), .. }) = last.and_then(|id| self.nodes.get_mut(id)) {
-            before.push_str(text);
-        } else if !text.is_empty() {
-            self.add(parent, Kind::Text(text.to_owned()));
+    /// Says where an element ends: where its end tag begins, and where that ends.
+    pub(super) fn close(&mut self, id: NodeId, tag: Bytes) {
+        if let Some(node) = self.nodes.get_mut(id) {
+            node.span.end = tag.end;
+            node.inner.end = tag.start;
         }
     }
 
-    fn add(&mut self, parent: Option<NodeId>, kind: Kind<'a>) -> NodeId {
+    /// Adds text at the end of a parent, to the text that is there if there is one.
+    pub(super) fn add_text(&mut self, parent: Option<NodeId>, text: Cow<'a, str>, span: Bytes) {
+        if text.is_empty() {
+            return;
+        }
+        let last = self.links(parent).and_then(|links| links.last_child);
+        if let Some(Node { kind: Kind::Text(before), span: place, .. }) =
+            last.and_then(|id| self.nodes.get_mut(id))
+        {
+            before.to_mut().push_str(&text);
+            place.end = span.end;
+        } else {
+            self.add(parent, Kind::Text(text), span);
+        }
+    }
+
+    fn add(&mut self, parent: Option<NodeId>, kind: Kind<'a>, span: Bytes) -> NodeId {
         let id = self.nodes.len();
-        self.nodes.push(Node { kind, links: Links::default(), next: None });
+        let inner = Bytes { start: span.end, end: span.end };
+        self.nodes.push(Node { kind, links: Links::default(), next: None, span, inner });
         if let Some(links) = self.links(parent) {
             match links.last_child.replace(id) {
                 Some(previous) => {
@@ -76,6 +105,16 @@ impl<'a> Tree<'a> {
             }
         }
         id
+    }
+
+    /// The bytes of a node, tags and all.
+    pub(super) fn span(&self, id: NodeId) -> Bytes {
+        self.nodes.get(id).map_or(Bytes { start: 0, end: 0 }, |node| node.span)
+    }
+
+    /// The bytes between the tags of an element.
+    pub(super) fn inner(&self, id: NodeId) -> Bytes {
+        self.nodes.get(id).map_or(Bytes { start: 0, end: 0 }, |node| node.inner)
     }
 
     fn links(&mut self, parent: Option<NodeId>) -> Option<&mut Links> {
@@ -128,5 +167,20 @@ impl<'a> Tree<'a> {
             }
         }
         text
+    }
+
+    /// The start tags of all elements with attributes.
+    pub(super) fn tags(&self) -> Vec<String> {
+        let elements = self.nodes.iter().filter_map(|node| match &node.kind {
+            Kind::Element(element) if !element.attributes.is_empty() => Some(element),
+            _ => None,
+        });
+        elements
+            .map(|element| {
+                let attributes =
+                    element.attributes.iter().map(|(name, value)| format!(" {name}=\"{value}\""));
+                std::iter::once(element.name.to_owned()).chain(attributes).collect()
+            })
+            .collect()
     }
 }

@@ -7,7 +7,7 @@ use super::super::body::{self, Written};
 use super::super::target::Target;
 use super::super::{Effect, Template, input};
 use super::create;
-use crate::confluence::client::Client;
+use crate::confluence::client::{Client, body_json};
 use crate::confluence::model::Content;
 use crate::confluence::paths::{CommentKind, Kind};
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_COMMENT};
@@ -55,7 +55,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         Kind::Page => "pageId",
         Kind::BlogPost => "blogPostId",
     };
-    let mut comment = json!({owner: found.id.as_str(), "body": body.to_json()});
+    let mut comment = json!({owner: found.id.as_str(), "body": body_json(&body)});
     let mut comments = CommentKind::Footer;
     if let (Some(selection), Some(comment)) = (selection, comment.as_object_mut()) {
         comments = CommentKind::Inline;

@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use super::body::Shown;
 use super::input::{self, CommentType};
-use crate::confluence::client::{Client, SentBody, first_of};
+use crate::confluence::client::{Client, body_json, first_of};
 use crate::confluence::model::{Version, address, body, id, text};
 use crate::confluence::paths::{self, CommentKind, Id};
+use crate::content::Body;
 use crate::platform::Failure;
 
 /// The fields that name a comment.
@@ -80,11 +81,11 @@ impl Stored {
     fn replace(
         &self,
         client: &Client<'_>,
-        body: &SentBody,
+        body: &Body<'_>,
         (message, resolved): (Option<&str>, Option<bool>),
     ) -> Result<Value, Failure> {
         let mut comment =
-            json!({"version": {"number": self.number.saturating_add(1)}, "body": body.to_json()});
+            json!({"version": {"number": self.number.saturating_add(1)}, "body": body_json(body)});
         if let (Some(message), Some(version)) =
             (message, comment.get_mut("version").and_then(Value::as_object_mut))
         {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::body::{self, Written};
 use super::super::{Effect, Template, input};
 use super::{Name, create};
-use crate::confluence::client::Client;
+use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::CommentKind;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::platform::Failure;
@@ -46,7 +46,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         Some(kind) => CommentKind::from(kind),
         None => input.name.find(client)?.kind,
     };
-    let reply = json!({"parentCommentId": id.as_str(), "body": body.to_json()});
+    let reply = json!({"parentCommentId": id.as_str(), "body": body_json(&body)});
     let look = format!("Look among the replies to the comment {id} with `list-comments`.");
     create(client, kind, &reply, (format!("comment {id}"), look))
 }

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::super::{Effect, Template, input};
 use super::{Name, read};
-use crate::confluence::client::{Client, SentBody};
+use crate::confluence::client::Client;
 use crate::confluence::paths::CommentKind;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
+use crate::content::Body;
 use crate::platform::{Failure, FailureKind};
 
 pub(in crate::templates) const TEMPLATE: Template = Template {
@@ -53,6 +54,6 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
             format!("Confluence's answer about the comment {id} has no body. Nothing was changed."),
         ));
     };
-    let body = SentBody { representation: "storage", value: storage };
+    let body = Body { representation: "storage", value: storage.into() };
     stored.replace(client, &body, (None, Some(input.resolved)))
 }

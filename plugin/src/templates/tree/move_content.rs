@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::replacement::{Replacement, next_number, storage_of};
+use super::super::replacement::{Replacement, body_of, next_number};
 use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
@@ -78,7 +78,9 @@ fn under(client: &Client<'_>, page: &Id, parent: &Id) -> Result<(), Failure> {
     let moved = Replacement {
         id: page,
         title: &stored.title,
-        storage: storage_of(&stored)?,
+        status: "current",
+        body: &body_of(&stored)?,
+        minor: false,
         number: next_number(&stored),
         message: None,
         parent: Some(parent),
