@@ -1,4 +1,5 @@
-//! The Confluence plugin of Actionbay: creates, shows and lists pages and blog posts of Confluence Cloud.
+//! The Confluence plugin of Actionbay: reads, writes, finds and arranges pages and blog posts of Confluence Cloud, with
+//! their comments, labels, attachments and versions.
 //!
 //! Compiled for `wasm32-unknown-unknown` and made into a component, it implements
 //! `integration:action@0.1.0` and imports that contract and nothing else. It holds no token, names no host
