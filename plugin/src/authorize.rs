@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::confluence::client;
+use crate::confluence::call;
 use crate::confluence::errors::{self, Attempt};
 use crate::confluence::model::text;
 use crate::confluence::scopes;
@@ -149,12 +149,13 @@ fn reachable<A: Authority>(authority: &A, connection: &A::Connection) -> Result<
         method: Method::Get,
         path: String::new(),
         query: Vec::new(),
+        headers: Vec::new(),
         body: Body::None,
     };
     let response = authority.send(request, connection)?;
-    let answer = client::success(&response, &attempt)?;
+    let answer = call::success(&response, &attempt)?;
     let Some(resources) = answer.as_array() else {
-        return Err(errors::unreadable(&response, &attempt, "it is not a list"));
+        return Err(errors::unreadable(&response, attempt.subject, false, "it is not a list"));
     };
     let mut seen = BTreeSet::new();
     Ok(resources

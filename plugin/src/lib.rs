@@ -1,4 +1,5 @@
-//! The Confluence plugin of Actionbay: creates, shows and lists pages and blog posts of Confluence Cloud.
+//! The Confluence plugin of Actionbay: reads, writes, finds and arranges pages and blog posts of Confluence Cloud, with
+//! their comments, labels, attachments and versions.
 //!
 //! Compiled for `wasm32-unknown-unknown` and made into a component, it implements
 //! `integration:action@0.1.0` and imports that contract and nothing else. It holds no token, names no host
@@ -154,10 +155,11 @@ mod component {
                 Method::Get => http::Method::Get,
                 Method::Post => http::Method::Post,
                 Method::Put => http::Method::Put,
+                Method::Delete => http::Method::Delete,
             },
             path: request.path,
             query: all(request.query, parameter_out),
-            headers: Vec::new(),
+            headers: all(request.headers, |header| http::Header { name: header.name, value: header.value }),
             body: match request.body {
                 Body::None => http::Body::None,
                 Body::Json(json) => http::Body::Json(json),
@@ -411,6 +413,7 @@ mod component {
                 Effect::Read => wit::Effect::Read,
                 Effect::Create => wit::Effect::Create,
                 Effect::Update => wit::Effect::Update,
+                Effect::Delete => wit::Effect::Delete,
             },
             repeatable: template.repeatable,
             prompts: template

@@ -6,6 +6,7 @@
 
 use crate::authorize::SITES;
 use crate::confluence::CONFLUENCE;
+use crate::confluence::paths::CURRENT_USER;
 use crate::confluence::scopes::{
     MISMATCH_HEADER, MISMATCH_TEXT, READ_DETAILS, READ_PAGE, READ_SPACE, READ_USER, WRITE_PAGE,
 };
@@ -151,7 +152,6 @@ pub struct CallCost {
 }
 
 const API_ORIGIN: &str = "https://api.atlassian.com";
-const CURRENT_USER: &str = "/rest/api/user/current";
 const ACCOUNT: Option<(&str, &str)> = Some(("/accountId", "/displayName"));
 
 /// The manifest of this plugin.
@@ -159,7 +159,8 @@ pub static MANIFEST: Manifest = Manifest {
     id: "confluence",
     title: "Confluence",
     version: env!("CARGO_PKG_VERSION"),
-    summary: "Creates, shows and lists pages and blog posts of Confluence Cloud.",
+    summary: "Reads, writes, finds and arranges pages and blog posts of Confluence Cloud, with their comments, labels, \
+              attachments and versions.",
     oauth2: OAuth2 {
         authorization_url: "https://auth.atlassian.com/authorize",
         authorization_parameters: &[("audience", "api.atlassian.com"), ("prompt", "consent")],

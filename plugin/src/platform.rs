@@ -156,6 +156,8 @@ pub enum Method {
     Post,
     /// Replaces.
     Put,
+    /// Removes.
+    Delete,
 }
 
 /// What a request carries.
@@ -178,6 +180,8 @@ pub struct Request {
     pub path: String,
     /// The query, in order.
     pub query: Vec<Parameter>,
+    /// Headers beside those that the host sets.
+    pub headers: Vec<Parameter>,
     /// The body.
     pub body: Body,
 }

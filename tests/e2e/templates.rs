@@ -1,9 +1,55 @@
 //! The templates, through the compiled component: what the sandbox received, and what it holds afterwards.
 
+mod arranging;
+mod discussing;
+mod drafts_and_trash;
+mod finding;
+mod labels_and_attachments;
+
+use std::collections::BTreeSet;
+
 use actionbay::FailureKind;
 use serde_json::{Value, json};
 
-use crate::support::World;
+use crate::support::{Setup, World, integration};
+
+/// A world whose connection was granted all that the templates need, and to attach files.
+fn able() -> World {
+    let world = World::new(Setup::default());
+    let plugin = world.host.plugin(&integration()).unwrap();
+    let mut scopes: BTreeSet<&str> = plugin
+        .manifest()
+        .templates
+        .iter()
+        .flat_map(|template| &template.scopes)
+        .map(String::as_str)
+        .collect();
+    scopes.extend(["write:attachment:confluence", "offline_access"]);
+    world.put_profile(&scopes.into_iter().collect::<Vec<_>>(), &world.client.client_secret);
+    world.authorize().unwrap();
+    world.wire.forget();
+    world.control.clear_requests().unwrap();
+    world
+}
+
+/// The one request that the sandbox received whose path has this in it: its method, its path below the gateway's
+/// prefix, and its body.
+fn only(world: &World, method: &str, part: &str) -> Value {
+    let requests = world.received(part);
+    let mut fitting: Vec<Value> =
+        requests.into_iter().filter(|request| request["method"] == method).collect();
+    assert_eq!(fitting.len(), 1, "{method} {part}: {fitting:?}");
+    fitting.remove(0)
+}
+
+fn page(world: &World, title: &str, body: &str) -> Value {
+    create(world, json!({"space": "DOCS", "title": title, "body": body}))
+}
+
+/// The values of a field, of every item.
+fn all<'v>(items: &'v Value, field: &str) -> Vec<&'v str> {
+    items.as_array().unwrap().iter().map(|item| item[field].as_str().unwrap()).collect()
+}
 
 fn create(world: &World, input: Value) -> Value {
     world.run("create-content", input).unwrap()
@@ -50,16 +96,19 @@ fn a_page_is_created_in_the_space_of_a_key_with_two_requests() {
 
 /// API-2
 #[test]
-fn a_space_can_be_named_by_its_id_and_one_that_is_not_there_is_not_found() {
+fn a_space_can_be_named_by_its_id_or_name_and_one_that_is_not_there_is_not_found() {
     let world = World::authorized();
     let by_key = create(&world, json!({"space": "DOCS", "title": "By key"}));
-    let by_id = create(&world, json!({"space": by_key["space"]["id"], "title": "By id"}));
-    assert_eq!(by_id["space"]["id"], by_key["space"]["id"]);
+    for name in ["id", "name"] {
+        let other = create(&world, json!({"space": by_key["space"][name], "title": format!("By {name}")}));
+        assert_eq!(other["space"]["id"], by_key["space"]["id"]);
+    }
     for (space, kind) in [
         ("NOPE", FailureKind::NotFound),
         ("999999999", FailureKind::NotFound),
-        ("../../x", FailureKind::InvalidInput),
-        ("a&keys=DOCS", FailureKind::InvalidInput),
+        ("../../x", FailureKind::NotFound),
+        ("a&keys=DOCS", FailureKind::NotFound),
+        ("a\u{0}", FailureKind::InvalidInput),
     ] {
         let failure = world.run("create-content", json!({"space": space, "title": "T"})).unwrap_err();
         assert_eq!(failure.kind, kind, "{space}: {failure:?}");
@@ -331,4 +380,29 @@ fn storage_is_sent_byte_for_byte_and_what_is_not_well_formed_is_refused_before()
     let broken = json!({"space": "DOCS", "title": "Broken", "body": "<p>a<br>b</p>", "format": "storage"});
     let failure = world.run("create-content", broken).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::InvalidInput, "storage-not-well-formed"));
+}
+
+/// API-5, API-7
+#[test]
+fn private_pages_at_the_top_are_asked_for_in_the_query() {
+    let world = World::authorized();
+    let input = json!({"space": "DOCS", "title": "Mine", "private": true, "root": true, "format": "plain", "body": "a < b"});
+    let created = create(&world, input);
+    assert_eq!(created.get("parent"), None);
+    let query = world.wire.seen()[1].url.query().unwrap().to_owned();
+    assert!(query.contains("private=true") && query.contains("root-level=true"), "{query}");
+    assert_eq!(sent_storage(&world), "<p>a &lt; b</p>");
+    let both = json!({"space": "DOCS", "title": "T", "root": true, "parent": created["id"]});
+    assert_eq!(world.run("create-content", both).unwrap_err().kind, FailureKind::InvalidInput);
+}
+
+/// RATE-3
+#[test]
+fn a_creation_whose_answer_is_lost_says_where_to_look_and_is_sent_once() {
+    let world = World::authorized();
+    world.fault("POST", "/wiki/api/v2/pages", 1, json!({"status": 504, "body": ""}));
+    let failure = world.run("create-content", json!({"space": "DOCS", "title": "Maybe"})).unwrap_err();
+    assert_eq!((failure.code.as_ref(), failure.request_sent), ("unknown-outcome", true));
+    assert!(failure.hint.unwrap().contains("\"Maybe\""));
+    assert_eq!(world.received("/api/v2/pages").len(), 1);
 }

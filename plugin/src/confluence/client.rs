@@ -1,17 +1,14 @@
-//! The requests of the templates, and nothing more.
+//! Confluence, as the templates call it.
 
-use std::ops::ControlFlow;
+use serde_json::{Value, json};
 
-use serde_json::{Map, Value};
-
-use super::CONFLUENCE;
-use super::errors::{self, Attempt};
+use super::call::{Answer, Call};
 use super::model::{Content, Space};
-use super::paging::{self, Walk};
+use super::paging;
 use super::paths::{self, Id, Kind};
 use super::scopes::Need;
-use crate::content;
-use crate::platform::{Body, Failure, Method, Parameter, Request, Response, Session};
+use crate::content::Body;
+use crate::platform::{Failure, Method, Parameter, Session};
 
 /// Confluence, for one run of a template.
 pub(crate) struct Client<'a> {
@@ -19,32 +16,6 @@ pub(crate) struct Client<'a> {
     need: Need,
     granted: Vec<String>,
     site_url: Option<String>,
-}
-
-/// What a new page or blog post consists of.
-#[derive(Debug)]
-pub(crate) struct NewContent<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) space: &'a Space,
-    pub(crate) parent: Option<&'a Id>,
-    pub(crate) status: &'a str,
-    pub(crate) title: Option<&'a str>,
-    pub(crate) body: &'a content::Body<'a>,
-}
-
-/// What a page or blog post becomes.
-#[derive(Debug)]
-pub(crate) struct Update<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) id: &'a Id,
-    pub(crate) status: &'a str,
-    pub(crate) title: &'a str,
-    pub(crate) parent: Option<&'a Id>,
-    pub(crate) body: &'a content::Body<'a>,
-    /// The number of the version that this makes.
-    pub(crate) version: u64,
-    pub(crate) message: Option<&'a str>,
-    pub(crate) minor: bool,
 }
 
 impl<'a> Client<'a> {
@@ -59,214 +30,92 @@ impl<'a> Client<'a> {
         self.session
     }
 
-    /// The spaces with this key. Confluence decides what matches; the caller compares.
-    pub(crate) fn spaces_by_key(&self, key: &str) -> Result<Vec<Space>, Failure> {
-        let subject = format!("space {key}");
-        let attempt = self.reading(&subject, "space-not-found");
-        let (response, answer) = self.get(paths::spaces(), vec![Parameter::new("keys", key)], &attempt)?;
-        let results = results(&response, &answer, &attempt)?;
-        Ok(results.iter().filter_map(Space::read).collect())
+    /// A request that reads.
+    pub(crate) fn get(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::Get, path, None)
+    }
+
+    /// A request that creates, or does what its path names.
+    pub(crate) fn post(&self, path: impl Into<String>, body: &Value) -> Call<'_> {
+        self.call(Method::Post, path, Some(body))
+    }
+
+    /// A request that replaces.
+    pub(crate) fn put(&self, path: impl Into<String>, body: Option<&Value>) -> Call<'_> {
+        self.call(Method::Put, path, body)
+    }
+
+    /// A request that removes.
+    pub(crate) fn delete(&self, path: impl Into<String>) -> Call<'_> {
+        self.call(Method::Delete, path, None)
+    }
+
+    fn call(&self, method: Method, path: impl Into<String>, body: Option<&Value>) -> Call<'_> {
+        Call::new(self.session, (self.need, &self.granted), (method, path.into()), body)
+    }
+
+    /// One page or blog post, to be read: with its body in `format`, without which the body comes back empty.
+    pub(crate) fn content_call(&self, kind: Kind, id: &Id, format: &str) -> Call<'_> {
+        self.get(paths::content(kind, id))
+            .query("body-format", format)
+            .about(format!("{} {id}", kind.noun()), "content-not-found")
+    }
+
+    /// One page or blog post with its body in `format`.
+    pub(crate) fn content(&self, kind: Kind, id: &Id, format: &str, draft: bool) -> Result<Content, Failure> {
+        let call = self.content_call(kind, id, format);
+        let call = if draft { call.query("get-draft", "true") } else { call };
+        self.read_content(&call.answer()?)
+    }
+
+    /// Replaces a page or blog post. `fields` is the whole of what the operation takes.
+    pub(crate) fn replace(&self, kind: Kind, id: &Id, fields: &Value) -> Result<Content, Failure> {
+        let call = self.put(paths::content(kind, id), Some(fields));
+        let answer = call.about(format!("{} {id}", kind.noun()), "not-found-or-not-permitted").answer()?;
+        self.read_content(&answer)
+    }
+
+    /// The content that an answer consists of.
+    pub(crate) fn read_content(&self, answer: &Answer) -> Result<Content, Failure> {
+        Content::read(&answer.json, self.base().as_deref())
+            .ok_or_else(|| answer.unreadable("it has no id or no status"))
     }
 
     /// The space with this id.
-    pub(crate) fn space(&self, id: &Id) -> Result<Space, Failure> {
-        let subject = format!("space {id}");
-        let attempt = self.reading(&subject, "space-not-found");
-        let (response, answer) = self.get(paths::space(id), Vec::new(), &attempt)?;
-        Space::read(&answer).ok_or_else(|| errors::unreadable(&response, &attempt, "it has no id"))
-    }
-
-    /// One page or blog post, with its body in `format`.
-    pub(crate) fn content(&self, kind: Kind, id: &Id, format: &str, draft: bool) -> Result<Content, Failure> {
-        let subject = format!("{} {id}", kind.noun());
-        let attempt = self.reading(&subject, "content-not-found");
-        // Without `body-format` the body comes back empty.
-        let mut query = vec![Parameter::new("body-format", format)];
-        if draft {
-            query.push(Parameter::new("get-draft", "true"));
-        }
-        let (response, answer) = self.get(paths::content(kind, id), query, &attempt)?;
-        self.one(&response, &answer, &attempt)
-    }
-
-    /// Creates a page or blog post.
-    pub(crate) fn create(&self, new: &NewContent<'_>) -> Result<Content, Failure> {
-        let subject = match new.parent {
-            Some(parent) => format!("space {} with a parent {parent}", new.space.label()),
-            None => format!("space {}", new.space.label()),
-        };
-        let attempt = Attempt {
-            subject: &subject,
-            not_found: "not-found-or-not-permitted",
-            writes: true,
-            need: Some(self.need),
-            granted: &self.granted,
-        };
-        let request = Request {
-            audience: CONFLUENCE,
-            method: Method::Post,
-            path: paths::contents(new.kind),
-            query: Vec::new(),
-            body: Body::Json(new.to_json()),
-        };
-        let response = self.session.send(request)?;
-        let answer = success(&response, &attempt)?;
-        self.one(&response, &answer, &attempt)
-    }
-
-    /// Changes a page or blog post. Never repeated: another one's change could be overwritten.
-    pub(crate) fn update(&self, update: &Update<'_>) -> Result<Content, Failure> {
-        let subject = format!("{} {}", update.kind.noun(), update.id);
-        let attempt = Attempt {
-            subject: &subject,
-            not_found: "content-not-found",
-            writes: true,
-            need: Some(self.need),
-            granted: &self.granted,
-        };
-        let request = Request {
-            audience: CONFLUENCE,
-            method: Method::Put,
-            path: paths::content(update.kind, update.id),
-            query: Vec::new(),
-            body: Body::Json(update.to_json()),
-        };
-        let response = self.session.send(request)?;
-        let answer = success(&response, &attempt)?;
-        self.one(&response, &answer, &attempt)
-    }
-
-    /// Walks over the content of a space, one page of results at a time, until there is no more or `visit`
-    /// has enough. It is also told whether Confluence has more. `query` must hold the `limit`: it stays the
-    /// same while a cursor is followed.
-    pub(crate) fn walk(
-        &self,
-        kind: Kind,
-        space: &Space,
-        query: &[Parameter],
-        visit: &mut dyn FnMut(Vec<Content>, bool) -> ControlFlow<()>,
-    ) -> Result<(), Failure> {
-        let subject = format!("space {}", space.label());
-        let attempt = self.reading(&subject, "space-not-found");
-        let site_host = self.site_url.as_deref().and_then(paging::host);
-        let mut walk = Walk::default();
-        let mut cursor: Option<String> = None;
-        loop {
-            let mut query = query.to_vec();
-            query.extend(cursor.map(|cursor| Parameter::new("cursor", cursor)));
-            let path = paths::contents_of_space(kind, &space.id);
-            let (response, answer) = self.get(path, query, &attempt)?;
-            let links = answer.get("_links");
-            let link = |name: &str| links.and_then(|links| links.get(name)).and_then(Value::as_str);
-            let base = link("base").map(ToOwned::to_owned).or_else(|| self.base());
-            let contents = results(&response, &answer, &attempt)?
-                .iter()
-                .map(|item| {
-                    Content::read(item, base.as_deref()).ok_or_else(|| {
-                        errors::unreadable(&response, &attempt, "a result has no id or no status")
-                    })
-                })
-                .collect::<Result<Vec<_>, _>>()?;
-            let next = paging::link(link("next"), &response);
-            let enough = visit(contents, next.is_some()).is_break();
-            let Some(next) = next.filter(|_| !enough) else { return Ok(()) };
-            let next = walk
-                .cursor_of(next, site_host)
-                .map_err(|failure| errors::answered(failure, &response, false))?;
-            cursor = Some(next);
-        }
-    }
-
-    fn reading<'b>(&'b self, subject: &'b str, not_found: &'static str) -> Attempt<'b> {
-        Attempt { subject, not_found, writes: false, need: Some(self.need), granted: &self.granted }
-    }
-
-    fn get(
-        &self,
-        path: String,
-        query: Vec<Parameter>,
-        attempt: &Attempt<'_>,
-    ) -> Result<(Response, Value), Failure> {
-        let request = Request { audience: CONFLUENCE, method: Method::Get, path, query, body: Body::None };
-        let response = self.session.send(request)?;
-        let answer = success(&response, attempt)?;
-        Ok((response, answer))
-    }
-
-    fn one(&self, response: &Response, answer: &Value, attempt: &Attempt<'_>) -> Result<Content, Failure> {
-        Content::read(answer, self.base().as_deref())
-            .ok_or_else(|| errors::unreadable(response, attempt, "it has no id or no status"))
+    pub(crate) fn space(&self, id: &Id, query: &[Parameter]) -> Result<Space, Failure> {
+        let call = self.get(paths::space(id)).queries(query.iter().cloned());
+        let answer = call.about(format!("space {id}"), "space-not-found").answer()?;
+        Space::read(&answer.json, self.base().as_deref()).ok_or_else(|| answer.unreadable("it has no id"))
     }
 
     /// What links are relative to, where the answer does not say.
-    fn base(&self) -> Option<String> {
+    pub(crate) fn base(&self) -> Option<String> {
         self.site_url.as_deref().map(|url| format!("{}/wiki", url.trim_end_matches('/')))
     }
-}
 
-impl NewContent<'_> {
-    fn to_json(&self) -> String {
-        let mut content = Map::new();
-        content.insert("spaceId".to_owned(), self.space.id.as_str().into());
-        content.insert("status".to_owned(), self.status.into());
-        if let Some(title) = self.title {
-            content.insert("title".to_owned(), title.into());
-        }
-        if let Some(parent) = self.parent {
-            content.insert("parentId".to_owned(), parent.as_str().into());
-        }
-        content.insert("body".to_owned(), body_json(self.body));
-        Value::Object(content).to_string()
+    /// The host of the connection's site, where it is known.
+    pub(crate) fn site_host(&self) -> Option<&str> {
+        self.site_url.as_deref().and_then(paging::host)
     }
 }
 
-impl Update<'_> {
-    fn to_json(&self) -> String {
-        let mut version = Map::new();
-        version.insert("number".to_owned(), self.version.into());
-        if let Some(message) = self.message {
-            version.insert("message".to_owned(), message.into());
+/// A body as the requests have it.
+pub(crate) fn body_json(body: &Body<'_>) -> Value {
+    json!({"representation": body.representation, "value": body.value})
+}
+
+/// Tries each kind in turn. Only an answer that it is not there leads to the next.
+pub(crate) fn first_of<K: Copy, T>(
+    kinds: &[K],
+    attempt: impl Fn(K) -> Result<T, Failure>,
+) -> Result<(K, T), Failure> {
+    let mut last = None;
+    for kind in kinds {
+        match attempt(*kind) {
+            Ok(found) => return Ok((*kind, found)),
+            Err(failure) if failure.upstream_status == Some(404) => last = Some(failure),
+            Err(failure) => return Err(failure),
         }
-        if self.minor {
-            version.insert("minorEdit".to_owned(), true.into());
-        }
-        let mut content = Map::new();
-        content.insert("id".to_owned(), self.id.as_str().into());
-        content.insert("status".to_owned(), self.status.into());
-        content.insert("title".to_owned(), self.title.into());
-        if let Some(parent) = self.parent {
-            content.insert("parentId".to_owned(), parent.as_str().into());
-        }
-        content.insert("body".to_owned(), body_json(self.body));
-        content.insert("version".to_owned(), Value::Object(version));
-        Value::Object(content).to_string()
     }
-}
-
-fn body_json(body: &content::Body<'_>) -> Value {
-    let mut json = Map::new();
-    json.insert("representation".to_owned(), body.representation.into());
-    json.insert("value".to_owned(), body.value.as_ref().into());
-    Value::Object(json)
-}
-
-/// The JSON of a success.
-pub(crate) fn success(response: &Response, attempt: &Attempt<'_>) -> Result<Value, Failure> {
-    if !(200..=299).contains(&response.status) {
-        return Err(errors::failure(response, attempt));
-    }
-    serde_json::from_slice(&response.body)
-        .map_err(|_| errors::unreadable(response, attempt, "it is not JSON"))
-}
-
-fn results<'v>(
-    response: &Response,
-    answer: &'v Value,
-    attempt: &Attempt<'_>,
-) -> Result<&'v [Value], Failure> {
-    answer
-        .get("results")
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .ok_or_else(|| errors::unreadable(response, attempt, "it has no results"))
+    Err(last.unwrap_or_else(|| Failure::invalid_input("invalid-input", "There is no such kind of content.")))
 }

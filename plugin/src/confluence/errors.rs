@@ -81,13 +81,25 @@ pub(crate) fn failure(response: &Response, attempt: &Attempt<'_>) -> Failure {
 }
 
 /// The failure of a success that cannot be read.
-pub(crate) fn unreadable(response: &Response, attempt: &Attempt<'_>, lacks: &str) -> Failure {
+pub(crate) fn unreadable(response: &Response, subject: &str, writes: bool, lacks: &str) -> Failure {
     let failure = Failure::new(
         FailureKind::Upstream,
         "unreadable-answer",
-        format!("Confluence's answer about {} cannot be read: {lacks}.", attempt.subject),
+        format!("Confluence's answer about {subject} cannot be read: {lacks}."),
     );
-    answered(failure, response, attempt.writes)
+    answered(failure, response, writes)
+}
+
+/// The failure of a request that creates, whose answer did not arrive: it may have been carried out. `check` is
+/// a sentence that says where to look.
+pub(crate) fn unknown_outcome(failure: Failure, check: &str) -> Failure {
+    let message = format!(
+        "Whether Confluence did it is not known, since its answer did not arrive. {}",
+        shortened(failure.message.clone(), LONGEST_QUOTE)
+    );
+    let told = Failure::new(failure.kind.clone(), "unknown-outcome", message)
+        .hint(format!("{check} Run it again only if it was not done: a repeat would do it twice."));
+    Failure { message: told.message, hint: told.hint, code: told.code, request_sent: true, ..failure }
 }
 
 /// The failure, with what is known of the answer it comes from.
@@ -124,14 +136,10 @@ fn not_found(said: Option<&str>, attempt: &Attempt<'_>) -> Failure {
     let subject = attempt.subject;
     // Atlassian answers a missing permission with 404 by design, so neither may be claimed.
     if attempt.writes {
-        if attempt.not_found == "content-not-found" {
-            let sentence = format!("There is no {subject}, or this account has no permission to change it.");
-            return Failure::new(FailureKind::NotFound, attempt.not_found, with_quote(&sentence, said));
-        }
         let sentence =
-            format!("There is no {subject}, or this account has no permission to create content in it.");
+            format!("There is no {subject}, or this account has no permission to change anything there.");
         return Failure::new(FailureKind::NotFound, attempt.not_found, with_quote(&sentence, said))
-            .hint("Ask an admin of the space whether this account may create content there.");
+            .hint("Ask an admin of the space whether this account has the permission for it.");
     }
     let sentence = format!("There is no {subject}, or this account has no permission to see it.");
     Failure::new(FailureKind::NotFound, attempt.not_found, sentence)
@@ -198,8 +206,26 @@ fn rate_limited(response: &Response) -> Failure {
     }
 }
 
+/// How many seconds to wait: what `Retry-After` says, else the structured `RateLimit` header.
 fn retry_after(response: &Response) -> Option<u32> {
-    response.header("retry-after")?.trim().parse().ok()
+    let plain = response.header("retry-after").and_then(|seconds| seconds.trim().parse().ok());
+    plain.or_else(|| response.header("ratelimit").and_then(reset_of_spent_budgets))
+}
+
+/// The longest `t` in `"name";r=0;t=1800, …` of a budget that is spent. `r` may be missing, and any part of it may
+/// be something else.
+fn reset_of_spent_budgets(header: &str) -> Option<u32> {
+    let parameter = |budget: &str, name: &str| {
+        budget.split(';').find_map(|part| {
+            let (known, value) = part.split_once('=')?;
+            (known.trim() == name).then(|| value.trim().parse::<u32>().ok())?
+        })
+    };
+    header
+        .split(',')
+        .filter(|budget| parameter(budget, "r").is_none_or(|remaining| remaining == 0))
+        .filter_map(|budget| parameter(budget, "t"))
+        .max()
 }
 
 fn with_quote(sentence: &str, said: Option<&str>) -> String {

@@ -16,15 +16,31 @@ pub(crate) struct Space {
     pub(crate) name: Option<String>,
     /// The key it is also found by.
     pub(crate) alias: Option<String>,
+    /// Confluence's word for its kind, such as `global` or `personal`.
+    pub(crate) kind: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) homepage: Option<Id>,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Option<String>,
+    /// Where people open it.
+    pub(crate) url: Option<String>,
 }
 
 impl Space {
-    pub(crate) fn read(value: &Value) -> Option<Self> {
+    /// Reads one space. `base` is what its links are relative to, where it does not say so itself.
+    pub(crate) fn read(value: &Value, base: Option<&str>) -> Option<Self> {
+        let description = value.get("description").and_then(|formats| formats.get("plain"));
         Some(Self {
             id: id(value, "id")?,
             key: text(value, "key"),
             name: text(value, "name"),
             alias: text(value, "currentActiveAlias"),
+            kind: text(value, "type"),
+            status: text(value, "status"),
+            homepage: id(value, "homepageId"),
+            description: description.and_then(|plain| text(plain, "value")).filter(|text| !text.is_empty()),
+            created: text(value, "createdAt"),
+            url: address(value, base),
         })
     }
 
@@ -40,6 +56,8 @@ pub(crate) struct Version {
     pub(crate) number: u64,
     pub(crate) message: Option<String>,
     pub(crate) created: Option<String>,
+    pub(crate) author: Option<String>,
+    pub(crate) minor: bool,
 }
 
 /// A page or a blog post.
@@ -61,9 +79,6 @@ pub(crate) struct Content {
 impl Content {
     /// Reads one item. `base` is what its links are relative to, where it does not say so itself.
     pub(crate) fn read(value: &Value, base: Option<&str>) -> Option<Self> {
-        let links = value.get("_links");
-        let own_base = links.and_then(|links| text(links, "base"));
-        let webui = links.and_then(|links| text(links, "webui"));
         Some(Self {
             id: id(value, "id")?,
             status: text(value, "status")?,
@@ -71,29 +86,40 @@ impl Content {
             space: id(value, "spaceId"),
             parent: id(value, "parentId"),
             created: text(value, "createdAt"),
-            version: value.get("version").and_then(version),
+            version: value.get("version").and_then(Version::read),
             body: value.get("body").and_then(body),
-            url: webui.and_then(|webui| absolute(own_base.as_deref().or(base), &webui)),
+            url: address(value, base),
         })
     }
 }
 
-fn version(value: &Value) -> Option<Version> {
-    Some(Version {
-        number: value.get("number")?.as_u64()?,
-        message: text(value, "message").filter(|message| !message.is_empty()),
-        created: text(value, "createdAt"),
-    })
+impl Version {
+    pub(crate) fn read(value: &Value) -> Option<Self> {
+        Some(Self {
+            number: value.get("number")?.as_u64()?,
+            message: text(value, "message").filter(|message| !message.is_empty()),
+            created: text(value, "createdAt"),
+            author: text(value, "authorId"),
+            minor: value.get("minorEdit").and_then(Value::as_bool).unwrap_or(false),
+        })
+    }
+}
+
+/// Where people open something: its `webui`, on its own base or the given one.
+pub(crate) fn address(value: &Value, base: Option<&str>) -> Option<String> {
+    let links = value.get("_links")?;
+    let own_base = text(links, "base");
+    absolute(own_base.as_deref().or(base), &text(links, "webui")?)
 }
 
 /// The value of the one format that was asked for.
-fn body(value: &Value) -> Option<String> {
+pub(crate) fn body(value: &Value) -> Option<String> {
     value.as_object()?.values().find_map(|format| format.get("value")?.as_str()).map(ToOwned::to_owned)
 }
 
 /// The address, where both parts are what they should be. It ends up as a link that people open, so nothing
 /// but http may be in it.
-fn absolute(base: Option<&str>, webui: &str) -> Option<String> {
+pub(crate) fn absolute(base: Option<&str>, webui: &str) -> Option<String> {
     if paging::host(webui).is_some() {
         return is_http(webui).then(|| webui.to_owned());
     }
@@ -114,6 +140,7 @@ pub(crate) fn text(value: &Value, name: &str) -> Option<String> {
     }
 }
 
-fn id(value: &Value, name: &str) -> Option<Id> {
+/// An id, if it is one.
+pub(crate) fn id(value: &Value, name: &str) -> Option<Id> {
     Id::parse(&text(value, name)?)
 }

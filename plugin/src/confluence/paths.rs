@@ -11,7 +11,7 @@ use crate::platform::Failure;
 /// The most digits of a number of 64 bits, which is what Atlassian's ids are.
 const MOST_DIGITS: usize = 19;
 
-/// An id of a page, a blog post or a space.
+/// An id of a page, a blog post, a comment or a space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Id(String);
 
@@ -89,6 +89,11 @@ pub(crate) fn content(kind: Kind, id: &Id) -> String {
     format!("/api/v2/{}/{id}", kind.collection())
 }
 
+/// What belongs to one page or blog post, by the last word of its path.
+pub(crate) fn of_content(kind: Kind, id: &Id, what: &'static str) -> String {
+    format!("/api/v2/{}/{id}/{what}", kind.collection())
+}
+
 /// All spaces.
 pub(crate) fn spaces() -> String {
     "/api/v2/spaces".to_owned()
@@ -104,9 +109,102 @@ pub(crate) fn contents_of_space(kind: Kind, space: &Id) -> String {
     format!("/api/v2/spaces/{space}/{}", kind.collection())
 }
 
+/// A kind of comment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CommentKind {
+    /// Below the content.
+    Footer,
+    /// On a part of its text.
+    Inline,
+}
+
+impl CommentKind {
+    /// The word of inputs and outputs.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Footer => "footer",
+            Self::Inline => "inline",
+        }
+    }
+
+    /// The last word of the paths.
+    pub(crate) fn collection(self) -> &'static str {
+        match self {
+            Self::Footer => "footer-comments",
+            Self::Inline => "inline-comments",
+        }
+    }
+}
+
+/// All comments of a kind.
+pub(crate) fn comments(kind: CommentKind) -> String {
+    format!("/api/v2/{}", kind.collection())
+}
+
+/// One comment.
+pub(crate) fn comment(kind: CommentKind, id: &Id) -> String {
+    format!("/api/v2/{}/{id}", kind.collection())
+}
+
+/// The replies to a comment.
+pub(crate) fn replies(kind: CommentKind, id: &Id) -> String {
+    format!("/api/v2/{}/{id}/children", kind.collection())
+}
+
+/// An id of an attachment: digits, with or without `att` before them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AttachmentId(String);
+
+impl AttachmentId {
+    /// The id, if the text is one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Id::parse(text.strip_prefix("att").unwrap_or(text)).map(|_| Self(text.to_owned()))
+    }
+
+    /// The id as it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// One attachment.
+pub(crate) fn attachment(id: &AttachmentId) -> String {
+    format!("/api/v2/attachments/{}", id.as_str())
+}
+
+/// Who it is that the connection acts for (v1).
+pub(crate) const CURRENT_USER: &str = "/rest/api/user/current";
+/// Search by CQL (v1).
+pub(crate) const SEARCH: &str = "/rest/api/search";
+/// Archiving of pages (v1).
+pub(crate) const ARCHIVE: &str = "/rest/api/content/archive";
+
+/// The labels of content of any kind (v1), for changing them.
+pub(crate) fn labels(id: &Id) -> String {
+    format!("/rest/api/content/{id}/label")
+}
+
+/// Copying of a page (v1).
+pub(crate) fn copy(id: &Id) -> String {
+    format!("/rest/api/content/{id}/copy")
+}
+
+/// Moving of a page to a place beside another (v1).
+pub(crate) fn move_beside(id: &Id, position: &'static str, target: &Id) -> String {
+    format!("/rest/api/content/{id}/move/{position}/{target}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_attachments_id_keeps_its_prefix() {
+        let path = |text| AttachmentId::parse(text).map(|id| attachment(&id));
+        assert_eq!(path("att123").as_deref(), Some("/api/v2/attachments/att123"));
+        assert_eq!(path("123").as_deref(), Some("/api/v2/attachments/123"));
+        assert_eq!((path("att"), path("attatt1"), path("ATT1")), (None, None, None));
+    }
 
     /// API-16, AUTH-19
     #[test]
@@ -118,6 +216,7 @@ mod tests {
         for bad in ["", "..", "1/2", "1%2f2", "12a", "-1", " 1", "１", "12345678901234567890", "1?x=y", "1#"]
         {
             assert_eq!(Id::parse(bad), None, "{bad:?}");
+            assert_eq!(AttachmentId::parse(bad), None, "{bad:?}");
         }
     }
 }

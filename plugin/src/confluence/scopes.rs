@@ -8,12 +8,33 @@ use crate::platform::{Failure, FailureKind, Response};
 
 /// Reads pages and blog posts. Blog posts have no scope of their own.
 pub(crate) const READ_PAGE: &str = "read:page:confluence";
-/// Creates pages and blog posts.
+/// Creates and changes pages and blog posts.
 pub(crate) const WRITE_PAGE: &str = "write:page:confluence";
+/// Deletes pages and blog posts.
+pub(crate) const DELETE_PAGE: &str = "delete:page:confluence";
 /// Finds spaces.
 pub(crate) const READ_SPACE: &str = "read:space:confluence";
 
-/// Tells whose account it is, among other details.
+/// Reads what is below a page.
+pub(crate) const READ_HIERARCHY: &str = "read:hierarchical-content:confluence";
+/// Reads what is above a page, among other things about content.
+pub(crate) const READ_METADATA: &str = "read:content.metadata:confluence";
+/// Reads comments.
+pub(crate) const READ_COMMENT: &str = "read:comment:confluence";
+/// Writes comments.
+pub(crate) const WRITE_COMMENT: &str = "write:comment:confluence";
+/// Deletes comments.
+pub(crate) const DELETE_COMMENT: &str = "delete:comment:confluence";
+/// Reads labels; v1 wants it for adding them too.
+pub(crate) const READ_LABEL: &str = "read:label:confluence";
+/// Adds and removes labels.
+pub(crate) const WRITE_LABEL: &str = "write:label:confluence";
+/// Reads what is said of attachments.
+pub(crate) const READ_ATTACHMENT: &str = "read:attachment:confluence";
+/// Deletes attachments.
+pub(crate) const DELETE_ATTACHMENT: &str = "delete:attachment:confluence";
+
+/// Tells whose account it is, and searches, among other details.
 pub(crate) const READ_DETAILS: &str = "read:content-details:confluence";
 /// Tells whose account it is: the classic scope for it, which v1's operation takes as well.
 pub(crate) const READ_USER: &str = "read:confluence-user";

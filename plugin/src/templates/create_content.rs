@@ -1,19 +1,20 @@
 //! `create-content`: a page or a blog post, published or as a draft.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::input::{self, Format, SpaceOut, Type};
-use super::{Effect, Template, space};
-use crate::confluence::client::{Client, NewContent};
-use crate::confluence::paths::{Id, Kind};
+use super::body::{self, Written};
+use super::input::{self, SpaceOut, Type};
+use super::{Effect, Template, space, target};
+use crate::confluence::client::{Client, body_json};
+use crate::confluence::paths::{self, Id, Kind};
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
 pub(super) const TEMPLATE: Template = Template {
     id: "create-content",
     title: "Create content",
-    summary: "Creates a page or a blog post in a space, from Markdown, storage format, wiki markup, plain text or an Atlassian document.",
+    summary: "Creates a page or a blog post in a space, from Markdown or another format.",
     input_schema: include_str!("create_content.input.json"),
     output_schema: include_str!("create_content.output.json"),
     scopes: &[WRITE_PAGE, READ_SPACE],
@@ -36,7 +37,6 @@ pub(super) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Input {
     #[serde(rename = "type", default = "page")]
     kind: Type,
@@ -46,9 +46,15 @@ struct Input {
     #[serde(default)]
     body: String,
     #[serde(default)]
-    format: Format,
+    format: Written,
     #[serde(default)]
     status: Status,
+    #[serde(default)]
+    private: bool,
+    #[serde(default)]
+    root: bool,
+    #[serde(default)]
+    live: bool,
 }
 
 fn page() -> Type {
@@ -85,26 +91,48 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let kind = Kind::from(input.kind);
     // All that can be said without a request is said before the first one.
     let title = title(&input)?;
-    let parent = parent(&input)?;
-    let body = input::body(input.format, &input.body)?;
+    let parent = parent(client, &input)?;
+    let body = body::sent(input.format, &input.body)?;
     let space = space::resolve(client, &input.space)?;
-    let created = client.create(&NewContent {
-        kind,
-        space: &space,
-        parent: parent.as_ref(),
-        status: match input.status {
-            Status::Current => "current",
-            Status::Draft => "draft",
-        },
-        title,
-        body: &body,
-    })?;
+
+    let mut content = Map::new();
+    content.insert("spaceId".to_owned(), space.id.as_str().into());
+    let status = if input.status == Status::Draft { "draft" } else { "current" };
+    content.insert("status".to_owned(), status.into());
+    if let Some(title) = title {
+        content.insert("title".to_owned(), title.into());
+    }
+    if let Some(parent) = &parent {
+        content.insert("parentId".to_owned(), parent.as_str().into());
+    }
+    if input.live {
+        content.insert("subtype".to_owned(), "live".into());
+    }
+    content.insert("body".to_owned(), body_json(&body));
+
+    let mut call = client.post(paths::contents(kind), &Value::Object(content));
+    if input.private {
+        call = call.query("private", "true");
+    }
+    if input.root {
+        call = call.query("root-level", "true");
+    }
+    let place = match &parent {
+        Some(parent) => format!("space {} with a parent {parent}", space.label()),
+        None => format!("space {}", space.label()),
+    };
+    let answer = call
+        .about(place, "not-found-or-not-permitted")
+        .not_repeatable(where_to_look(title, space.label()))
+        .answer()
+        .map_err(|failure| if input.private { with_hint_for_private(failure) } else { failure })?;
+    let created = client.read_content(&answer)?;
     input::write(&Output {
         id: created.id.to_string(),
         kind: kind.word(),
         status: created.status,
         title: created.title,
-        space: SpaceOut { id: space.id.to_string(), key: space.key, name: space.name },
+        space: space.into(),
         parent: created.parent.map(|id| id.to_string()),
         version: created.version.map_or(1, |version| version.number),
         created: created.created,
@@ -122,13 +150,43 @@ fn title(input: &Input) -> Result<Option<&str>, Failure> {
     }
 }
 
-fn parent(input: &Input) -> Result<Option<Id>, Failure> {
-    match &input.parent {
-        Some(_) if input.kind == Type::BlogPost => {
-            Err(Failure::invalid_input("parent-not-allowed", "A blog post has no parent.")
-                .hint("Leave `parent` out, or create a page."))
+fn parent(client: &Client<'_>, input: &Input) -> Result<Option<Id>, Failure> {
+    if input.kind == Type::BlogPost {
+        if input.parent.is_some() {
+            return Err(Failure::invalid_input("parent-not-allowed", "A blog post has no parent.")
+                .hint("Leave `parent` out, or create a page."));
         }
-        Some(parent) => Id::from_input("parent", parent).map(Some),
+        if input.root || input.live {
+            return Err(Failure::invalid_input("page-only", "`root` and `live` are for pages only.")
+                .hint("Leave them out, or create a page."));
+        }
+    }
+    match &input.parent {
+        Some(_) if input.root => {
+            Err(Failure::invalid_input("parent-not-allowed", "A page at the top of its space has no parent.")
+                .hint("Give either `parent` or `root`."))
+        }
+        Some(parent) => target::page_id(client, "parent", parent).map(Some),
         None => Ok(None),
+    }
+}
+
+fn where_to_look(title: Option<&str>, space: &str) -> String {
+    match title {
+        Some(title) => {
+            format!("Look whether the title {title:?} is in the space {space}, with `view-content`.")
+        }
+        None => format!("Look among your drafts in the space {space}."),
+    }
+}
+
+/// Confluence was seen to answer 404 for private content where the same content may be created for all.
+fn with_hint_for_private(failure: Failure) -> Failure {
+    match failure.upstream_status {
+        Some(404) => failure.hint(
+            "Private content may need more than content for all does: the permission to restrict pages in this \
+             space, and the scope write:content.restriction:confluence. Try it without `private`.",
+        ),
+        _ => failure,
     }
 }

@@ -4,55 +4,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::confluence::errors;
-use crate::confluence::paths::Kind;
-use crate::content::{self, Body, BodyError};
-use crate::platform::Failure;
+use super::Template;
+use crate::confluence::model::{Space, Version};
+use crate::confluence::paths::{CommentKind, Kind};
+use crate::platform::{Failure, FailureKind};
 
 /// The title's bound in Confluence, in characters.
 const LONGEST_TITLE: usize = 255;
-
-/// Confluence refuses more than 5 MB. It is said here, before the bytes are sent.
-const LARGEST_BODY: usize = 5_000_000;
-
-/// The word for a format of a body.
-#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Format {
-    #[default]
-    Markdown,
-    Storage,
-    Adf,
-    Wiki,
-    Text,
-}
-
-impl From<Format> for content::Format {
-    fn from(word: Format) -> Self {
-        match word {
-            Format::Markdown => Self::Markdown,
-            Format::Storage => Self::Storage,
-            Format::Adf => Self::Adf,
-            Format::Wiki => Self::Wiki,
-            Format::Text => Self::Text,
-        }
-    }
-}
-
-/// The body that is sent for a text. What is storage format already is not touched: only looked at.
-pub(super) fn body(format: Format, text: &str) -> Result<Body<'_>, Failure> {
-    let small = |length: usize| if length > LARGEST_BODY { Err(errors::too_large(None)) } else { Ok(()) };
-    small(text.len())?;
-    let body = Body::new(format.into(), text).map_err(|error| match error {
-        BodyError::Storage(_) => {
-            Failure::invalid_input("storage-not-well-formed", format!("The body is {error}."))
-                .hint("Close every tag, and write & as &amp; and < as &lt;. Or give the body as Markdown.")
-        }
-        _ => Failure::invalid_input("body-invalid", format!("The body is {error}.")),
-    })?;
-    small(body.value.len())?;
-    Ok(body)
-}
 
 /// The word for a kind of content.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
@@ -71,6 +29,23 @@ impl From<Type> for Kind {
     }
 }
 
+/// The word for a kind of comment.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum CommentType {
+    Footer,
+    Inline,
+}
+
+impl From<CommentType> for CommentKind {
+    fn from(word: CommentType) -> Self {
+        match word {
+            CommentType::Footer => Self::Footer,
+            CommentType::Inline => Self::Inline,
+        }
+    }
+}
+
 /// A space in an output.
 #[derive(Debug, Serialize)]
 pub(super) struct SpaceOut {
@@ -81,17 +56,61 @@ pub(super) struct SpaceOut {
     pub(super) name: Option<String>,
 }
 
+impl From<Space> for SpaceOut {
+    fn from(space: Space) -> Self {
+        Self { id: space.id.to_string(), key: space.key, name: space.name }
+    }
+}
+
+/// A version in an output.
+#[derive(Debug, Serialize)]
+pub(super) struct VersionOut {
+    number: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    minor: bool,
+}
+
+impl From<Version> for VersionOut {
+    fn from(version: Version) -> Self {
+        let Version { number, message, created, author, minor } = version;
+        Self { number, message, created, author, minor }
+    }
+}
+
+/// Refuses what the input schema does not know, for every template in the same way: a field that is misspelt must
+/// not be ignored.
+pub(super) fn check(template: &Template, input: &Value) -> Result<(), Failure> {
+    let Some(fields) = input.as_object() else {
+        return Err(invalid("it is not an object"));
+    };
+    let schema: Value = serde_json::from_str(template.input_schema).unwrap_or_default();
+    match fields.keys().find(|name| schema.get("properties").and_then(|known| known.get(name)).is_none()) {
+        Some(name) => Err(invalid(format!("`{}` has no field {name:?}", template.id))),
+        None => Ok(()),
+    }
+}
+
 /// The input as a template reads it.
 pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Failure> {
-    T::deserialize(input)
-        .map_err(|error| Failure::invalid_input("invalid-input", format!("The input does not fit: {error}.")))
+    T::deserialize(input).map_err(invalid)
+}
+
+/// The failure of an input that cannot be read.
+pub(super) fn invalid(why: impl std::fmt::Display) -> Failure {
+    Failure::invalid_input("invalid-input", format!("The input does not fit: {why}."))
 }
 
 /// The output of a template.
 pub(super) fn write<T: Serialize>(output: &T) -> Result<Value, Failure> {
     serde_json::to_value(output).map_err(|error| {
         Failure::new(
-            crate::platform::FailureKind::Internal,
+            FailureKind::Internal,
             "output-not-json",
             format!("The output cannot be written: {error}."),
         )
@@ -116,6 +135,18 @@ pub(super) fn title(title: &str) -> Result<&str, Failure> {
             "title-invalid",
             "The title contains a line break or another control character.",
         ));
+    }
+    Ok(trimmed)
+}
+
+/// One line of text that is not empty, without space around it: `field` is its name.
+pub(super) fn line<'t>(field: &str, text: &'t str) -> Result<&'t str, Failure> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return Err(invalid(format!("`{field}` is empty")));
+    }
+    if trimmed.chars().any(char::is_control) {
+        return Err(invalid(format!("`{field}` contains a line break or another control character")));
     }
     Ok(trimmed)
 }

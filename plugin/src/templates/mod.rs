@@ -4,11 +4,31 @@
 //! that they can be read and checked as what they are; the host validates against them, and every function
 //! still checks what would lead to a wrong request, since a schema is a promise and not a guard.
 
+mod attachments;
+mod body;
+mod comments;
+mod content_list;
 mod create_content;
+mod current_user;
+mod delete_content;
 mod input;
+mod items;
+mod labels;
+mod list_blogposts;
 mod list_pages;
+mod listing;
+mod outcome;
+mod part;
+mod publish_draft;
+mod replacement;
+mod restore_content;
+mod search_content;
 mod space;
+mod spaces;
+mod target;
+mod tree;
 mod update_content;
+mod versions;
 mod view_content;
 
 use serde_json::Value;
@@ -26,6 +46,8 @@ pub enum Effect {
     Create,
     /// Something is changed.
     Update,
+    /// Something is removed, for good or into the trash.
+    Delete,
 }
 
 /// One action of the integration, as the contract's `template` has it.
@@ -55,8 +77,39 @@ pub struct Template {
 }
 
 /// Every template.
-pub static ALL: &[Template] =
-    &[create_content::TEMPLATE, view_content::TEMPLATE, list_pages::TEMPLATE, update_content::TEMPLATE];
+pub static ALL: &[Template] = &[
+    create_content::TEMPLATE,
+    view_content::TEMPLATE,
+    update_content::TEMPLATE,
+    list_pages::TEMPLATE,
+    list_blogposts::TEMPLATE,
+    search_content::TEMPLATE,
+    publish_draft::TEMPLATE,
+    delete_content::TEMPLATE,
+    restore_content::TEMPLATE,
+    versions::list_versions::TEMPLATE,
+    versions::compare_versions::TEMPLATE,
+    tree::move_content::TEMPLATE,
+    tree::copy_content::TEMPLATE,
+    tree::archive_content::TEMPLATE,
+    tree::list_children::TEMPLATE,
+    tree::list_descendants::TEMPLATE,
+    tree::list_ancestors::TEMPLATE,
+    comments::add_comment::TEMPLATE,
+    comments::reply_to_comment::TEMPLATE,
+    comments::list_comments::TEMPLATE,
+    comments::resolve_comment::TEMPLATE,
+    comments::update_comment::TEMPLATE,
+    comments::delete_comment::TEMPLATE,
+    labels::add_labels::TEMPLATE,
+    labels::remove_label::TEMPLATE,
+    labels::list_labels::TEMPLATE,
+    attachments::list_attachments::TEMPLATE,
+    attachments::delete_attachment::TEMPLATE,
+    spaces::list_spaces::TEMPLATE,
+    spaces::view_space::TEMPLATE,
+    current_user::TEMPLATE,
+];
 
 /// Runs a template on behalf of the session's connection. Input and output are JSON texts.
 ///
@@ -74,6 +127,7 @@ pub fn execute(session: &dyn Session, template: &str, input: &str) -> Result<Str
     let input = serde_json::from_str(input).map_err(|error| {
         Failure::invalid_input("input-not-json", format!("The input is not JSON: {error}."))
     })?;
+    input::check(template, &input)?;
     let client = Client::new(session, Need { template: template.id, scopes: template.scopes });
     (template.run)(&client, input).map(|output| output.to_string())
 }

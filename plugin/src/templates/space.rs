@@ -1,45 +1,104 @@
-//! Which space is meant, by key or by id.
+//! Which space is meant, by key, id or name.
 //!
-//! The two look alike: a key may consist of digits. So a text is tried as a key first, since a key is what
-//! people see and type, and as an id where no space has that key.
+//! The three look alike: a key may consist of digits, and a name may be a word. So a text is tried as a key first,
+//! since a key is what people see in addresses and it takes one request; then as an id; then among the names.
 
+use std::ops::ControlFlow;
+
+use super::input;
 use crate::confluence::client::Client;
 use crate::confluence::model::Space;
-use crate::confluence::paths::Id;
-use crate::platform::{Failure, FailureKind};
+use crate::confluence::paging::LARGEST_PAGE;
+use crate::confluence::paths::{self, Id};
+use crate::confluence::walk::List;
+use crate::platform::{Failure, FailureKind, Parameter};
 
-/// Longer than any key, and than the key of a personal space, which holds an account id.
-const LONGEST_KEY: usize = 255;
+/// Longer than any key, and than the key of a personal space, which holds an account id. Names are as long at most.
+const LONGEST_NAME: usize = 255;
 
-/// The space with this key or id.
+/// The space with this key, id or name.
 pub(super) fn resolve(client: &Client<'_>, space: &str) -> Result<Space, Failure> {
-    let space = space.trim();
-    if !is_key(space) {
+    resolve_with(client, space, &[])
+}
+
+/// The same, where the requests carry more.
+pub(super) fn resolve_with(client: &Client<'_>, space: &str, query: &[Parameter]) -> Result<Space, Failure> {
+    let space = checked(space)?;
+    if is_key(space) {
+        let mut found = None;
+        client.walk(&spaces(Parameter::new("keys", space), query), None, &mut |batch| {
+            let spaces = batch.items.iter().filter_map(|item| Space::read(item, batch.base));
+            found = found.take().or_else(|| spaces.into_iter().find(|candidate| is_of(candidate, space)));
+            Ok(ControlFlow::Break(()))
+        })?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+    }
+    match Id::parse(space) {
+        Some(id) => client.space(&id, query),
+        None => by_name(client, space, query),
+    }
+}
+
+fn checked(space: &str) -> Result<&str, Failure> {
+    let trimmed = space.trim();
+    let length = trimmed.chars().count();
+    if !(1..=LONGEST_NAME).contains(&length) || trimmed.chars().any(char::is_control) {
         return Err(Failure::invalid_input(
             "invalid-space",
-            format!("This is neither the key nor the id of a space: {space:?}."),
+            format!("This is neither the key nor the id nor the name of a space: {space:?}."),
         )
         .hint("The key stands in the space's address, after `/spaces/`, such as DOCS."));
     }
-    let found = client.spaces_by_key(space)?;
-    if let Some(found) = found.into_iter().find(|found| is_of(found, space)) {
-        return Ok(found);
-    }
-    match Id::parse(space) {
-        Some(id) => client.space(&id),
-        None => Err(Failure::new(
+    Ok(trimmed)
+}
+
+fn by_name(client: &Client<'_>, name: &str, query: &[Parameter]) -> Result<Space, Failure> {
+    let mut found: Vec<Space> = Vec::new();
+    let all = spaces(Parameter::new("limit", LARGEST_PAGE.to_string()), query);
+    client.walk(&all, None, &mut |batch| {
+        let spaces = batch.items.iter().filter_map(|item| Space::read(item, batch.base));
+        found.extend(spaces.filter(|space| space.name.as_deref().map(str::trim) == Some(name)));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let keys: Vec<_> = found.iter().map(|space| space.label().to_owned()).collect();
+    match (found.pop(), keys.len()) {
+        (Some(space), 1) => Ok(space),
+        (None, _) => Err(Failure::new(
             FailureKind::NotFound,
             "space-not-found",
-            format!("There is no space with the key {space}, or this account has no permission to see it."),
+            format!(
+                "There is no space with the key or the name {name:?}, or this account has no permission to see it."
+            ),
         )
         .hint("The key stands in the space's address, after `/spaces/`, such as DOCS.")),
+        (Some(_), count) => Err(Failure::invalid_input(
+            "space-ambiguous",
+            format!("{count} spaces have the name {name:?}."),
+        )
+        .hint(format!("Name it by its key: {}.", keys.join(", ")))),
+    }
+}
+
+fn spaces(parameter: Parameter, query: &[Parameter]) -> List {
+    let query = std::iter::once(parameter).chain(query.iter().cloned()).collect();
+    List { path: paths::spaces(), query, subject: "list of spaces".to_owned(), not_found: "space-not-found" }
+}
+
+/// The key of a space, for where Confluence takes no other name of it.
+pub(super) fn key(field: &str, text: &str) -> Result<String, Failure> {
+    let text = input::line(field, text)?;
+    if is_key(text) {
+        Ok(text.to_owned())
+    } else {
+        Err(input::invalid(format!("`{field}` is no key of a space")))
     }
 }
 
 /// Whether it can be a key. Confluence reads a comma as the end of one key and the beginning of another.
 fn is_key(text: &str) -> bool {
-    (1..=LONGEST_KEY).contains(&text.chars().count())
-        && !matches!(text, "." | "..")
+    !matches!(text, "." | "..")
         && text.chars().all(|character| {
             character.is_alphanumeric() || matches!(character, '~' | '.' | '_' | '-' | ':' | '@')
         })

@@ -9,9 +9,12 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::input::{self, Format, Type};
-use super::{Effect, Template, space, view_content};
-use crate::confluence::client::{Client, Update};
+use super::body::{self, Written};
+use super::input::{self, Type};
+use super::replacement::Replacement;
+use super::target::{Name, page_id};
+use super::{Effect, Template};
+use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
@@ -46,9 +49,10 @@ pub(super) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 struct Input {
     id: Option<String>,
+    url: Option<String>,
     space: Option<String>,
     page: Option<String>,
     #[serde(rename = "type", default = "page")]
@@ -56,7 +60,7 @@ struct Input {
     title: Option<String>,
     body: Option<String>,
     #[serde(default)]
-    format: Format,
+    format: Written,
     #[serde(default)]
     mode: Mode,
     section: Option<String>,
@@ -118,6 +122,7 @@ struct Wish<'a> {
     kind: Kind,
     title: Option<&'a str>,
     parent: Option<Id>,
+    message: Option<&'a str>,
     /// Nothing if the body stays, or is Markdown.
     given: Option<Body<'a>>,
 }
@@ -131,7 +136,7 @@ struct Next<'a> {
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
-    let wish = wish(&input)?;
+    let wish = wish(client, &input)?;
     let id = id(client, wish.kind, &input)?;
     let found = client.content(wish.kind, &id, "storage", input.draft)?;
     let (Some(stored), Some(version)) = (found.body.as_deref(), &found.version) else {
@@ -172,17 +177,17 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         output.version = previous;
         return input::write(&output);
     }
-    let updated = client.update(&Update {
-        kind: wish.kind,
+    let updated = Replacement {
         id: &id,
         status,
         title,
         parent: wish.parent.as_ref(),
         body: &next.body,
-        version: number,
-        message: input.message.as_deref().filter(|message| !message.trim().is_empty()),
+        number,
+        message: wish.message,
         minor: input.minor_edit,
-    })?;
+    }
+    .send(client, wish.kind)?;
     output.updated = true;
     output.version = updated.version.map_or(number, |version| version.number);
     output.status = updated.status;
@@ -192,7 +197,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
 }
 
 /// All that can be said without a request is said before the first one.
-fn wish(input: &Input) -> Result<Wish<'_>, Failure> {
+fn wish<'a>(client: &Client<'_>, input: &'a Input) -> Result<Wish<'a>, Failure> {
     let invalid = |message: &str| Err(Failure::invalid_input("invalid-input", message));
     if input.body.is_none() && input.title.is_none() && input.parent.is_none() {
         return invalid("Nothing is to change: there is no `title`, no `body` and no `parent`.");
@@ -205,43 +210,37 @@ fn wish(input: &Input) -> Result<Wish<'_>, Failure> {
             "`section` names the heading for the mode `replace-section`, and goes with no other.",
         );
     }
-    if input.mode == Mode::ReplaceSection && input.format != Format::Markdown {
+    if input.mode == Mode::ReplaceSection && input.format != Written::Markdown {
         return invalid("What replaces a section is given as Markdown.");
     }
-    if matches!(input.format, Format::Adf | Format::Wiki) && input.mode != Mode::Replace {
+    if matches!(input.format, Written::Adf | Written::Wiki) && input.mode != Mode::Replace {
         return invalid("An Atlassian document and wiki markup can only replace the whole body.");
     }
     if input.kind == Type::BlogPost && input.parent.is_some() {
         return Err(Failure::invalid_input("parent-not-allowed", "A blog post has no parent."));
     }
+    if let Some(section) = &input.section {
+        input::line("section", section)?;
+    }
     let given = match &input.body {
         Some(body) => {
-            let checked = input::body(input.format, body)?;
-            (input.format != Format::Markdown).then_some(checked)
+            let checked = body::sent(input.format, body)?;
+            (input.format != Written::Markdown).then_some(checked)
         }
         None => None,
     };
     Ok(Wish {
         kind: input.kind.into(),
         title: input.title.as_deref().map(input::title).transpose()?,
-        parent: input.parent.as_deref().map(|parent| Id::from_input("parent", parent)).transpose()?,
+        message: input.message.as_deref().map(|message| input::line("message", message)).transpose()?,
+        parent: input.parent.as_deref().map(|parent| page_id(client, "parent", parent)).transpose()?,
         given,
     })
 }
 
 fn id(client: &Client<'_>, kind: Kind, input: &Input) -> Result<Id, Failure> {
-    match (&input.id, &input.space, &input.page) {
-        (Some(id), None, None) => Id::from_input("id", id),
-        (None, Some(space), Some(page)) => {
-            let page = input::title(page)?;
-            let space = space::resolve(client, space)?;
-            view_content::by_title(client, &[kind], &space, page).map(|(_, id)| id)
-        }
-        _ => Err(Failure::invalid_input(
-            "invalid-input",
-            "Content is named either by `id` alone, or by `space` and `page` together.",
-        )),
-    }
+    let name = Name::new((input.id.clone(), input.url.clone()), (input.space.clone(), input.page.clone()));
+    name.find(client, vec![kind]).map(|found| found.id)
 }
 
 /// The status to write. Confluence takes two, and gives a trashed page back without looking at the body.
@@ -342,10 +341,10 @@ fn refused(refused: Refused) -> Failure {
 }
 
 /// What a dry run tells.
-fn diff(format: Format, stored: &str, next: &Body<'_>) -> String {
+fn diff(format: Written, stored: &str, next: &Body<'_>) -> String {
     let views = (content::view(stored), content::view(&next.value));
     match (format, views) {
-        (Format::Markdown, (Ok(before), Ok(after))) => {
+        (Written::Markdown, (Ok(before), Ok(after))) => {
             content::unified_diff(&before.markdown, &after.markdown)
         }
         _ => content::unified_diff(stored, &next.value),

@@ -1,24 +1,24 @@
-//! `view-content`: one page or blog post with its body, by id or by space and title.
-
-use std::ops::ControlFlow;
+//! `view-content`: one page or blog post with its body.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::input::{self, SpaceOut, Type};
-use super::{Effect, Template, space};
+use super::body::Shown;
+use super::input::{self, SpaceOut, VersionOut};
+use super::items::NodeOut;
+use super::target::Target;
+use super::{Effect, Template};
+use crate::confluence::call::Answer;
 use crate::confluence::client::Client;
-use crate::confluence::model::{Content, Space};
-use crate::confluence::paging::LARGEST_PAGE;
+use crate::confluence::model::{Content, text};
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
-use crate::content;
-use crate::platform::{Failure, FailureKind, Parameter};
+use crate::platform::{Failure, FailureKind};
 
 pub(super) const TEMPLATE: Template = Template {
     id: "view-content",
     title: "View content",
-    summary: "Shows a page or a blog post with its body, as Markdown, storage format or HTML.",
+    summary: "Shows a page or a blog post with its body, as Markdown, plain text, HTML or in a format of Confluence.",
     input_schema: include_str!("view_content.input.json"),
     output_schema: include_str!("view_content.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
@@ -39,44 +39,18 @@ pub(super) const TEMPLATE: Template = Template {
 };
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Input {
-    id: Option<String>,
-    space: Option<String>,
-    title: Option<String>,
-    #[serde(rename = "type")]
-    kind: Option<Type>,
+    #[serde(flatten)]
+    target: Target,
     #[serde(default)]
-    format: Format,
+    format: Shown,
     #[serde(default)]
     draft: bool,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Format {
-    #[default]
-    Markdown,
-    Storage,
-    View,
-}
-
-impl Format {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Markdown => "markdown",
-            Self::Storage => "storage",
-            Self::View => "view",
-        }
-    }
-
-    /// What Confluence is asked for. It has no Markdown.
-    fn representation(self) -> &'static str {
-        match self {
-            Self::Markdown | Self::Storage => "storage",
-            Self::View => "view",
-        }
-    }
+    version: Option<u32>,
+    #[serde(default)]
+    labels: bool,
+    #[serde(default)]
+    children: bool,
 }
 
 #[derive(Serialize)]
@@ -93,16 +67,11 @@ struct Output {
     version: VersionOut,
     body: BodyOut,
     #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    children: Option<Vec<NodeOut>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
-}
-
-#[derive(Serialize)]
-struct VersionOut {
-    number: u64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -113,91 +82,70 @@ struct BodyOut {
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
-    let kinds = match input.kind {
-        Some(kind) => vec![Kind::from(kind)],
-        // Most content is pages, so most calls need one request.
-        None => vec![Kind::Page, Kind::BlogPost],
-    };
-    match (&input.id, &input.space, &input.title) {
-        (Some(id), None, None) => {
-            let (kind, found) = by_id(client, &kinds, &Id::from_input("id", id)?, &input)?;
-            output(kind, found, None, input.format)
-        }
-        (None, Some(space), Some(title)) => {
-            let title = input::title(title)?;
-            let space = space::resolve(client, space)?;
-            let (kind, id) = by_title(client, &kinds, &space, title)?;
-            let found = client.content(kind, &id, input.format.representation(), input.draft)?;
-            output(kind, found, Some(space), input.format)
-        }
-        _ => Err(Failure::invalid_input(
-            "invalid-input",
-            "Content is named either by `id` alone, or by `space` and `title` together.",
-        )),
+    if input.draft && input.version.is_some() {
+        return Err(input::invalid("a draft has no versions: give `draft` or `version`"));
     }
-}
-
-fn by_id(client: &Client<'_>, kinds: &[Kind], id: &Id, input: &Input) -> Result<(Kind, Content), Failure> {
-    let mut last = None;
-    for kind in kinds {
-        match client.content(*kind, id, input.format.representation(), input.draft) {
-            Ok(found) => return Ok((*kind, found)),
-            Err(failure) if failure.upstream_status == Some(404) => last = Some(failure),
-            Err(failure) => return Err(failure),
-        }
+    if input.version == Some(0) {
+        return Err(input::invalid("versions are counted from 1"));
     }
-    let missing = not_found(kinds, &format!("with the id {id}"));
-    let mut missing = match last {
-        Some(last) => Failure { kind: missing.kind, code: missing.code, message: missing.message, ..last },
-        None => missing,
-    };
-    if !input.draft {
-        missing = missing.hint("A draft that was never published is found with `draft` set to true.");
-    }
-    Err(missing)
-}
-
-/// The content with exactly this title. Confluence's filter is only a filter: whether it compares whole
-/// titles is not documented, so the results are compared here and followed to the end.
-pub(super) fn by_title(
-    client: &Client<'_>,
-    kinds: &[Kind],
-    space: &Space,
-    title: &str,
-) -> Result<(Kind, Id), Failure> {
-    let query = [Parameter::new("title", title), Parameter::new("limit", LARGEST_PAGE.to_string())];
-    for kind in kinds {
-        let mut found: Option<Content> = None;
-        client.walk(*kind, space, &query, &mut |contents, _| {
-            for content in contents.into_iter().filter(|content| content.title == title) {
-                let is_current = content.status == "current";
-                if is_current || found.is_none() {
-                    found = Some(content);
-                }
-                if is_current {
-                    return ControlFlow::Break(());
-                }
+    let found = input.target.find(client)?;
+    let (kind, answer) =
+        found.attempt(|kind| request(client, kind, &found.id, &input)).map_err(|failure| {
+            let is_missing = failure.upstream_status == Some(404) && !input.draft && input.version.is_none();
+            if !is_missing {
+                return failure;
             }
-            ControlFlow::Continue(())
+            failure.hint("A draft that was never published is found with `draft` set to true.")
         })?;
-        if let Some(found) = found {
-            return Ok((*kind, found.id));
-        }
+    let content = client.read_content(&answer)?;
+    let labels = input.labels.then(|| labels(&answer.json));
+    let children = match (input.children, kind) {
+        (true, Kind::Page) => Some(children(&answer.json).map_err(|lacks| answer.unreadable(lacks))?),
+        (true, Kind::BlogPost) => Some(Vec::new()),
+        (false, _) => None,
+    };
+    let space = found.space.map(SpaceOut::from);
+    output(kind, content, (space, labels, children), input.format)
+}
+
+fn request(client: &Client<'_>, kind: Kind, id: &Id, input: &Input) -> Result<Answer, Failure> {
+    let mut call = client.content_call(kind, id, input.format.representation());
+    if input.draft {
+        call = call.query("get-draft", "true");
     }
-    Err(not_found(kinds, &format!("with the title {title:?} in the space {}", space.label()))
-        .hint("Titles are compared exactly, with case. An unpublished draft is found by its id only."))
+    if let Some(version) = input.version {
+        call = call.query("version", version.to_string());
+    }
+    if input.labels {
+        call = call.query("include-labels", "true");
+    }
+    if input.children && kind == Kind::Page {
+        call = call.query("include-direct-children", "true");
+    }
+    call.answer()
 }
 
-fn not_found(kinds: &[Kind], named: &str) -> Failure {
-    let nouns: Vec<_> = kinds.iter().map(|kind| kind.noun()).collect();
-    Failure::new(
-        FailureKind::NotFound,
-        "content-not-found",
-        format!("There is no {} {named}, or this account has no permission to see it.", nouns.join(" or ")),
-    )
+/// What was asked to be included: Confluence gives 50 at most.
+fn included<'v>(content: &'v Value, name: &str) -> &'v [Value] {
+    let results = content.get(name).and_then(|part| part.get("results")).and_then(Value::as_array);
+    results.map(Vec::as_slice).unwrap_or_default()
 }
 
-fn output(kind: Kind, found: Content, space: Option<Space>, format: Format) -> Result<Value, Failure> {
+fn labels(content: &Value) -> Vec<String> {
+    included(content, "labels").iter().filter_map(|label| text(label, "name")).collect()
+}
+
+fn children(content: &Value) -> Result<Vec<NodeOut>, &'static str> {
+    let name = if content.get("directChildren").is_some() { "directChildren" } else { "direct-children" };
+    included(content, name).iter().map(NodeOut::read).collect()
+}
+
+fn output(
+    kind: Kind,
+    found: Content,
+    (space, labels, children): (Option<SpaceOut>, Option<Vec<String>>, Option<Vec<NodeOut>>),
+    format: Shown,
+) -> Result<Value, Failure> {
     let (Some(stored), Some(version)) = (found.body, found.version) else {
         return Err(Failure::new(
             FailureKind::Upstream,
@@ -205,25 +153,9 @@ fn output(kind: Kind, found: Content, space: Option<Space>, format: Format) -> R
             format!("Confluence's answer about {} {} has no body or no version.", kind.noun(), found.id),
         ));
     };
-    let value = match format {
-        Format::Markdown => content::view(&stored).map(|viewed| viewed.markdown).map_err(|error| {
-            Failure::new(
-                FailureKind::Upstream,
-                "body-not-readable",
-                format!(
-                    "The body of {} {} cannot be turned into Markdown, it is {error}.",
-                    kind.noun(),
-                    found.id
-                ),
-            )
-            .hint("Ask for the format `storage` or `view`.")
-        })?,
-        Format::Storage | Format::View => stored,
-    };
-    let space = match space {
-        Some(space) => Some(SpaceOut { id: space.id.to_string(), key: space.key, name: space.name }),
-        None => found.space.map(|id| SpaceOut { id: id.to_string(), key: None, name: None }),
-    };
+    let value = format.show(stored, &format!("{} {}", kind.noun(), found.id))?;
+    let space =
+        space.or_else(|| found.space.map(|id| SpaceOut { id: id.to_string(), key: None, name: None }));
     input::write(&Output {
         id: found.id.to_string(),
         kind: kind.word(),
@@ -231,8 +163,10 @@ fn output(kind: Kind, found: Content, space: Option<Space>, format: Format) -> R
         title: found.title,
         space,
         parent: found.parent.map(|id| id.to_string()),
-        version: VersionOut { number: version.number, message: version.message, created: version.created },
+        version: version.into(),
         body: BodyOut { format: format.word(), value },
+        labels,
+        children,
         url: found.url,
     })
 }

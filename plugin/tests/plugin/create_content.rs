@@ -1,7 +1,7 @@
-use actionbay_confluence::platform::FailureKind;
+use actionbay_confluence::platform::{Failure, FailureKind};
 use serde_json::{Value, json};
 
-use crate::support::{Host, assert_well_formed, docs, missing, nothing, ok, page, unreachable};
+use crate::support::{Host, answer, assert_well_formed, docs, missing, nothing, ok, page, unreachable};
 
 const TEMPLATE: &str = "create-content";
 const BY_KEY: &str = "GET confluence/api/v2/spaces?keys=DOCS";
@@ -131,19 +131,47 @@ fn a_title_is_counted_in_characters() {
 /// API-2
 #[test]
 fn an_unknown_space_is_not_found_and_nothing_is_created() {
-    let host = Host::with([nothing()]);
+    let host = Host::with([nothing(), nothing()]);
     let failure = host.fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"}));
     assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::NotFound, "space-not-found"));
     assert!(failure.message.contains("DOCS") && failure.message.contains("permission"), "{failure:?}");
-    assert_eq!(host.requests(), [BY_KEY]);
+    assert_eq!(host.requests(), [BY_KEY, "GET confluence/api/v2/spaces?limit=250"]);
 }
 
 /// API-2
 #[test]
 fn a_space_of_another_key_is_never_taken_for_the_one_asked_for() {
-    let other = ok(&json!({"results": [{"id": "9", "key": "DOCS2", "name": "Other"}]}));
-    let failure = Host::with([other]).fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"}));
+    let other = || ok(&json!({"results": [{"id": "9", "key": "DOCS2", "name": "DOCS and more"}]}));
+    let failure = Host::with([other(), other()]).fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"}));
     assert_eq!(failure.code, "space-not-found");
+}
+
+#[test]
+fn a_space_is_found_by_its_name_over_every_page_of_results() {
+    let page_of = |name: &str, next: Option<&str>| {
+        let mut list = json!({"results": [{"id": "9", "key": "X", "name": name}], "_links": {}});
+        list["_links"]["next"] = json!(next);
+        ok(&list)
+    };
+    let host = Host::with([
+        page_of("Research", Some("/wiki/api/v2/spaces?cursor=c2")),
+        page_of("Research & Development", None),
+        ok(&page("131075", "Hello", "")),
+    ]);
+    host.run(TEMPLATE, &json!({"space": " Research & Development ", "title": "Hello"})).unwrap();
+    assert_eq!(host.last_body()["spaceId"], "9");
+    let list = "GET confluence/api/v2/spaces?limit=250";
+    assert_eq!(host.requests()[..2], [list.to_owned(), format!("{list}&cursor=c2")]);
+}
+
+#[test]
+fn a_name_that_two_spaces_have_is_refused_with_their_keys() {
+    let both = json!({"results": [
+        {"id": "1", "key": "A", "name": "Team space"}, {"id": "2", "key": "B", "name": "Team space"},
+    ]});
+    let failure = Host::with([ok(&both)]).fail(TEMPLATE, &json!({"space": "Team space", "title": "Hello"}));
+    assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::InvalidInput, "space-ambiguous"));
+    assert!(failure.hint.unwrap().contains("A, B"));
 }
 
 /// API-2
@@ -178,9 +206,7 @@ fn digits_are_tried_as_a_key_and_then_as_an_id() {
 /// AUTH-19, API-16
 #[test]
 fn no_input_makes_a_bad_path() {
-    for bad in
-        ["../../x", "1/2", "..", ".", "", " ", "a,b", "a/b", "1%2f", "a\nb", "?x=1", "a#b", "a b", "a&keys=B"]
-    {
+    for bad in ["", " ", "a\nb", "DOCS\u{0}", "\u{1b}[31m", &"x".repeat(256)] {
         let host = Host::with([]);
         let failure = host.fail(TEMPLATE, &json!({"space": bad, "title": "Hello"}));
         assert_eq!(
@@ -190,16 +216,89 @@ fn no_input_makes_a_bad_path() {
         );
         assert_well_formed(&failure);
     }
-    for bad in ["../1", "1/2", "", "abc", "-1", "1.0", "99999999999999999999", "1\n"] {
+    for name in ["../../x", "1/2", "..", "a,b", "1%2f", "?x=1", "a#b", "a&keys=B", "😀", "\u{202e}SCOD"] {
+        let host = Host::with([nothing()]);
+        assert_eq!(host.fail(TEMPLATE, &json!({"space": name, "title": "Hello"})).code, "space-not-found");
+        assert_eq!(
+            host.requests(),
+            ["GET confluence/api/v2/spaces?limit=250"],
+            "compared, not sent: {name:?}"
+        );
+    }
+    for bad in ["../1", "1/2", "", "abc", "-1", "1.0", "99999999999999999999", "1\n2", "/wiki/x/.."] {
         let host = Host::with([]);
         let failure = host.fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello", "parent": bad}));
-        assert_eq!(
-            (&failure.kind, failure.code.as_str()),
-            (&FailureKind::InvalidInput, "invalid-id"),
-            "{bad:?}"
-        );
+        assert_eq!(failure.kind, FailureKind::InvalidInput, "{bad:?}");
+        assert!(["invalid-id", "invalid-url", "other-site"].contains(&failure.code.as_str()), "{failure:?}");
         assert_well_formed(&failure);
     }
+}
+
+#[test]
+fn titles_keep_emoji_and_right_to_left_text_and_take_no_control_characters() {
+    for title in ["🚀 Launch", "\u{202e}gnihtemos", "שלום עולם", "é"] {
+        let host = Host::with(created());
+        host.run(TEMPLATE, &json!({"space": "DOCS", "title": title})).unwrap();
+        assert_eq!(host.last_body()["title"], title);
+    }
+    for title in ["a\nb", "a\u{0}b", "\u{7f}"] {
+        let failure = Host::with([]).fail(TEMPLATE, &json!({"space": "DOCS", "title": title}));
+        assert_eq!(failure.code, "title-invalid");
+    }
+}
+
+/// API-5, API-7
+#[test]
+fn private_root_and_live_are_sent_only_when_asked_for() {
+    let host = Host::with(created());
+    let input = json!({"space": "DOCS", "title": "Hello", "private": true, "root": true, "live": true});
+    host.run(TEMPLATE, &input).unwrap();
+    assert_eq!(host.requests()[1], "POST confluence/api/v2/pages?private=true&root-level=true");
+    assert_eq!(host.last_body()["subtype"], "live");
+    assert_eq!(host.last_body().get("parentId"), None);
+
+    for (input, code) in [
+        (json!({"space": "DOCS", "title": "T", "root": true, "parent": "1"}), "parent-not-allowed"),
+        (json!({"space": "DOCS", "title": "T", "type": "blogpost", "root": true}), "page-only"),
+        (json!({"space": "DOCS", "title": "T", "type": "blogpost", "live": true}), "page-only"),
+    ] {
+        assert_eq!(Host::with([]).fail(TEMPLATE, &input).code, code, "{input}");
+    }
+}
+
+/// API-7
+#[test]
+fn a_404_for_private_content_says_what_it_may_need() {
+    let failure = Host::with([docs(), missing()])
+        .fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello", "private": true}));
+    assert_eq!(failure.kind, FailureKind::NotFound);
+    assert!(failure.hint.unwrap().contains("write:content.restriction:confluence"));
+}
+
+#[test]
+fn a_parent_may_be_named_by_its_address() {
+    let host = Host::with(created());
+    let parent = "https://acme.atlassian.net/wiki/spaces/DOCS/pages/131072/Home";
+    host.run(TEMPLATE, &json!({"space": "DOCS", "title": "Hello", "parent": parent})).unwrap();
+    assert_eq!(host.last_body()["parentId"], "131072");
+}
+
+/// BODY-5
+#[test]
+fn confluences_own_formats_are_sent_as_they_are() {
+    let adf = "{\"version\":1,\"type\":\"doc\",\"content\":[]}";
+    for (format, body, representation, sent) in [
+        ("adf", adf, "atlas_doc_format", adf),
+        ("wiki", "h1. *Hi* & <b>", "wiki", "h1. *Hi* & <b>"),
+        ("plain", "*Hi* & <b>", "storage", "<p>*Hi* &amp; &lt;b&gt;</p>"),
+    ] {
+        let host = Host::with(created());
+        host.run(TEMPLATE, &json!({"space": "DOCS", "title": "Hello", "format": format, "body": body}))
+            .unwrap();
+        assert_eq!(host.last_body()["body"], json!({"representation": representation, "value": sent}));
+    }
+    let input = json!({"space": "DOCS", "title": "Hello", "format": "adf", "body": "{}"});
+    assert_eq!(Host::with([]).fail(TEMPLATE, &input).code, "body-invalid");
 }
 
 #[test]
@@ -236,10 +335,29 @@ fn a_body_over_five_megabytes_is_refused_before_it_is_sent() {
     }
 }
 
+/// RATE-3
 #[test]
-fn a_broken_connection_is_passed_on_as_the_host_told_it() {
-    let host = Host::failing_after([docs()], unreachable());
-    assert_eq!(host.fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"})), unreachable());
+fn a_creation_whose_answer_is_lost_is_not_repeated_and_says_where_to_look() {
+    let gateway = |status| Host::with([docs(), answer(status, "<html></html>")]);
+    for host in [Host::failing_after([docs()], unreachable()), gateway(502), gateway(504)] {
+        let failure = host.fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"}));
+        assert_eq!(failure.code, "unknown-outcome");
+        assert!(failure.request_sent);
+        assert!(
+            failure.hint.as_deref().unwrap().contains("the title \"Hello\" is in the space DOCS"),
+            "{failure:?}"
+        );
+        assert_eq!(host.requests().len(), 2, "sent once");
+        assert_well_formed(&failure);
+    }
+}
+
+/// RATE-3
+#[test]
+fn a_creation_that_was_never_sent_is_passed_on_as_the_host_told_it() {
+    let never = Failure { request_sent: false, ..unreachable() };
+    let host = Host::failing_after([docs()], never.clone());
+    assert_eq!(host.fail(TEMPLATE, &json!({"space": "DOCS", "title": "Hello"})), never);
 }
 
 #[test]

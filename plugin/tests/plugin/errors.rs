@@ -190,6 +190,7 @@ fn another_401_asks_a_person_to_authorize() {
     );
 }
 
+/// RATE-1, RATE-2
 #[test]
 fn a_rate_limit_says_how_long_to_wait_where_that_is_known() {
     let failure = viewing(with_header(answer(429, ""), "Retry-After", "1800"));
@@ -199,6 +200,20 @@ fn a_rate_limit_says_how_long_to_wait_where_that_is_known() {
     assert_eq!((&failure.kind, failure.retry_after), (&FailureKind::RateLimited, None));
     assert!(failure.hint.unwrap().contains("2026-11-21T10:00:00Z"));
     assert_eq!(viewing(with_header(answer(503, ""), "retry-after", "7")).retry_after, Some(7));
+}
+
+/// RATE-4
+#[test]
+fn the_structured_header_tells_how_long_to_wait_where_nothing_else_does() {
+    let wait = |header: &str| viewing(with_header(answer(429, ""), "RateLimit", header)).retry_after;
+    assert_eq!(wait(r#""global-app-quota";r=0;t=1800"#), Some(1_800));
+    assert_eq!(wait(r#""burst";t=3, "global-app-quota";r=100;t=1800"#), Some(3));
+    assert_eq!(wait(r#""a"; t=3 ; r=0, "b";r=0;t=60"#), Some(60));
+    for odd in ["", "a;b;c", "r=0;t=", ";;,,==", "\"x\";r=0;t=-1"] {
+        assert_eq!(wait(odd), None, "{odd}");
+    }
+    let both = with_header(answer(429, ""), "RateLimit", "\"x\";r=0;t=60");
+    assert_eq!(viewing(with_header(both, "Retry-After", "5")).retry_after, Some(5));
 }
 
 #[test]
@@ -217,5 +232,5 @@ fn what_makes_no_sense_is_the_vendors_error() {
 fn an_unknown_template_is_refused_with_the_known_ones() {
     let failure = Host::with([]).fail("delete-everything", &json!({}));
     assert_eq!(failure.code, "unknown-template");
-    assert!(failure.hint.unwrap().contains("create-content, view-content, list-pages"));
+    assert!(failure.hint.unwrap().contains("create-content, view-content, update-content, list-pages"));
 }

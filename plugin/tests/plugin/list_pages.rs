@@ -160,3 +160,91 @@ fn trouble_on_a_later_page_of_results_is_never_a_shorter_list() {
     let host = Host::with([docs(), answer(200, r#"{"results":[{"title":"no id"}]}"#)]);
     assert_eq!(host.fail(TEMPLATE, &json!({"space": "DOCS"})).code, "unreadable-answer");
 }
+
+#[test]
+fn a_list_goes_on_where_it_ended_even_within_a_page_of_results() {
+    let first = Host::with([
+        docs(),
+        results(1, 250, Some("/wiki/x?cursor=c2")),
+        results(251, 250, Some("/wiki/x?cursor=c3")),
+    ]);
+    let output = first.run(TEMPLATE, &json!({"space": "DOCS", "limit": 300})).unwrap();
+    assert_eq!(ids(&output).last(), Some(&300));
+
+    let second = Host::with([docs(), results(251, 250, Some("/wiki/x?cursor=c3")), results(501, 7, None)]);
+    let rest =
+        second.run(TEMPLATE, &json!({"space": "DOCS", "all": true, "cursor": output["cursor"]})).unwrap();
+    assert_eq!(ids(&rest), (301..=507).collect::<Vec<_>>());
+    assert_eq!((&rest["complete"], rest.get("cursor")), (&json!(true), None));
+    assert_eq!(
+        second.requests()[1..],
+        [format!("{PAGES}?limit=250&cursor=c2"), format!("{PAGES}?limit=250&cursor=c3")]
+    );
+}
+
+#[test]
+fn a_thousand_are_given_where_nothing_is_said_and_all_where_that_is_asked_for() {
+    let hundreds = || {
+        (0..5).map(|part| {
+            let next = format!("/wiki/x?cursor={part}");
+            results(part * 250 + 1, 250, (part < 4).then_some(next.as_str()))
+        })
+    };
+    let host = Host::with(std::iter::once(docs()).chain(hundreds()));
+    let output = host.run(TEMPLATE, &json!({"space": "DOCS"})).unwrap();
+    assert_eq!((&output["count"], &output["complete"]), (&json!(1_000), &json!(false)));
+    assert!(output["cursor"].is_string());
+    let host = Host::with(std::iter::once(docs()).chain(hundreds()));
+    let output = host.run(TEMPLATE, &json!({"space": "DOCS", "all": true})).unwrap();
+    assert_eq!((&output["count"], &output["complete"]), (&json!(1_250), &json!(true)));
+}
+
+#[test]
+fn an_answer_that_grows_too_large_is_cut_with_a_cursor() {
+    let large = |first: u64| {
+        let results: Vec<Value> = (first..first + 250)
+            .map(|id| json!({"id": id.to_string(), "title": "x".repeat(10_000), "status": "current"}))
+            .collect();
+        ok(&json!({"results": results, "_links": {"next": format!("/wiki/x?cursor=c{first}")}}))
+    };
+    let host = Host::with([docs(), large(1), large(251)]);
+    let output = host.run(TEMPLATE, &json!({"space": "DOCS", "all": true})).unwrap();
+    assert_eq!(output["complete"], false);
+    let count = output["count"].as_u64().unwrap();
+    assert!(output.to_string().len() < 5 << 20 && count > 250, "{count}");
+
+    let host = Host::with([docs(), large(251)]);
+    let rest = json!({"space": "DOCS", "limit": 1, "cursor": output["cursor"]});
+    assert_eq!(ids(&host.run(TEMPLATE, &rest).unwrap()), [count + 1]);
+}
+
+/// API-6, API-15
+#[test]
+fn blog_posts_have_a_list_of_their_own() {
+    let host = Host::with([docs(), results(1, 2, None)]);
+    let input = json!({"space": "DOCS", "sort": "newest", "status": "trashed", "limit": 5});
+    let output = host.run("list-blogposts", &input).unwrap();
+    assert_eq!(output["blogposts"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        host.requests()[1],
+        "GET confluence/api/v2/spaces/131073/blogposts?status=trashed&sort=-created-date&limit=5"
+    );
+    for bad in [json!({"space": "DOCS", "status": "archived"}), json!({"space": "DOCS", "sort": "title"})] {
+        assert_eq!(Host::with([]).fail("list-blogposts", &bad).code, "invalid-input");
+    }
+}
+
+#[test]
+fn an_order_is_confluences_word_for_it() {
+    for (sort, word) in [
+        ("oldest", "created-date"),
+        ("recently-changed", "-modified-date"),
+        ("least-recently-changed", "modified-date"),
+        ("title", "title"),
+        ("title-backwards", "-title"),
+    ] {
+        let host = Host::with([docs(), nothing()]);
+        host.run(TEMPLATE, &json!({"space": "DOCS", "sort": sort})).unwrap();
+        assert_eq!(host.requests()[1], format!("{PAGES}?sort={word}&limit=250"));
+    }
+}

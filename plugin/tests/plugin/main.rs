@@ -9,11 +9,21 @@
     reason = "the double and its helpers are test code too, outside of the test functions that clippy lets off"
 )]
 
+mod attachments;
 mod authorize;
+mod bad_input;
+mod comments;
 mod create_content;
+mod drafts_and_trash;
 mod errors;
+mod labels;
 mod list_pages;
 mod manifest;
+mod naming;
+mod search;
+mod spaces;
 mod support;
+mod tree;
 mod update_content;
+mod versions;
 mod view_content;

@@ -4,7 +4,7 @@ use actionbay_confluence::manifest::{MANIFEST, TokenErrorMeaning};
 use actionbay_confluence::templates::Template;
 use serde_json::{Value, json};
 
-use crate::support::{Host, docs, ok, page};
+use crate::support::{Host, docs, ok};
 
 fn template(id: &str) -> &'static Template {
     MANIFEST.templates.iter().find(|template| template.id == id).unwrap()
@@ -27,12 +27,92 @@ fn the_profile_is_atlassians() {
 
 /// AUTH-2
 #[test]
-fn the_default_scopes_are_what_the_templates_need_and_granular() {
-    let needed: BTreeSet<_> = MANIFEST.templates.iter().flat_map(|template| template.scopes).collect();
-    assert_eq!(MANIFEST.oauth2.default_scopes.iter().collect::<BTreeSet<_>>(), needed);
-    assert!(MANIFEST.oauth2.default_scopes.contains(&"write:page:confluence"));
+fn the_default_scopes_are_few_and_granular_and_enough_to_create_view_and_list() {
+    let default = MANIFEST.oauth2.default_scopes;
+    assert_eq!(default, ["read:page:confluence", "write:page:confluence", "read:space:confluence"]);
     assert_eq!(MANIFEST.oauth2.offline_scope, "offline_access");
+    for id in
+        ["create-content", "view-content", "list-pages", "list-blogposts", "publish-draft", "move-content"]
+    {
+        assert!(template(id).scopes.iter().all(|scope| default.contains(scope)), "{id}");
+    }
+    let needed: BTreeSet<_> = MANIFEST.templates.iter().flat_map(|template| template.scopes).collect();
     assert!(needed.iter().all(|scope| scope.split(':').count() == 3), "{needed:?}");
+}
+
+/// Which scopes a template needs beside those of finding content by space and title.
+#[test]
+fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
+    let naming = ["read:page:confluence", "read:space:confluence"];
+    for (id, own) in [
+        ("create-content", &["write:page:confluence"][..]),
+        ("view-content", &[]),
+        ("list-pages", &[]),
+        ("list-blogposts", &[]),
+        ("search-content", &["read:content-details:confluence"]),
+        ("update-content", &["write:page:confluence"]),
+        ("publish-draft", &["write:page:confluence"]),
+        ("delete-content", &["delete:page:confluence"]),
+        ("restore-content", &["write:page:confluence"]),
+        ("list-versions", &[]),
+        ("compare-versions", &[]),
+        ("move-content", &["write:page:confluence"]),
+        ("copy-content", &["write:page:confluence", "read:content-details:confluence"]),
+        ("archive-content", &["write:page:confluence", "read:content.metadata:confluence"]),
+        ("list-children", &["read:hierarchical-content:confluence"]),
+        ("list-descendants", &["read:hierarchical-content:confluence"]),
+        ("list-ancestors", &["read:content.metadata:confluence"]),
+        ("add-comment", &["write:comment:confluence"]),
+        ("reply-to-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("list-comments", &["read:comment:confluence"]),
+        ("resolve-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("update-comment", &["read:comment:confluence", "write:comment:confluence"]),
+        ("delete-comment", &["delete:comment:confluence"]),
+        ("add-labels", &["read:label:confluence", "write:label:confluence"]),
+        ("remove-label", &["write:label:confluence"]),
+        ("list-labels", &[]),
+        ("list-attachments", &["read:attachment:confluence"]),
+        ("delete-attachment", &["delete:attachment:confluence"]),
+        ("list-spaces", &[]),
+        ("view-space", &[]),
+        ("current-user", &["read:content-details:confluence"]),
+    ] {
+        let own: BTreeSet<&str> = own.iter().copied().collect();
+        let declared: BTreeSet<&str> = template(id).scopes.iter().copied().collect();
+        let schema: Value = serde_json::from_str(template(id).input_schema).unwrap();
+        let beside: Vec<_> = declared.difference(&own).copied().collect();
+        assert!(own.is_subset(&declared), "{id}: {declared:?}");
+        let allowed: &[&str] = match id {
+            "list-spaces" | "view-space" | "create-content" => &naming[1..],
+            _ if ["title", "space"].iter().all(|field| schema["properties"].get(field).is_some()) => &naming,
+            _ => &[],
+        };
+        let allowed = if id == "search-content" { &[] } else { allowed };
+        assert_eq!(beside, allowed, "{id}");
+    }
+}
+
+/// What several templates take is described once, in the same words everywhere.
+#[test]
+fn fields_that_name_content_read_the_same_everywhere() {
+    let of = |id: &str| -> Value { serde_json::from_str(template(id).input_schema).unwrap() };
+    let model = of("view-content");
+    for template in MANIFEST.templates {
+        let schema = of(template.id);
+        if schema["properties"].get("url").is_none() {
+            continue;
+        }
+        // Where a title is what something becomes, the present one is called otherwise.
+        let names: &[&str] =
+            if template.id == "update-content" { &["id", "url"] } else { &["id", "url", "space", "title"] };
+        for field in names.iter().copied() {
+            assert_eq!(schema["properties"][field], model["properties"][field], "{}.{field}", template.id);
+        }
+        for field in ["limit", "all", "cursor"] {
+            let property = &schema["properties"][field];
+            assert!(property.is_null() || !property["title"].is_null(), "{}.{field}", template.id);
+        }
+    }
 }
 
 /// AUTH-10, AUTH-11
@@ -159,7 +239,9 @@ fn the_input_schema_of_create_content_refuses_what_the_plugin_refuses() {
         json!({"space": "DOCS", "title": ""}),
         json!({"space": "DOCS", "title": "  "}),
         json!({"space": "DOCS", "title": "x".repeat(256)}),
-        json!({"space": "DOCS", "title": "x", "parent": "../1"}),
+        json!({"space": "DOCS", "title": "x", "parent": "abc"}),
+        json!({"space": "DOCS", "title": "x", "parent": "1", "root": true}),
+        json!({"space": "DOCS", "title": "x", "live": true, "type": "blogpost"}),
         json!({"space": "DOCS", "title": "x", "parent": "1", "type": "blogpost"}),
         json!({"space": "DOCS", "title": "x", "colour": "red"}),
     ] {
@@ -208,24 +290,12 @@ fn the_input_schema_of_update_content_refuses_what_the_plugin_refuses() {
     }
 }
 
+/// Bare answers of Confluence, and what was said of an input, fit the schemas too: every other run is checked by the
+/// double of the host itself.
 #[test]
-fn outputs_fit_their_schemas() {
-    let hello = || ok(&page("131075", "Hello", "<p>x</p>"));
-    let list = ok(&json!({"results": [page("131075", "Hello", "")]}));
+fn a_bare_answer_makes_an_output_that_fits() {
     let bare = ok(&json!({"id": "131075", "status": "draft", "title": null}));
-    for (id, input, answers) in [
-        ("create-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), hello()]),
-        ("create-content", json!({"space": "DOCS", "status": "draft"}), vec![docs(), bare]),
-        ("view-content", json!({"id": "131075"}), vec![hello()]),
-        ("view-content", json!({"space": "DOCS", "title": "Hello"}), vec![docs(), list.clone(), hello()]),
-        ("update-content", json!({"id": "131075", "body": "y"}), vec![hello(), hello()]),
-        ("update-content", json!({"id": "131075", "body": "y", "dry-run": true}), vec![hello()]),
-        ("list-pages", json!({"space": "DOCS"}), vec![docs(), list]),
-    ] {
-        assert!(input_schema(id).is_valid(&input), "{id}: {input}");
-        let output = Host::with(answers).run(id, &input).unwrap();
-        let schema = serde_json::from_str(template(id).output_schema).unwrap();
-        let schema = jsonschema::draft202012::new(&schema).unwrap();
-        assert!(schema.is_valid(&output), "{id}: {output}");
-    }
+    let input = json!({"space": "DOCS", "status": "draft"});
+    assert!(input_schema("create-content").is_valid(&input));
+    Host::with([docs(), bare]).run("create-content", &input).unwrap();
 }

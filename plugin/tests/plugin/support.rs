@@ -63,10 +63,15 @@ impl Host {
         host
     }
 
-    /// Runs a template.
+    /// Runs a template. What it gives has to fit its own schema.
     pub(crate) fn run(&self, template: &str, input: &Value) -> Result<Value, Failure> {
         let output = templates::execute(self, template, &input.to_string())?;
-        Ok(serde_json::from_str(&output).unwrap())
+        let output = serde_json::from_str(&output).unwrap();
+        let known = MANIFEST.templates.iter().find(|known| known.id == template).expect("a template");
+        let schema = serde_json::from_str(known.output_schema).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        assert!(schema.is_valid(&output), "{template}: {:?} in {output}", schema.iter_errors(&output).next());
+        Ok(output)
     }
 
     /// Runs a template that must fail.
@@ -85,6 +90,13 @@ impl Host {
             Body::Json(json) => serde_json::from_str(json).unwrap(),
             Body::None => Value::Null,
         }
+    }
+
+    /// The headers of the last request that the plugin set itself.
+    pub(crate) fn last_headers(&self) -> Vec<(String, String)> {
+        let requests = self.requests.borrow();
+        let headers = &requests.last().expect("a request").headers;
+        headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect()
     }
 
     fn answer(&self, request: Request) -> Result<Response, Failure> {
@@ -116,6 +128,7 @@ fn line(request: &Request) -> String {
         Method::Get => "GET",
         Method::Post => "POST",
         Method::Put => "PUT",
+        Method::Delete => "DELETE",
     };
     let query: Vec<_> = request.query.iter().map(|it| format!("{}={}", it.name, it.value)).collect();
     let mark = if query.is_empty() { "" } else { "?" };
@@ -197,6 +210,25 @@ pub(crate) fn docs() -> Response {
         "results": [{"id": "131073", "key": "DOCS", "name": "Documentation", "type": "global", "status": "current"}],
         "_links": {"base": "https://acme.atlassian.net/wiki"},
     }))
+}
+
+/// A page of results, and where the next one is.
+pub(crate) fn list(results: &[Value], next: Option<&str>) -> Response {
+    let mut list = json!({"results": results, "_links": {"base": "https://acme.atlassian.net/wiki"}});
+    if let Some(next) = next {
+        list["_links"]["next"] = json!(next);
+    }
+    ok(&list)
+}
+
+/// A success without a body.
+pub(crate) fn no_content() -> Response {
+    answer(204, "")
+}
+
+/// What v1 wants of every request that changes something.
+pub(crate) fn no_xsrf_check() -> Vec<(String, String)> {
+    vec![("X-Atlassian-Token".to_owned(), "no-check".to_owned())]
 }
 
 /// No result.

@@ -174,7 +174,7 @@ fn other_formats_are_sent_as_they_are() {
         ("adf", adf, "atlas_doc_format", adf),
         ("wiki", "h1. x", "wiki", "h1. x"),
         ("storage", "<p >x</p>", "storage", "<p >x</p>"),
-        ("text", "a & b", "storage", "<p>a &amp; b</p>"),
+        ("plain", "a & b", "storage", "<p>a &amp; b</p>"),
     ] {
         let host = Host::with([stored("<p>a</p>"), updated()]);
         host.run(TEMPLATE, &json!({"id": "131075", "format": format, "body": body})).unwrap();

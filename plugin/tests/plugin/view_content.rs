@@ -182,3 +182,48 @@ fn a_body_that_cannot_be_read_is_said_and_not_guessed() {
     empty["body"] = json!({});
     assert_eq!(Host::with([ok(&empty)]).fail(TEMPLATE, &json!({"id": "131075"})).code, "unreadable-answer");
 }
+
+#[test]
+fn labels_and_children_come_with_the_same_request() {
+    let mut whole = page("131075", "Hello", "<p>x</p>");
+    whole["labels"] = json!({"results": [{"id": "1", "name": "release", "prefix": "global"}]});
+    whole["directChildren"] =
+        json!({"results": [{"id": "7", "type": "folder", "title": "Old", "status": "draft"}]});
+    let host = Host::with([ok(&whole)]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "labels": true, "children": true})).unwrap();
+    assert_eq!(
+        host.requests(),
+        [
+            "GET confluence/api/v2/pages/131075?body-format=storage&include-labels=true&include-direct-children=true"
+        ]
+    );
+    assert_eq!(output["labels"], json!(["release"]));
+    assert_eq!(output["children"], json!([{"id": "7", "type": "folder", "title": "Old", "status": "draft"}]));
+}
+
+#[test]
+fn an_earlier_version_is_asked_for_by_its_number() {
+    let host = Host::with([ok(&page("131075", "Hello", "<p>x</p>"))]);
+    host.run(TEMPLATE, &json!({"id": "131075", "version": 2})).unwrap();
+    assert_eq!(host.requests(), ["GET confluence/api/v2/pages/131075?body-format=storage&version=2"]);
+    for bad in [json!({"id": "1", "version": 0}), json!({"id": "1", "version": 1, "draft": true})] {
+        assert_eq!(Host::with([]).fail(TEMPLATE, &bad).code, "invalid-input");
+    }
+}
+
+/// BODY-5
+#[test]
+fn plain_text_and_atlassian_documents_are_formats_too() {
+    let stored = page("131075", "Hello", "<h1>Fish</h1><p>&amp; <strong>chips</strong></p>");
+    let host = Host::with([ok(&stored)]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "plain"})).unwrap();
+    assert_eq!(output["body"], json!({"format": "plain", "value": "Fish\n& chips\n"}));
+
+    let document = "{\"type\":\"doc\",\"version\":1,\"content\":[]}";
+    let mut stored = page("131075", "Hello", "");
+    stored["body"] = json!({"atlas_doc_format": {"representation": "atlas_doc_format", "value": document}});
+    let host = Host::with([ok(&stored)]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "adf"})).unwrap();
+    assert_eq!(output["body"], json!({"format": "adf", "value": document}));
+    assert_eq!(host.requests(), ["GET confluence/api/v2/pages/131075?body-format=atlas_doc_format"]);
+}

@@ -1,0 +1,204 @@
+//! Lists: as many items as are wanted, and where to go on.
+//!
+//! Confluence gives a cursor for each page of results, but a list may have to end in the middle of one: at the limit,
+//! or where the answer grows too large. So the cursor that a template gives also says how much of a page of results
+//! was given already. It belongs to the input it came from; with another one it means nothing.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::input;
+use crate::confluence::client::Client;
+use crate::confluence::paging::LARGEST_PAGE;
+use crate::confluence::walk::{Batch, List};
+use crate::platform::{Failure, Parameter};
+
+/// How many items are given where nothing is said: four requests, and a hundredth of an hour's budget.
+const USUAL: u64 = 1_000;
+/// The size at which a list is cut, in bytes: what a program still reads at once, and far below what a host allows.
+const LARGEST_ANSWER: usize = 4 << 20;
+/// Longer than any cursor that Confluence was seen to give.
+const LONGEST_CURSOR: usize = 4_096;
+
+/// The fields that say how much of a list is wanted.
+#[derive(Debug, Deserialize)]
+pub(super) struct Range {
+    limit: Option<u64>,
+    #[serde(default)]
+    all: bool,
+    cursor: Option<String>,
+}
+
+/// What a list gives.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    pub(super) items: Vec<T>,
+    /// Whether there are no more.
+    pub(super) complete: bool,
+    /// Where to go on.
+    pub(super) cursor: Option<String>,
+}
+
+/// Where in a list one is: in which of several lists that follow each other, with which size of its pages of results,
+/// after how many items of the page of results at a cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Place {
+    list: usize,
+    size: u64,
+    skip: usize,
+    cursor: String,
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, '.');
+        let mut number = || parts.next()?.parse::<u64>().ok();
+        let (list, size, skip) = (number()?, number()?, number()?);
+        let cursor = parts.next()?.to_owned();
+        let fits = (1..=u64::from(LARGEST_PAGE)).contains(&size) && cursor.len() <= LONGEST_CURSOR;
+        let place =
+            Self { list: usize::try_from(list).ok()?, size, skip: usize::try_from(skip).ok()?, cursor };
+        (fits && !place.cursor.chars().any(char::is_control)).then_some(place)
+    }
+
+    fn write(&self) -> String {
+        format!("{}.{}.{}.{}", self.list, self.size, self.skip, self.cursor)
+    }
+}
+
+impl Range {
+    /// Checks what can be checked without a request.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.limit == Some(0) {
+            return Err(Failure::invalid_input("limit-too-small", "The limit is 0; the smallest one is 1."));
+        }
+        self.begin().map(drop)
+    }
+
+    fn begin(&self) -> Result<Option<Place>, Failure> {
+        let Some(cursor) = &self.cursor else { return Ok(None) };
+        Place::parse(cursor).map(Some).ok_or_else(|| {
+            Failure::invalid_input("invalid-cursor", "The cursor is not one that this template gave.")
+                .hint("Leave `cursor` out to begin anew.")
+        })
+    }
+
+    fn most(&self) -> usize {
+        let most = self.limit.unwrap_or(if self.all { u64::MAX } else { USUAL });
+        usize::try_from(most).unwrap_or(usize::MAX)
+    }
+
+    /// Gives the items of lists that follow each other. `filtered` says whether `pick` leaves items out: then every
+    /// page of results is as large as it can be, since most of it will not be given. `pick` is told in which list an
+    /// item stands and what its links are relative to; it fails with what an item lacks.
+    pub(super) fn list<T: Serialize>(
+        &self,
+        client: &Client<'_>,
+        lists: Vec<List>,
+        (noun, filtered): (&'static str, bool),
+        mut pick: impl FnMut(usize, &Value, Option<&str>) -> Result<Option<T>, String>,
+    ) -> Result<Listed<T>, Failure> {
+        self.check()?;
+        let most = self.most();
+        let wanted = if filtered { u64::from(LARGEST_PAGE) } else { self.limit.unwrap_or(u64::MAX) };
+        let size = wanted.min(u64::from(LARGEST_PAGE));
+        let mut place = self.begin()?.unwrap_or(Place { size, ..Place::default() });
+        let (mut items, mut bytes) = (Vec::new(), 0usize);
+        let count = lists.len();
+        for (index, mut list) in lists.into_iter().enumerate().skip(place.list) {
+            list.query.push(Parameter::new("limit", place.size.to_string()));
+            let from = Some(std::mem::take(&mut place.cursor)).filter(|cursor| !cursor.is_empty());
+            let mut skip = std::mem::take(&mut place.skip);
+            let mut cut: Option<Place> = None;
+            client.walk(&list, from, &mut |batch| {
+                for (position, value) in batch.items.iter().enumerate().skip(std::mem::take(&mut skip)) {
+                    let picked = pick(index, value, batch.base).map_err(|lacks| batch.unreadable(&lacks))?;
+                    let Some(item) = picked else { continue };
+                    let length = serde_json::to_string(&item).map_or(0, |text| text.len());
+                    if items.len() >= most || (bytes + length > LARGEST_ANSWER && !items.is_empty()) {
+                        cut = Some(at(index, place.size, position, batch));
+                        return Ok(ControlFlow::Break(()));
+                    }
+                    bytes += length;
+                    items.push(item);
+                }
+                report(client, items.len(), noun);
+                let enough = items.len() >= most && (batch.more || index + 1 < count);
+                if enough {
+                    cut = Some(after(index, place.size, batch));
+                    return Ok(ControlFlow::Break(()));
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+            if let Some(cut) = cut {
+                let cursor = Some(cut.write());
+                return Ok(Listed { items, complete: false, cursor });
+            }
+        }
+        Ok(Listed { items, complete: true, cursor: None })
+    }
+}
+
+/// Before an item of a page of results.
+fn at(list: usize, size: u64, skip: usize, batch: &Batch<'_>) -> Place {
+    Place { list, size, skip, cursor: batch.cursor.unwrap_or_default().to_owned() }
+}
+
+/// After a page of results. Where the next one is not said, the last item is the best that is known.
+fn after(list: usize, size: u64, batch: &Batch<'_>) -> Place {
+    match batch.next {
+        Some(next) => Place { list, size, skip: 0, cursor: next.to_owned() },
+        None if batch.more => at(list, size, batch.items.len(), batch),
+        None => Place { list: list + 1, size, skip: 0, cursor: String::new() },
+    }
+}
+
+fn report(client: &Client<'_>, count: usize, noun: &str) {
+    let plural = if count == 1 { "" } else { "s" };
+    client.session().progress(count as u64, None, &format!("{count} {noun}{plural}"));
+}
+
+/// The output of a list: its items under `name`, with what is said of every list.
+pub(super) fn output<T: Serialize>(name: &str, listed: Listed<T>) -> Result<Value, Failure> {
+    let mut output = serde_json::Map::new();
+    output.insert("count".to_owned(), listed.items.len().into());
+    output.insert("complete".to_owned(), listed.complete.into());
+    if let Some(cursor) = listed.cursor {
+        output.insert("cursor".to_owned(), cursor.into());
+    }
+    output.insert(name.to_owned(), input::write(&listed.items)?);
+    Ok(Value::Object(output))
+}
+
+/// The output of a list that belongs to something, such as a space.
+pub(super) fn output_of<T: Serialize>(
+    (owner, of): (&str, Value),
+    name: &str,
+    listed: Listed<T>,
+) -> Result<Value, Failure> {
+    let mut whole = serde_json::Map::new();
+    whole.insert(owner.to_owned(), of);
+    if let Value::Object(list) = output(name, listed)? {
+        whole.extend(list);
+    }
+    Ok(Value::Object(whole))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_says_list_size_and_place_and_nothing_else_is_one() {
+        let place = Place { list: 1, size: 250, skip: 7, cursor: "eyJ.a==".to_owned() };
+        assert_eq!(Place::parse(&place.write()), Some(place));
+        for bad in
+            ["", "eyJ", "0.250.1", "0.0.0.", "0.251.0.", "-1.1.1.", "a.1.1.x", "0.25.0.a\nb", "0.25.0.\u{0}"]
+        {
+            assert_eq!(Place::parse(bad), None, "{bad:?}");
+        }
+        assert_eq!(Place::parse(&format!("0.25.0.{}", "x".repeat(LONGEST_CURSOR + 1))), None);
+    }
+}

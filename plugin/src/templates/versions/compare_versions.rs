@@ -1,0 +1,153 @@
+//! `compare-versions`: what changed between two versions, as a unified diff of their Markdown.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use similar::{ChangeTag, TextDiff};
+
+use super::super::input::VersionOut;
+use super::super::target::Target;
+use super::super::{Effect, Template, body, input};
+use crate::confluence::client::Client;
+use crate::confluence::model::Content;
+use crate::confluence::paths::{Id, Kind};
+use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
+use crate::platform::{Failure, FailureKind, shortened};
+
+/// Lines around each change.
+const DEFAULT_CONTEXT: u8 = 3;
+/// The size beyond which a diff says more than anybody reads, in characters.
+const LONGEST_DIFF: usize = 1_000_000;
+
+pub(in crate::templates) const TEMPLATE: Template = Template {
+    id: "compare-versions",
+    title: "Compare versions",
+    summary: "Shows what changed between two versions of a page or a blog post, as a unified diff of their Markdown.",
+    input_schema: include_str!("compare_versions.input.json"),
+    output_schema: include_str!("compare_versions.output.json"),
+    scopes: &[READ_PAGE, READ_SPACE],
+    effect: Effect::Read,
+    repeatable: true,
+    prompts: &[
+        ("id", "Of which page? Give its id."),
+        ("from", "From which version?"),
+        ("to", "To which version?"),
+    ],
+    utterances: &[
+        "What changed in the page",
+        "Compare two versions of the page",
+        "Show the last change of the page",
+    ],
+    run,
+};
+
+#[derive(Deserialize)]
+struct Input {
+    #[serde(flatten)]
+    target: Target,
+    from: Option<u32>,
+    to: Option<u32>,
+    #[serde(default = "default_context")]
+    context: u8,
+}
+
+fn default_context() -> u8 {
+    DEFAULT_CONTEXT
+}
+
+#[derive(Serialize)]
+struct Output {
+    id: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    from: SideOut,
+    to: SideOut,
+    same: bool,
+    added: usize,
+    removed: usize,
+    diff: String,
+}
+
+#[derive(Serialize)]
+struct SideOut {
+    title: String,
+    version: VersionOut,
+}
+
+fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
+    let input: Input = input::read(input)?;
+    if input.from == Some(0) || input.to == Some(0) {
+        return Err(input::invalid("versions are counted from 1"));
+    }
+    let found = input.target.find(client)?;
+    let (kind, to) = found.attempt(|kind| version(client, kind, &found.id, input.to))?;
+    let from = match (input.from, number(&to)?) {
+        (None, 1) => {
+            return Err(Failure::invalid_input(
+                "no-earlier-version",
+                "There is nothing before the first version.",
+            )
+            .hint("Give two versions as `from` and `to`."));
+        }
+        (None, number) => previous(number),
+        (Some(from), _) => from,
+    };
+    let from = version(client, kind, &found.id, Some(from))?;
+    let old = markdown(&from)?;
+    let new = markdown(&to)?;
+    let diff = TextDiff::from_lines(&old, &new);
+    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
+    let label = |content: &Content, number: u64| format!("{} (version {number})", content.title);
+    let text = diff
+        .unified_diff()
+        .context_radius(usize::from(input.context))
+        .header(&label(&from, number(&from)?), &label(&to, number(&to)?))
+        .to_string();
+    let same = old == new && from.title == to.title;
+    input::write(&Output {
+        id: found.id.to_string(),
+        kind: kind.word(),
+        same,
+        added: count(ChangeTag::Insert),
+        removed: count(ChangeTag::Delete),
+        diff: shortened(text, LONGEST_DIFF),
+        from: side(from)?,
+        to: side(to)?,
+    })
+}
+
+fn previous(number: u64) -> u32 {
+    u32::try_from(number.saturating_sub(1)).unwrap_or(u32::MAX)
+}
+
+fn version(client: &Client<'_>, kind: Kind, id: &Id, number: Option<u32>) -> Result<Content, Failure> {
+    let call = client.content_call(kind, id, "storage");
+    let call = match number {
+        Some(number) => call
+            .query("version", number.to_string())
+            .about(format!("version {number} of {} {id}", kind.noun()), "content-not-found"),
+        None => call,
+    };
+    client.read_content(&call.answer()?)
+}
+
+fn number(content: &Content) -> Result<u64, Failure> {
+    content.version.as_ref().map(|version| version.number).ok_or_else(|| unreadable(content))
+}
+
+fn markdown(content: &Content) -> Result<String, Failure> {
+    let storage = content.body.as_deref().ok_or_else(|| unreadable(content))?;
+    body::markdown(storage, &format!("content {}", content.id))
+}
+
+fn unreadable(content: &Content) -> Failure {
+    Failure::new(
+        FailureKind::Upstream,
+        "unreadable-answer",
+        format!("Confluence's answer about content {} has no body or no version.", content.id),
+    )
+}
+
+fn side(content: Content) -> Result<SideOut, Failure> {
+    let Some(version) = content.version.clone() else { return Err(unreadable(&content)) };
+    Ok(SideOut { title: content.title, version: version.into() })
+}
