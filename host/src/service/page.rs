@@ -126,7 +126,7 @@ fn next(failure: &Failure) -> &str {
         }
         (_, FailureKind::AccessDenied) => "To connect after all, ask for a new link and allow access.",
         (_, FailureKind::AuthorizationRequired | FailureKind::NotFound) => {
-            "Begin again: ask for a new link where you got this one."
+            "Begin the authorization again where you began this one, or ask for a new link."
         }
         (
             _,
