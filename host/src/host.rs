@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use crate::authorization::{
     AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
     Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, LinkFacts,
-    LinkRequest, OneEdition, Profile, ProfileTest,
+    OneEdition, Profile, ProfileTest,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -292,7 +292,7 @@ impl Host {
     ///
     /// # Errors
     /// See [`Authorizations::issue_link`].
-    pub fn issue_link(&self, request: &LinkRequest) -> Result<AuthorizationLink> {
+    pub fn issue_link(&self, request: &Authorize) -> Result<AuthorizationLink> {
         self.authorizations.issue_link(request)
     }
 

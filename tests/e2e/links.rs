@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Barrier};
 
-use actionbay::authorization::{AdditionalField, Browser, ConnectionStatus, LinkRequest, Profile, PublicUrl};
+use actionbay::authorization::{AdditionalField, Authorize, Browser, ConnectionStatus, Profile, PublicUrl};
 use actionbay::ids::ConnectionId;
 use actionbay::service::{self, Server, Serving};
 use actionbay::vault::{KeySource, SqliteStore};
@@ -494,7 +494,7 @@ fn a_failure_that_consent_does_not_remove_comes_without_a_link() {
         ("not-authorized", None),
         "nor where there is no page"
     );
-    let request = LinkRequest::new(workspace(), integration(), profile());
+    let request = Authorize::new(workspace(), integration(), profile());
     assert_eq!(world.host.issue_link(&request).unwrap_err().code, "no-links");
 }
 
@@ -518,7 +518,7 @@ fn a_link_that_cannot_be_begun_now_is_good_later() {
 fn an_embedder_needs_no_service_of_ours() {
     let public = PublicUrl::new("https://platform.example/actions").unwrap();
     let world = world_at(&public);
-    let request = LinkRequest::new(workspace(), integration(), profile()).user(Some("ann".to_owned()));
+    let request = Authorize::new(workspace(), integration(), profile()).user(Some("ann".to_owned()));
     let issued = world.host.issue_link(&request).unwrap();
     let token = token_of(issued.url.as_str());
     assert!(issued.url.as_str().starts_with("https://platform.example/actions/connect/"));

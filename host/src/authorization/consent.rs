@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, RedirectUrl, Scope};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::Authorizations;
@@ -20,7 +20,8 @@ use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce, Plugin};
 use crate::secret::SecretString;
 
 /// Who wants to connect what.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Authorize {
     /// The workspace that will own the connection.
@@ -37,10 +38,12 @@ pub struct Authorize {
     pub tenant: Option<String>,
     /// The connection to authorize again; absent: one is added.
     pub reconnect: Option<ConnectionId>,
-    /// Whether the connection may become one of another account than before.
+    /// Whether the connection may become one of another account than before; said anew whenever a link is opened.
+    #[serde(skip)]
     pub another_account: bool,
     /// The browser that the callback must come from; absent: whoever brings the state is taken for the person who
     /// began, which is for a program that is alone with its person on one machine (RFC 8252).
+    #[serde(skip)]
     pub browser: Option<Browser>,
 }
 

@@ -19,7 +19,7 @@ use super::connection::Account;
 use super::consent::{Authorize, Begun, Prepared};
 use super::profile::AdditionalField;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::runtime::Site;
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::vault::{Collection, Expect, Record, RecordKey, Write};
@@ -36,79 +36,6 @@ const TRIES: usize = 16;
 
 /// The length of a subject's hash in hexadecimal digits, and of a secret in base64.
 const TOKEN_PARTS: (usize, usize) = (64, 43);
-
-/// Who is to connect what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct LinkRequest {
-    /// The workspace that will own the connection.
-    pub workspace: WorkspaceId,
-    /// The integration.
-    pub integration: IntegrationId,
-    /// The profile.
-    pub profile: ProfileId,
-    /// The end user; absent: the connection serves everybody.
-    pub user: Option<String>,
-    /// The site to work in, by name, URL or id, for accounts that reach several.
-    pub site: Option<String>,
-    /// The tenant, for profiles with `{tenant}` in their URLs.
-    pub tenant: Option<String>,
-    /// The connection to authorize again; absent: one is added.
-    pub reconnect: Option<ConnectionId>,
-}
-
-impl LinkRequest {
-    /// A connection for everybody.
-    pub fn new(workspace: WorkspaceId, integration: IntegrationId, profile: ProfileId) -> Self {
-        Self { workspace, integration, profile, user: None, site: None, tenant: None, reconnect: None }
-    }
-
-    /// The same, for an end user.
-    #[must_use]
-    pub fn user(mut self, user: Option<String>) -> Self {
-        self.user = user;
-        self
-    }
-
-    /// The same, to work in this site: a name, URL or id.
-    #[must_use]
-    pub fn site(mut self, site: Option<String>) -> Self {
-        self.site = site;
-        self
-    }
-
-    /// The same, with the tenant of the profile's URLs.
-    #[must_use]
-    pub fn tenant(mut self, tenant: Option<String>) -> Self {
-        self.tenant = tenant;
-        self
-    }
-
-    /// The same, for a connection that there is already.
-    #[must_use]
-    pub fn reconnect(mut self, connection: Option<ConnectionId>) -> Self {
-        self.reconnect = connection;
-        self
-    }
-
-    fn authorize(&self) -> Authorize {
-        Authorize::new(self.workspace.clone(), self.integration.clone(), self.profile.clone())
-            .user(self.user.clone())
-            .site(self.site.clone())
-            .tenant(self.tenant.clone())
-            .reconnect(self.reconnect.clone())
-    }
-
-    /// The id of the record of all links to the same end.
-    fn subject(&self) -> Result<String> {
-        // JSON keeps the parts apart, whatever a user is called.
-        let subject = (&self.workspace, &self.integration, &self.user, &self.reconnect);
-        let text = serde_json::to_string(&subject)
-            .map_err(|_| Failure::internal("A link's subject makes no JSON."))?;
-        Ok(fingerprint(&text))
-    }
-}
 
 /// The connection that a link renews.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -164,7 +91,7 @@ struct Issued {
     expires_at: u64,
     /// Kept until it expires, to tell a link that was used from one that never was.
     used: bool,
-    request: LinkRequest,
+    request: Authorize,
 }
 
 impl Links {
@@ -188,9 +115,9 @@ impl Authorizations {
     /// # Errors
     /// `Denied` where the host has no page for links; `NotFound` (integration, profile, connection); `InvalidInput`;
     /// `Storage`.
-    pub fn issue_link(&self, request: &LinkRequest) -> Result<AuthorizationLink> {
-        let Prepared { scopes, .. } = self.prepare(&request.authorize())?;
-        let (subject, secret) = (request.subject()?, random_secret()?);
+    pub fn issue_link(&self, request: &Authorize) -> Result<AuthorizationLink> {
+        let Prepared { scopes, .. } = self.prepare(request)?;
+        let (subject, secret) = (subject(request)?, random_secret()?);
         let url = self.callbacks.link_url(&format!("{subject}.{}", secret.expose_secret()))?;
         let now = self.clock.now()?;
         let expires_at = now.saturating_add(LIFETIME);
@@ -218,7 +145,7 @@ impl Authorizations {
         let token = Token::read(token)?;
         let link = token.find(&self.links(token.subject)?.0, self.clock.now()?)?.clone();
         let request = link.request;
-        let Prepared { plugin, profile, scopes, before } = self.prepare(&request.authorize())?;
+        let Prepared { plugin, profile, scopes, before } = self.prepare(&request)?;
         let renews = before.map(|connection| Renewed {
             id: connection.id,
             account: connection.account,
@@ -256,8 +183,7 @@ impl Authorizations {
         let request = token.find(&self.links(token.subject)?.0, now)?.request.clone();
         // Another account may not reach the site of the one before.
         let site = request.site.clone().filter(|_| !another_account);
-        let authorize =
-            request.authorize().site(site).another_account(another_account).browser(browser.clone());
+        let authorize = request.site(site).another_account(another_account).browser(browser.clone());
         let begun = self.begin(&authorize)?;
         self.change_links(token.subject, |links| {
             token.find(links, now)?;
@@ -356,6 +282,15 @@ impl<'a> Token<'a> {
     }
 }
 
+/// The id of the record of all links to the same end: who connects what where, and not how.
+fn subject(request: &Authorize) -> Result<String> {
+    // JSON keeps the parts apart, whatever a user is called.
+    let subject = (&request.workspace, &request.integration, &request.user, &request.reconnect);
+    let text =
+        serde_json::to_string(&subject).map_err(|_| Failure::internal("A link's subject makes no JSON."))?;
+    Ok(fingerprint(&text))
+}
+
 /// A link belongs to the deployment until it is known whose it is.
 fn key(subject: &str) -> RecordKey {
     RecordKey::new(Collection::Links, "", subject)
@@ -374,10 +309,11 @@ fn spent(code: &'static str, message: &str) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ProfileId;
 
-    fn request(user: Option<&str>) -> LinkRequest {
+    fn request(user: Option<&str>) -> Authorize {
         let [workspace, integration, profile] = ["w", "i", "p"];
-        LinkRequest::new(
+        Authorize::new(
             WorkspaceId::new(workspace).unwrap(),
             IntegrationId::new(integration).unwrap(),
             ProfileId::new(profile).unwrap(),
@@ -387,7 +323,7 @@ mod tests {
 
     #[test]
     fn a_subject_is_who_connects_what_where_and_not_how() {
-        let subject = |request: LinkRequest| request.subject().unwrap();
+        let subject = |request: Authorize| super::subject(&request).unwrap();
         let anns = subject(request(Some("ann")));
         assert_eq!(subject(request(Some("ann")).site(Some("docs".into()))), anns);
         for other in [

@@ -2,7 +2,7 @@
 
 use super::Authorizations;
 use super::connection::{Connection, ConnectionStatus};
-use super::link::LinkRequest;
+use super::consent::Authorize;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
 
@@ -77,7 +77,7 @@ impl Authorizations {
     }
 
     fn link_to_connect(&self, whose: Whose<'_>, profile: ProfileId) -> Result<AuthorizationLink> {
-        let request = LinkRequest::new(whose.workspace.clone(), whose.integration.clone(), profile);
+        let request = Authorize::new(whose.workspace.clone(), whose.integration.clone(), profile);
         self.issue_link(&request.user(whose.user.map(str::to_owned)))
     }
 
@@ -86,7 +86,7 @@ impl Authorizations {
     /// # Errors
     /// As [`issue_link`](Self::issue_link).
     pub fn link_to_renew(&self, connection: &Connection) -> Result<AuthorizationLink> {
-        let request = LinkRequest::new(
+        let request = Authorize::new(
             connection.workspace.clone(),
             connection.integration.clone(),
             connection.profile.clone(),

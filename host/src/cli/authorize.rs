@@ -9,7 +9,7 @@ use serde_json::json;
 use super::connections::details;
 use super::home::{Home, HostSettings};
 use super::output::{Output, time};
-use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, LinkRequest, Profile, Usual};
+use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, Profile, Usual};
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -125,7 +125,7 @@ impl Authorize {
                     (None, Usual::Unclear(_)) => ProfileId::new(self.integration)?,
                 };
                 known_profile(&host, &workspace, &id)?;
-                let request = LinkRequest::new(workspace, integration, id);
+                let request = authorization::Authorize::new(workspace, integration, id);
                 host.issue_link(&request.user(self.user).site(self.site).tenant(self.tenant))?
             }
         };
