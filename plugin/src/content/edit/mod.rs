@@ -27,7 +27,6 @@ use super::document::{Block, Blocks, Bytes, Inline, Label, Marker, MarkerKind, P
 use super::error::StorageError;
 use super::storage::Elements;
 use super::{markdown, storage, tidy};
-pub(super) use diff::matches;
 pub use losses::Loss;
 
 /// What an edit does to a page.
