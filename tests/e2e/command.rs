@@ -344,3 +344,50 @@ fn two_people_of_one_sandbox_have_a_connection_each() {
     home.run(&["run", "confluence", "list-pages", "--set", "space=DOCS", "--user", "bob"])
         .fails_with(3, "for bob");
 }
+
+#[test]
+fn every_verb_of_workspaces_and_connections_says_in_a_sentence_what_it_cannot_do() {
+    let (home, _sandbox) = connected();
+    let long = "x".repeat(70);
+    let cases: [(&[&str], i32, &str); 22] = [
+        (&["integrations", "enable", "jura"], 2, "no integration \"jura\""),
+        (&["integrations", "edit", "jura"], 2, "no integration \"jura\""),
+        (&["integrations", "disable", "jura"], 2, "no integration \"jura\""),
+        (&["integrations", "delete", "jura", "--yes"], 2, "no integration \"jura\""),
+        (&["integrations", "enable", "confluence"], 1, "enabled already"),
+        (&["integrations", "edit", "confluence", "--profile", "none"], 2, "no profile \"none\""),
+        (&["integrations", "edit", "confluence", "--profile", "a/b"], 2, "cannot be the name"),
+        (&["templates", "install", "jura", "x"], 2, "no integration \"jura\""),
+        (&["templates", "install", "confluence", "../x"], 2, "no template"),
+        (&["templates", "uninstall", "confluence", "a b"], 2, "cannot be the name"),
+        (&["authorize", "confluence", "--connection", "c-none"], 2, "no connection \"c-none\""),
+        (&["authorize", "confluence", "--connection", "a/b"], 2, "cannot be the name"),
+        (&["authorize", "confluence", "--link"], 1, "no page for links"),
+        (&["authorize", "confluence", "--user", "ann", "--link"], 2, "one connection serves everybody"),
+        (&["connections", "show", "c-none"], 2, "no connection \"c-none\""),
+        (&["connections", "refresh", "c-none"], 2, "no connection \"c-none\""),
+        (&["connections", "check", "c-none"], 2, "no connection \"c-none\""),
+        (&["connections", "delete", "c-none", "--yes"], 2, "no connection \"c-none\""),
+        (&["--workspace", "", "connections", "list"], 2, "cannot be the name of a workspace"),
+        (&["--workspace", "..", "connections", "list"], 2, "cannot be the name of a workspace"),
+        (&["--workspace", &long, "connections", "list"], 2, "cannot be the name of a workspace"),
+        (&["run", "confluence", "current-user", "--idempotency-key", " "], 2, "idempotency key"),
+    ];
+    for (arguments, code, words) in cases {
+        home.run(arguments).fails_with(code, words);
+    }
+    // What the arguments' own rules refuse is told by them.
+    for arguments in [
+        &["integrations", "enable", "confluence", "--mode", "sometimes"][..],
+        &["authorize", "confluence", "--method", "api-token"],
+        &["authorize", "confluence", "--another-account"],
+        &["authorize", "confluence", "--method", "m", "--username", "u", "--client-id", "c"],
+    ] {
+        let refused = home.run(arguments);
+        assert!(refused.code == 2 && refused.stderr.starts_with("error: "), "{refused:?}");
+    }
+    let mut by_telepathy =
+        home.command(&["authorize", "confluence", "--method", "telepathy", "--username", "u"]);
+    by_telepathy.env("ACTIONBAY_API_TOKEN", "s3cret-s3cret");
+    crate::support::finish(by_telepathy).fails_with(2, "is not connected by a method");
+}
