@@ -391,3 +391,30 @@ fn every_verb_of_workspaces_and_connections_says_in_a_sentence_what_it_cannot_do
     by_telepathy.env("ACTIONBAY_API_TOKEN", "s3cret-s3cret");
     crate::support::finish(by_telepathy).fails_with(2, "is not connected by a method");
 }
+
+#[test]
+fn a_dry_run_shows_the_change_and_sends_none() {
+    let (home, sandbox) = connected();
+    let create = [
+        "run",
+        "confluence",
+        "create-content",
+        "--set",
+        "space=DOCS",
+        "--set",
+        "title=T",
+        "--set",
+        "body=old words",
+    ];
+    let created = home.run(&[&["--json"], &create[..]].concat()).ok().json();
+    let id = format!("id={}", created["output"]["id"].as_str().unwrap());
+    let update = ["run", "confluence", "update-content", "--set", &id, "--set", "body=new words"];
+    let shown = home.run(&[&update[..], &["--dry-run"]].concat()).ok();
+    assert!(shown.stdout.contains("-old words") && shown.stdout.contains("+new words"), "{shown:?}");
+    let control = Control::new(sandbox.url());
+    let puts = || control.requests().unwrap().iter().filter(|request| request["method"] == "PUT").count();
+    assert_eq!(puts(), 0);
+    home.run(&update).ok();
+    assert_eq!(puts(), 1);
+    home.run(&[&create[..], &["--dry-run"]].concat()).fails_with(2, "cannot show what it would send");
+}

@@ -11,6 +11,9 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::ConnectionId;
 use crate::runtime::{Plugin, Template};
 
+/// The field of an input by which a template shows what it would do.
+const DRY_RUN: &str = "dry-run";
+
 /// Run a template
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -34,6 +37,9 @@ pub(super) struct Run {
     /// The end user to act for
     #[arg(long)]
     user: Option<String>,
+    /// Show what would be sent, and send nothing that changes anything; for templates that have a field `dry-run`
+    #[arg(long)]
+    dry_run: bool,
     /// A name for this run: repeated with it, the run is not done twice, and gives what came of the first
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
@@ -63,8 +69,8 @@ impl Run {
     fn input(&self, template: Option<&Template>) -> Result<Value> {
         let mut fields = match self.input.as_deref().map(read_input).transpose()? {
             Some(Value::Object(fields)) => fields,
-            Some(other) if self.set.is_empty() => return Ok(other),
-            Some(_) => return Err(wrong("The input is no JSON object, so --set has nothing to set.")),
+            Some(other) if self.set.is_empty() && !self.dry_run => return Ok(other),
+            Some(_) => return Err(wrong("The input is no JSON object, so there is nothing to set in it.")),
             None => Map::new(),
         };
         for pair in &self.set {
@@ -73,6 +79,14 @@ impl Run {
                 .filter(|(name, _)| !name.is_empty())
                 .ok_or_else(|| wrong(format!("--set {pair}: there is no field before an equals sign.")))?;
             fields.insert(name.to_owned(), field(template, name, value_text(text)?)?);
+        }
+        if self.dry_run {
+            let has_field = template.is_some_and(|template| template.input.properties().contains(&DRY_RUN));
+            if template.is_some() && !has_field {
+                return Err(wrong(format!("The template {} cannot show what it would send.", self.template))
+                    .hint("Leave --dry-run out. Nothing was sent."));
+            }
+            fields.insert(DRY_RUN.to_owned(), Value::Bool(true));
         }
         Ok(Value::Object(fields))
     }
