@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Authorizations;
-use super::callback::Identity;
-use super::connection::{Connection, ConnectionStatus, Intent, Proof, Tokens};
+use super::activation::Identity;
+use super::connection::{Connection, ConnectionStatus, Intent, Proof};
+use super::connection_store::Tokens;
 use super::live::{LiveConnection, Renewal};
 use super::probe::{Probed, not_reachable};
 use super::profile_url::check_tenant;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::Authorizations;
-use super::connection::{Connection, ConnectionStatus, Intent, Proof, REFRESH_TOKEN, Tokens};
+use super::connection::{Connection, ConnectionStatus, Intent, Proof};
+use super::connection_store::{REFRESH_TOKEN, Tokens};
 use super::live::{LiveConnection, Renewal};
 use super::pending::PendingAuthorization;
 use super::profile::Profile;

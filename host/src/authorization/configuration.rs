@@ -10,7 +10,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::Authorizations;
-use super::connection::{Connection, ConnectionStatus, removal};
+use super::connection::{Connection, ConnectionStatus};
+use super::connection_store::removal;
 use super::profile::ProfileKind;
 use super::profile_store;
 use crate::failure::{Failure, FailureKind, Result};

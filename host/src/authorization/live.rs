@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::Authorizations;
 use super::basic;
-use super::connection::{Connection, Proof, no_token};
+use super::connection::{Connection, Proof};
+use super::connection_store::no_token;
 use crate::egress::{Audience, Credential, Response};
 use crate::failure::Result;
 use crate::runtime::{Authority, ConnectionFacts};

@@ -11,6 +11,7 @@
 //! | `profile_store.rs` | where they are kept |
 //! | `profile_test.rs` | trying one out |
 //! | `connection.rs` | what a connection is, as it is stored |
+//! | `connection_store.rs` | connections in the store |
 //! | `configuration.rs` | what a workspace does with an integration |
 //! | `needs.rs` | scopes: which to ask for, which are lacking |
 //! | `basic.rs` | connecting with a name and a secret |
@@ -21,6 +22,7 @@
 //! | `pending.rs` | authorizations that wait for their callback |
 //! | `consent.rs` | the URL that a person is sent to |
 //! | `callback.rs` | the person came back |
+//! | `activation.rs` | a new connection takes its place |
 //! | `token_endpoint.rs` | token requests and what their answers mean |
 //! | `public_url.rs` | where the pages for people are |
 //! | `link.rs` | links at which people connect accounts |
@@ -32,6 +34,7 @@
 //! | `keep_alive.rs` | connections that nobody uses |
 //! | `refresh.rs` | renewing before expiry, once |
 
+mod activation;
 mod basic;
 mod broker;
 mod browser;
@@ -39,6 +42,7 @@ mod callback;
 mod check;
 mod configuration;
 mod connection;
+mod connection_store;
 mod consent;
 mod keep_alive;
 mod link;

@@ -3,7 +3,8 @@
 use std::sync::PoisonError;
 
 use super::Authorizations;
-use super::connection::{self, Connection, Proof};
+use super::connection::{Connection, Proof};
+use super::connection_store;
 use super::profile::{Profile, ProfileKind};
 use super::profile_check;
 use crate::failure::{Failure, FailureKind, Result};
@@ -126,7 +127,7 @@ impl Authorizations {
             .hint("Delete it together with its connections, or leave it."));
         }
         let mut writes: Vec<Write> = self::removal(workspace, id).into();
-        writes.extend(connections.iter().flat_map(connection::removal));
+        writes.extend(connections.iter().flat_map(connection_store::removal));
         self.vault.commit(&writes)?;
         Ok(connections)
     }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Authorizations;
-use super::connection::{ACCESS_TOKEN, Connection, no_token};
+use super::connection::Connection;
+use super::connection_store::{ACCESS_TOKEN, no_token};
 use crate::failure::Result;
 use crate::ids::ConnectionId;
 use crate::secret::SecretString;
