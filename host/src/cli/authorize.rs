@@ -45,7 +45,7 @@ pub(super) struct Authorize {
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
     /// The client id of your app at the vendor; makes or replaces the profile
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     client_id: Option<String>,
     /// A scope to ask for, instead of the integration's own; may be given several times
     #[arg(long, value_name = "SCOPE", requires = "client_id")]

@@ -117,7 +117,7 @@ pub(super) struct Fields {
     #[arg(long, value_name = "NAME")]
     identity_provider: Option<String>,
     /// The client id of your app at the vendor
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", allow_hyphen_values = true)]
     client_id: Option<String>,
     /// The issuer that every callback must name as `iss` (RFC 9207); empty: it is not looked at
     #[arg(long, value_name = "URL")]

@@ -100,7 +100,8 @@ impl Authorizations {
         scopes: Option<Vec<String>>,
     ) -> ClientRegistration {
         let registration = ClientRegistration {
-            client_id: random(24),
+            // Letters and digits only, as Atlassian's are.
+            client_id: random(24).replace(['-', '_'], "x"),
             client_secret: self.credentials.secret("ATOA", 48),
             redirect_uri,
         };
