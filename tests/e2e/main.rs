@@ -25,6 +25,7 @@ mod refreshing;
 mod repeating;
 mod rotation;
 mod secrecy;
+mod serving;
 mod statuses;
 mod support;
 mod templates;
