@@ -143,7 +143,7 @@ impl Authorize {
     ) -> Result<Connection> {
         let integration = plugin.manifest().id.clone();
         let label = plugin.manifest().basic(method).map(|method| method.secret_label.clone());
-        let secret = secret(API_TOKEN, &label.unwrap_or_else(|| "Secret".to_owned()))?;
+        let secret = secret(API_TOKEN, "secret to connect with", label.as_deref().unwrap_or("Secret"))?;
         let host = home.host(HostSettings::new(vec![plugin], output))?;
         let connect = Connect::new(home.workspace().clone(), integration, method, username, secret);
         let reconnect = self.reconnect()?;
@@ -224,17 +224,17 @@ impl Authorize {
 
 /// The client secret, from the environment, or asked for without echo.
 pub(super) fn client_secret() -> Result<SecretString> {
-    secret(CLIENT_SECRET, "Client secret")
+    secret(CLIENT_SECRET, "client secret", "Client secret")
 }
 
 /// A secret from a variable, or asked for without echo.
-fn secret(variable: &str, label: &str) -> Result<SecretString> {
+fn secret(variable: &str, what: &str, label: &str) -> Result<SecretString> {
     if let Ok(secret) = std::env::var(variable) {
         return Ok(secret.into());
     }
     let missing = |why: &str| {
         let code = if variable == CLIENT_SECRET { "no-client-secret" } else { "no-secret" };
-        Failure::new(FailureKind::InvalidInput, code, format!("There is no {}: {why}.", label.to_lowercase()))
+        Failure::new(FailureKind::InvalidInput, code, format!("There is no {what}: {why}."))
             .hint(format!("Set {variable}, or run this in a terminal to be asked for it."))
     };
     if !std::io::stdin().is_terminal() {

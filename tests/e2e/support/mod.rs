@@ -8,6 +8,7 @@ mod html;
 mod memory;
 mod process;
 mod tap;
+mod town;
 mod visitor;
 mod wire;
 
@@ -30,6 +31,7 @@ pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
 pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, port_of_nobody};
 pub(crate) use tap::Tap;
+pub(crate) use town::{Town, link_of, run, token_of, world_at};
 pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use wire::{Seen, Wire};
 
