@@ -1,6 +1,8 @@
 //! What the host does when the vendor asks to slow down, or stumbles.
 
 use actionbay::{Clock as _, Failure, FailureKind};
+use atlassian_sandbox::RateLimit;
+use atlassian_sandbox::control::SettingsChange;
 use serde_json::{Value, json};
 
 use crate::support::World;
@@ -126,4 +128,19 @@ fn a_run_says_what_it_cost_in_the_vendors_points() {
     // Two requests, one space and the pages.
     assert_eq!(outcome.report.points, Some(2 + 1 + objects as u64), "{:?}", outcome.output);
     assert!(serde_json::to_value(&outcome).unwrap()["points"].is_u64());
+}
+
+/// RATE-1
+#[test]
+fn when_an_answer_says_that_nothing_is_left_nobody_asks_before_the_reset() {
+    let world = World::authorized();
+    // A window that ends in no lifetime of this test.
+    let rate_limit = Some(RateLimit { points: 3, window: 1_000_000_000 });
+    world.control.settings(&SettingsChange { rate_limit, ..SettingsChange::default() }).unwrap();
+    pages(&world).unwrap();
+    let sent = received(&world, "GET", SPACES);
+    let failure = pages(&world).unwrap_err();
+    assert_eq!((&failure.kind, failure.request_sent), (&FailureKind::RateLimited, false), "{failure:?}");
+    assert!(failure.retry_after.is_some_and(|seconds| seconds > 3_600), "{failure:?}");
+    assert_eq!(received(&world, "GET", SPACES), sent, "nothing was sent");
 }

@@ -85,10 +85,14 @@ impl State {
         let mut tries = 1;
         loop {
             if is_paced {
-                context.pacer.admit(&paced, self.time_left())?;
+                context.pacer.admit(&paced, cost.as_ref(), self.time_left())?;
             }
             let result = self.send_renewing(context, &route, &request, connection.as_deref())?;
-            self.count_points(cost.as_ref(), &request, &result);
+            if let Ok(response) = &result {
+                let objects = if request.method.is_safe() { objects_in(&response.body) } else { 0 };
+                self.count_points(cost.as_ref(), objects);
+                context.pacer.settle(&paced, cost.as_ref(), objects, response);
+            }
             let may_repeat = is_paced && self.requests < self.limits.requests;
             let is_safe = request.method.is_safe();
             if !may_repeat || !context.pacer.again(&paced, &result, is_safe, tries, self.time_left())? {
@@ -128,10 +132,9 @@ impl State {
         Ok(Some(credential))
     }
 
-    /// What a request cost, as the manifest says.
-    fn count_points(&mut self, cost: Option<&CallCost>, request: &Request, result: &Result<Response>) {
-        let (Some(cost), Ok(response)) = (cost, result) else { return };
-        let objects = if request.method.is_safe() { objects_in(&response.body) } else { 0 };
+    /// What a request cost that read so many objects, as the manifest says.
+    fn count_points(&mut self, cost: Option<&CallCost>, objects: u64) {
+        let Some(cost) = cost else { return };
         let spent = u64::from(cost.request) + u64::from(cost.object) * objects;
         self.points = Some(self.points.unwrap_or_default() + spent);
     }

@@ -13,6 +13,7 @@
 //! the handle stays on this side.
 
 mod artifact;
+mod budget;
 mod call;
 mod convert;
 mod engine;

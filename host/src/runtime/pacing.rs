@@ -1,13 +1,15 @@
 //! Not asking more of a vendor than it gives: pauses it asks for, and repeats of what changes nothing.
 //!
-//! A pause is the site's, not the call's: once one call was told to wait, no other sends anything there before it is
-//! over. A short pause is waited for; a long one is told to the caller. A request that may change something is never
-//! sent twice.
+//! A pause is the site's, not the call's: once one call was told to wait, or the site's budget is spent, no other sends
+//! anything there before that is over. A short pause is waited for; a long one is told to the caller. A request that may
+//! change something is never sent twice.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::CallCost;
+use super::budget::Budgets;
 use crate::clock::Clock;
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result};
@@ -24,35 +26,60 @@ const FIRST_PAUSE: u64 = 500;
 /// The longest pause that a vendor is believed, in seconds: a day.
 const LONGEST_PAUSE: u64 = 24 * 60 * 60;
 
-/// Keeps the pauses of all calls of a host.
+/// Keeps the pauses and the budgets of all calls of a host.
 #[derive(Clone)]
 pub struct Pacer {
     clock: Arc<dyn Clock>,
     /// Until when nothing is sent, in seconds since 1970 UTC, by site.
     paused: Arc<Mutex<HashMap<String, u64>>>,
+    budgets: Budgets,
 }
 
 impl Pacer {
     /// Pauses by this clock.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, paused: Arc::default() }
+        Self { clock, paused: Arc::default(), budgets: Budgets::default() }
     }
 
-    /// Waits for a short pause of a site.
+    /// Takes a request's points from the site's budget, and waits for a short pause.
     ///
     /// # Errors
-    /// `RateLimited`, with the seconds, where it is longer, or than the call may still last.
-    pub(super) fn admit(&self, site: &str, left: Duration) -> Result<()> {
+    /// `RateLimited`, with the seconds, where the pause is longer, or than the call may still last.
+    pub(super) fn admit(&self, site: &str, cost: Option<&CallCost>, left: Duration) -> Result<()> {
         let now = self.clock.now()?;
-        let Some(until) = self.pauses().get(site).copied().filter(|until| now < *until) else {
-            return Ok(());
-        };
-        let seconds = until - now;
+        let paused = self.pauses().get(site).copied().filter(|until| now < *until);
+        if let Some(until) = paused {
+            self.wait(until - now, left, "The vendor asked to send nothing")?;
+        }
+        let Some(cost) = cost else { return Ok(()) };
+        let take = || Ok(self.budgets.take(site, cost, self.clock.now()?));
+        let Err(until) = take()? else { return Ok(()) };
+        let spent = "The points that the vendor gives for this time are spent, and nothing is sent";
+        self.wait(until.saturating_sub(self.clock.now()?), left, spent)?;
+        take()?.map_err(|until| too_long(spent, until.saturating_sub(now)))
+    }
+
+    /// Waits, if that is for a short time and ends within the call.
+    fn wait(&self, seconds: u64, left: Duration, why: &str) -> Result<()> {
         if seconds > LONGEST_WAIT || Duration::from_secs(seconds) >= left {
-            return Err(too_long(seconds));
+            return Err(too_long(why, seconds));
         }
         self.clock.wait(Duration::from_secs(seconds));
         Ok(())
+    }
+
+    /// Counts what an answer cost beyond its request, and notes the pause that it asks for by telling that nothing is
+    /// left. Without a clock there is nothing to note.
+    pub(super) fn settle(&self, site: &str, cost: Option<&CallCost>, objects: u64, response: &Response) {
+        let Ok(now) = self.clock.now() else { return };
+        if let Some(cost) = cost {
+            self.budgets.settle(site, cost, objects, response, now);
+        }
+        if response.header("x-ratelimit-remaining").is_some_and(|left| left.trim() == "0")
+            && let Some(seconds) = pause_of(response, now)
+        {
+            self.pause(site, now + seconds, now);
+        }
     }
 
     /// Notes what an answer says of pauses, and waits before a repeat. Whether the request is to be sent again.
@@ -96,13 +123,10 @@ impl Pacer {
     }
 }
 
-fn too_long(seconds: u64) -> Failure {
-    let mut failure = Failure::new(
-        FailureKind::RateLimited,
-        "rate-limited",
-        format!("The vendor asked to send nothing for {seconds} seconds more."),
-    )
-    .hint("Try again after that.");
+fn too_long(why: &str, seconds: u64) -> Failure {
+    let mut failure =
+        Failure::new(FailureKind::RateLimited, "rate-limited", format!("{why} for {seconds} seconds more."))
+            .hint("Try again after that.");
     failure.retry_after = u32::try_from(seconds).ok();
     failure
 }
@@ -119,17 +143,11 @@ fn backoff(tries: u32) -> Duration {
 /// The pause that an answer asks for, in seconds: by `retry-after`, by `x-ratelimit-reset` as a date (ISO 8601), or by the
 /// longest `t` of `ratelimit` (the draft *RateLimit header fields for HTTP*).
 fn pause_of(response: &Response, now: u64) -> Option<u64> {
-    let header = |name: &str| {
-        response
-            .headers
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.trim())
-    };
     let date = |text: &str| {
         let at = humantime::parse_rfc3339_weak(text).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
         Some(at.as_secs().saturating_sub(now))
     };
+    let header = |name| response.header(name).map(str::trim);
     let seconds = header("retry-after")
         .and_then(|text| text.parse().ok())
         .or_else(|| header("x-ratelimit-reset").and_then(date))
