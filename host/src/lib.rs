@@ -34,6 +34,7 @@ mod builtin;
 #[cfg(feature = "cli")]
 pub mod cli;
 mod clock;
+pub mod conformance;
 pub mod egress;
 pub mod failure;
 mod host;

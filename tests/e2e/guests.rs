@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
 use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
+use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
 use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
 use serde_json::{Value, json};
@@ -30,13 +31,18 @@ impl Transport for Vendor {
     }
 }
 
-struct Guest {
+pub(crate) struct Guest {
     host: Host,
     id: IntegrationId,
 }
 
 impl Guest {
-    fn new(path: &str, limits: CallLimits) -> Self {
+    pub(crate) fn new(path: &str, limits: CallLimits) -> Self {
+        Self::watched(path, limits, DenyEvents)
+    }
+
+    /// The same, watched by somebody.
+    pub(crate) fn watched(path: &str, limits: CallLimits, events: impl EventSink + 'static) -> Self {
         let plugin = load(engine(), path);
         let id = plugin.manifest().id.clone();
         let host = Host::builder()
@@ -44,6 +50,7 @@ impl Guest {
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+            .events(events)
             .limits(limits)
             .build()
             .unwrap();
@@ -57,7 +64,7 @@ impl Guest {
         Self { host, id }
     }
 
-    fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
+    pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
         self.host.run(&Run::new(workspace(), self.id.clone(), template, input)).map(|outcome| outcome.output)
     }
 }

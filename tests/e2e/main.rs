@@ -10,12 +10,14 @@
 
 mod accounts;
 mod authorizing;
+mod checking;
 mod command;
 mod contract;
 mod embedding;
 mod failing;
 mod foreign;
 mod guests;
+mod hostile;
 mod killing;
 mod life_cycle;
 mod links;

@@ -181,6 +181,18 @@ impl<'a> HostSettings<'a> {
     }
 }
 
+/// The bytes of a component in a file.
+pub(super) fn read_component(path: &str) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        Failure::new(
+            FailureKind::InvalidInput,
+            "component-unreadable",
+            format!("The component {path} cannot be read: {error}."),
+        )
+        .hint("Check the path.")
+    })
+}
+
 pub(super) fn platform() -> Result<ProjectDirs> {
     ProjectDirs::from("", "", "actionbay").ok_or_else(|| {
         Failure::storage("no-home", "There is no home directory to keep data in.")

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::confirm::confirm;
-use super::home::{Home, HostSettings};
+use super::home::{Home, HostSettings, read_component};
 use super::output::{Output, facts, table, time};
 use crate::authorization::{AuthorizationMode, Configuration, Deleted};
 use crate::failure::{Failure, FailureKind, Result};
@@ -240,7 +240,7 @@ fn list(home: &Home, output: &Output) -> Result<()> {
 impl Show {
     fn run(self, home: &Home, output: &Output) -> Result<()> {
         let plugin = if looks_like_path(&self.integration) {
-            home.engine()?.load(&read(&self.integration)?)?
+            home.engine()?.load(&read_component(&self.integration)?)?
         } else {
             home.plugin(&self.integration)?
         };
@@ -250,17 +250,6 @@ impl Show {
 
 fn looks_like_path(text: &str) -> bool {
     text.contains(['/', '\\']) || text.ends_with(".wasm")
-}
-
-fn read(path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        Failure::new(
-            FailureKind::InvalidInput,
-            "component-unreadable",
-            format!("The component {path} cannot be read: {error}."),
-        )
-        .hint("Check the path.")
-    })
 }
 
 fn everything(plugin: &Plugin) -> Value {

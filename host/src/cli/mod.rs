@@ -3,6 +3,7 @@
 //! One file a verb. `home.rs` says where files lie and opens the host, `output.rs` is all that prints.
 
 mod authorize;
+mod check;
 mod config;
 mod confirm;
 mod connections;
@@ -95,6 +96,8 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// Check whether a component keeps to the contract
+    Check(check::Check),
     /// Serve the pages at which people connect their accounts
     Serve(serve::Serve),
     /// The keys that the secrets are sealed with
@@ -116,7 +119,7 @@ pub fn main() -> ExitCode {
     watch::log_to_stderr(&arguments.log);
     let output = Output::new(arguments.json);
     match dispatch(arguments, &output) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => output.failure(&failure),
     }
 }
@@ -132,7 +135,7 @@ fn with_examples(command: clap::Command) -> clap::Command {
     command.mut_subcommands(with_examples)
 }
 
-fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
+fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
     let home = Home::new(arguments.home, WorkspaceId::new(arguments.workspace)?);
     match arguments.verb {
         #[cfg(feature = "sandbox")]
@@ -145,9 +148,11 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<()> {
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
+        Verb::Check(verb) => return verb.run(&home, output),
         Verb::Serve(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),
     }
+    .map(|()| ExitCode::SUCCESS)
 }
 
 #[cfg(test)]

@@ -159,6 +159,9 @@ fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> 
 /// The longest that a call may be allowed: beyond it no deadline can be computed with.
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// The largest manifest in bytes: two hundred templates whose schemas are as large as a long form's.
+const MANIFEST_BYTES: usize = 4 << 20;
+
 /// Why the guest is called, which decides what its imports do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -255,6 +258,10 @@ pub(super) fn run<T>(
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
     store.limiter(|state| &mut state.meter);
+    store.set_hostcall_fuel(match purpose {
+        Purpose::Describe => MANIFEST_BYTES,
+        _ => store.data().limits.hostcall_bytes,
+    });
     store.set_epoch_deadline(Engine::ticks(store.data().limits.wall_clock));
     let function = purpose.function();
     store.data().raise(Event::CallStarted { integration, function });
@@ -295,6 +302,10 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
             "As many calls are running as this host can run at the same time.",
         )
         .hint("Try again in a moment.");
+    }
+    // Its type is not public; its text is all that tells it apart.
+    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+        return exceeded("hostcall-bytes", "The plugin handed more bytes to the host at once than it may");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Failure::new(

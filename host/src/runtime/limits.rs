@@ -14,6 +14,8 @@ pub struct CallLimits {
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
+    /// What the guest hands to the host in one call of an import or one return, in bytes: the host has to hold it too.
+    pub hostcall_bytes: usize,
     /// Requests sent.
     pub requests: u32,
     /// The body of one request, in bytes.
@@ -35,6 +37,8 @@ impl Default for CallLimits {
             memory_bytes: 128 << 20,
             // Rust components use a few hundred.
             table_elements: 20_000,
+            // The largest body or output that the limits below allow, and as much again around it.
+            hostcall_bytes: 32 << 20,
             // 250 pages of a list each: 125,000 objects.
             requests: 500,
             // Above the largest body that a vendor is known to take (5 MB), with room for escapes.
@@ -61,6 +65,13 @@ impl CallLimits {
     #[must_use]
     pub fn memory_bytes(mut self, bytes: usize) -> Self {
         self.memory_bytes = bytes;
+        self
+    }
+
+    /// The same, with another size of what is handed over at once.
+    #[must_use]
+    pub fn hostcall_bytes(mut self, bytes: usize) -> Self {
+        self.hostcall_bytes = bytes;
         self
     }
 

@@ -1,0 +1,56 @@
+//! `actionbay check`: what authors of plugins are told of their components.
+
+use serde_json::Value;
+
+use crate::components::{
+    DESCRIBES_A_BROKEN_SCHEMA, ECHO, IMPORTS_WASI, LOOPS_FOREVER, PLUGIN, RETURNS_INVALID_JSON, TRAPS,
+};
+use crate::support::Home;
+
+fn findings(home: &Home, component: &str, code: i32) -> Vec<Value> {
+    let checked = home.run(&["--json", "check", component]);
+    assert_eq!(checked.code, code, "{checked:?}");
+    checked.json()["findings"].as_array().unwrap().clone()
+}
+
+#[test]
+fn the_integration_that_ships_keeps_to_the_contract_without_a_word_of_advice() {
+    let home = Home::new();
+    for finding in findings(&home, PLUGIN, 0) {
+        assert_eq!(finding["verdict"], "passed", "{finding}");
+    }
+    let told = home.run(&["check", PLUGIN]).ok();
+    assert!(told.stdout.contains("It keeps to the contract."), "{told:?}");
+    assert!(home.files().is_empty(), "checking leaves nothing behind");
+}
+
+#[test]
+fn a_plugin_that_works_and_tells_people_little_gets_advice() {
+    let advice: Vec<Value> = findings(&Home::new(), ECHO, 0)
+        .into_iter()
+        .filter(|finding| finding["verdict"] == "advice")
+        .collect();
+    assert!(advice.iter().any(|finding| finding["message"].as_str().unwrap().contains("echo")), "{advice:?}");
+    assert!(advice.iter().all(|finding| finding["mend"].is_string()), "{advice:?}");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_the_way_to_mend_it() {
+    let home = Home::new();
+    for (component, check, words) in [
+        (IMPORTS_WASI, "component", "wasi:sockets"),
+        (DESCRIBES_A_BROKEN_SCHEMA, "manifest", "schema"),
+        (TRAPS, "templates", "did not end in order"),
+        (LOOPS_FOREVER, "templates", "did not finish"),
+        (RETURNS_INVALID_JSON, "templates", "no JSON"),
+    ] {
+        let findings = findings(&home, component, 1);
+        let failed: Vec<&Value> = findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
+        let named = |finding: &&Value| {
+            finding["check"] == check && finding["message"].as_str().unwrap().contains(words)
+        };
+        assert!(failed.iter().any(named), "{component}: {failed:?}");
+        assert!(failed.iter().all(|finding| finding["mend"].is_string()), "{failed:?}");
+    }
+    home.run(&["check", "./none.wasm"]).fails_with(2, "none.wasm");
+}
