@@ -1,14 +1,15 @@
 //! Components that try to do harm, or lie of themselves.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use actionbay::runtime::{Event, EventSink};
 use actionbay::{CallLimits, FailureKind};
 use serde_json::json;
 
 use crate::components::{
-    DESCRIBES_A_BROKEN_SCHEMA, DESCRIBES_ITSELF_AT_LENGTH, DESCRIBES_TWO_OF_ONE_ID, KEEPS_STATE,
-    LOGS_WITHOUT_END, REACHES_FOR_ANOTHER_SITE, RECURSES,
+    ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, DESCRIBES_ITSELF_AT_LENGTH, DESCRIBES_TWO_OF_ONE_ID,
+    EXITS, KEEPS_STATE, LOGS_WITHOUT_END, REACHES_FOR_ANOTHER_SITE, RECURSES, SLEEPS_FOREVER,
 };
 use crate::guests::Guest;
 use crate::support::engine;
@@ -104,4 +105,41 @@ fn a_component_that_lies_of_itself_is_not_loaded_and_the_reason_is_one_short_sen
         assert!(failure.message.contains(part), "{failure}");
         assert!(failure.message.len() < 500 && failure.hint.is_some(), "{failure}");
     }
+}
+
+#[test]
+fn a_component_that_sleeps_in_the_host_is_woken_and_ended_at_its_deadline() {
+    let guest = Guest::new(SLEEPS_FOREVER, CallLimits::default().wall_clock(Duration::from_millis(500)));
+    let started = Instant::now();
+    let failure = guest.run("run", json!({})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
+    assert!(started.elapsed() < Duration::from_secs(30));
+}
+
+#[test]
+fn a_component_that_ends_itself_ends_its_own_call_alone() {
+    let guest = Guest::new(EXITS, CallLimits::default());
+    for _ in 0..2 {
+        let failure = guest.run("run", json!({})).unwrap_err();
+        assert_eq!(failure.code, "plugin-crashed");
+        assert!(failure.message.contains("ended itself"), "{failure}");
+    }
+}
+
+#[test]
+fn what_a_language_brings_along_tells_nothing_of_the_machine() {
+    let guest = Guest::new(ASKS_FOR_EVERYTHING, CallLimits::default());
+    let (first, second) = (guest.run("run", json!({})).unwrap(), guest.run("run", json!({})).unwrap());
+    for seen in [&first, &second] {
+        assert_eq!(seen["environment"], json!([]));
+        assert_eq!(seen["arguments"], json!([]));
+        assert_eq!(seen["folder"], json!(null));
+        assert!(seen["seconds"].as_u64().unwrap() > 1_700_000_000, "the host's clock: {seen}");
+    }
+    assert_ne!(first["random"], second["random"]);
+    // Describing tells neither the time nor anything by chance.
+    let plugin = engine().load(&std::fs::read(ASKS_FOR_EVERYTHING).unwrap()).unwrap();
+    let described: serde_json::Value = serde_json::from_str(&plugin.manifest().summary).unwrap();
+    assert_eq!((&described["seconds"], &described["random"]), (&json!(0), &json!([0, 0, 0, 0, 0, 0, 0, 0])));
+    assert!(plugin.imports().iter().any(|import| import.starts_with("wasi:random/random@0.2.")));
 }

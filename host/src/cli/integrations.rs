@@ -256,7 +256,7 @@ fn everything(plugin: &Plugin) -> Value {
     let manifest = plugin.manifest();
     json!({
         "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
-        "digest": plugin.digest(), "authorization": manifest.authorization, "audiences": manifest.audiences,
+        "digest": plugin.digest(), "imports": plugin.imports(), "authorization": manifest.authorization, "audiences": manifest.audiences,
         "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
         "templates": manifest.templates,
     })
@@ -270,6 +270,7 @@ fn people(plugin: &Plugin) -> String {
         ("version", manifest.version.clone()),
         ("summary", manifest.summary.clone()),
         ("sha-256", plugin.digest().to_owned()),
+        ("imports", plugin.imports().join(", ")),
         (
             "authorize at",
             manifest.oauth2().map(|oauth2| oauth2.authorization_url.to_string()).unwrap_or_default(),

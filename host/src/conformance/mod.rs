@@ -97,7 +97,7 @@ pub fn check(engine: &Engine, bytes: &[u8]) -> Result<Report> {
             return Ok(report);
         }
     };
-    report.passed("component", "It implements integration:action@0.1.0 and imports nothing else.");
+    imports(&plugin, &mut report);
     // A component that was loaded once is there: a second failure is one of describing.
     match engine.load(bytes) {
         Ok(again) if same(&plugin, &again) => {
@@ -113,6 +113,20 @@ pub fn check(engine: &Engine, bytes: &[u8]) -> Result<Report> {
     description::check(&plugin, &mut report);
     behaviour::check(&plugin, &mut report);
     Ok(report)
+}
+
+fn imports(plugin: &Plugin, report: &mut Report) {
+    let foreign: Vec<String> =
+        plugin.imports().into_iter().filter(|name| !name.starts_with("integration:action/")).collect();
+    if foreign.is_empty() {
+        report.passed("component", "It implements integration:action@0.1.0 and imports nothing else.");
+    } else {
+        report.advice(
+            "component",
+            format!("It implements integration:action@0.1.0, and also imports {}.", foreign.join(", ")),
+            "They lead nowhere: leave them out where the language can, so that its imports say what it does.",
+        );
+    }
 }
 
 fn same(one: &Plugin, other: &Plugin) -> bool {

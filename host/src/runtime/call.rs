@@ -8,6 +8,7 @@ use wasmtime::{Store, Trap};
 
 use super::bindings::{Integration, IntegrationPre};
 use super::limits::Meter;
+use super::wasi::{self, Wasi};
 use super::{AudienceFacts, CallLimits, ConnectionFacts, Engine, Event, EventSink, Pacer, Site};
 use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
@@ -203,6 +204,8 @@ pub(super) struct State {
     /// The profile that requests without a connection are made for: the one of the call's connection.
     pub(super) profile: Option<String>,
     pub(super) secrets: Secrets,
+    /// What a language of other components brings along.
+    pub(super) wasi: Wasi,
     /// Why the host ended the call, where it did.
     pub(super) ended: Option<Failure>,
 }
@@ -230,6 +233,7 @@ impl State {
             lines: 0,
             profile: None,
             secrets: secrets.unwrap_or_default(),
+            wasi: Wasi::default(),
             ended: None,
             context,
         }
@@ -302,6 +306,9 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
             "As many calls are running as this host can run at the same time.",
         )
         .hint("Try again in a moment.");
+    }
+    if let Some(status) = wasi::exit_status(error) {
+        return crash(&format!("it ended itself with the status {status}"));
     }
     // Its type is not public; its text is all that tells it apart.
     if error.root_cause().to_string().contains("fuel allocated for hostcalls") {

@@ -25,6 +25,8 @@ mod methods;
 mod pacing;
 mod plugin;
 mod schema;
+#[cfg_attr(not(feature = "wasi"), path = "wasi_absent.rs")]
+mod wasi;
 
 pub use call::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker,

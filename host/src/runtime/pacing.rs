@@ -41,6 +41,12 @@ impl Pacer {
         Self { clock, paused: Arc::default(), budgets: Budgets::default() }
     }
 
+    /// The clock that pauses are measured by.
+    #[cfg(feature = "wasi")]
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Takes a request's points from the site's budget, and waits for a short pause.
     ///
     /// # Errors

@@ -14,11 +14,11 @@ use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
-use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert};
+use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
-/// The contract's package: a component imports interfaces of it and nothing else.
+/// The contract's package: a component imports interfaces of it, and of WASI what is harmless.
 const PACKAGE: &str = "integration:action/";
 
 /// The export that a component must have, with the version of the contract that this host speaks.
@@ -91,6 +91,12 @@ impl Plugin {
     /// The SHA-256 of its bytes, in hex.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// The interfaces it imports, by name: all that it can do.
+    pub fn imports(&self) -> Vec<String> {
+        let component_type = self.component.instance_pre().component().component_type();
+        component_type.imports(self.engine.wasmtime()).map(|(name, _)| name.to_owned()).collect()
     }
 
     /// Carries an authorization one step further.
@@ -286,7 +292,7 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
     let foreign: Vec<&str> = component_type
         .imports(engine.wasmtime())
         .map(|(name, _)| name)
-        .filter(|name| !name.starts_with(PACKAGE))
+        .filter(|name| !name.starts_with(PACKAGE) && !wasi::is_linked(name))
         .collect();
     if !foreign.is_empty() {
         return Err(Failure::new(
@@ -294,7 +300,7 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
             "foreign-import",
             format!("The component imports what no plugin may have: {}.", foreign.join(", ")),
         )
-        .hint("A plugin may import integration:action/* and nothing else."));
+        .hint(wasi::MAY_BE_IMPORTED));
     }
     let exports: Vec<(&str, ComponentItem)> =
         component_type.exports(engine.wasmtime()).map(|(name, item)| (name, item.ty)).collect();
@@ -315,8 +321,9 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
 
 fn link(engine: &Engine, component: &Component) -> Result<IntegrationPre<State>> {
     let mut linker = Linker::new(engine.wasmtime());
-    Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state)
-        .map_err(|error| Failure::internal(format!("The imports cannot be linked: {error}.")))?;
+    let unlinked = |error| Failure::internal(format!("The imports cannot be linked: {error}."));
+    Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(unlinked)?;
+    wasi::link(&mut linker).map_err(unlinked)?;
     linker.instantiate_pre(component).and_then(IntegrationPre::new).map_err(|error| {
         Failure::new(
             FailureKind::BadPlugin,
