@@ -13,6 +13,7 @@
 //! | `connection.rs` | what a connection is, as it is stored |
 //! | `connection_store.rs` | connections in the store |
 //! | `configuration.rs` | what a workspace does with an integration |
+//! | `policy.rs` | what a workspace lets an integration do |
 //! | `needs.rs` | scopes: which to ask for, which are lacking |
 //! | `basic.rs` | connecting with a name and a secret |
 //! | `sites.rs` | which of several sites is meant |
@@ -50,6 +51,7 @@ mod live;
 mod needs;
 mod offer;
 mod pending;
+mod policy;
 mod probe;
 mod profile;
 mod profile_check;
@@ -77,6 +79,7 @@ pub use link::{LinkFacts, Renewed};
 #[cfg(feature = "cli")]
 pub(crate) use offer::Usual;
 pub(crate) use offer::Whose;
+pub use policy::{TemplatePolicy, WorkspacePolicy};
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;
@@ -169,6 +172,7 @@ impl Authorizations {
             limits: self.limits,
             pacer: self.pacer.clone(),
             tokens: None,
+            containers: Arc::default(),
         }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::confirm::confirm;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
+use super::policy::Policy;
 use crate::authorization::{AuthorizationMode, Configuration, Deleted};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -30,6 +31,17 @@ pub(super) enum Integrations {
     /// Change who connects it, or with which profile
     #[command(after_help = "Example: actionbay integrations edit INTEGRATION --mode per-user")]
     Edit(Configure),
+    /// Show or change what the workspace lets it do: which templates may run, which containers they may reach
+    ///
+    /// A container is what the integration groups content by, such as a space. It is allowed, read-only or denied; so are
+    /// templates, of which only those that read run when they are read-only. What cannot be decided is denied.
+    #[command(after_help = "Examples:
+  actionbay integrations policy INTEGRATION
+  actionbay integrations policy INTEGRATION --container DOCS=read-only --container HR=deny
+  actionbay integrations policy INTEGRATION --other-containers deny --container DOCS=allow
+  actionbay integrations policy INTEGRATION --template delete-content=deny --other-templates read-only
+  actionbay integrations policy INTEGRATION --clear")]
+    Policy(Policy),
     /// Disable an integration: its authorization is kept, and nothing runs
     #[command(after_help = "Example: actionbay integrations disable INTEGRATION")]
     Disable(Named),
@@ -98,6 +110,7 @@ impl Integrations {
             Self::Show(show) => show.run(home, output),
             Self::Enable(configure) => configure.run(home, output, Host::enable),
             Self::Edit(configure) => configure.run(home, output, Host::edit_configuration),
+            Self::Policy(policy) => policy.run(home, output),
             Self::Disable(Named { integration }) => {
                 let (host, id) = open(home, &integration, output)?;
                 shown(&host.disable(home.workspace(), &id)?, output)
@@ -160,7 +173,7 @@ fn loss(id: &IntegrationId, deletion: &Deleted) -> String {
     )
 }
 
-fn open(home: &Home, integration: &str, output: &Output) -> Result<(Host, IntegrationId)> {
+pub(super) fn open(home: &Home, integration: &str, output: &Output) -> Result<(Host, IntegrationId)> {
     let plugin = home.plugin(integration)?;
     let id = plugin.manifest().id.clone();
     Ok((home.host(HostSettings::new(vec![plugin], output))?, id))
@@ -268,7 +281,7 @@ fn everything(plugin: &Plugin) -> Value {
     json!({
         "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
         "digest": plugin.digest(), "authorization": manifest.authorization, "audiences": manifest.audiences,
-        "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
+        "container": manifest.container, "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
         "templates": manifest.templates,
     })
 }

@@ -15,8 +15,10 @@
 mod artifact;
 mod call;
 mod convert;
+mod convert_rules;
 mod engine;
 mod events;
+mod guard;
 mod imports;
 mod limits;
 mod manifest;
@@ -30,6 +32,10 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub use guard::{
+    Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern, Place,
+    Pointer, Reference, RequestRule, Subject,
+};
 pub use limits::CallLimits;
 pub use manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::body::{self, Written};
 use super::input::{self, SpaceOut, Type};
 use super::{Effect, Template, space, target};
+use crate::confluence::requests;
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::{self, Id, Kind};
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
@@ -33,6 +34,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Add a page to the space DOCS",
         "Put this into the wiki",
     ],
+    requests: &[requests::SPACE, requests::CREATE],
     run,
 };
 

@@ -7,6 +7,7 @@ use super::content_list::{self, Filter};
 use super::input;
 use super::listing::Range;
 use super::{Effect, Template};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::Kind;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
@@ -27,6 +28,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Which pages are in the space DOCS",
         "Show all pages of the wiki",
     ],
+    requests: &[requests::SPACE, requests::PAGES],
     run,
 };
 

@@ -8,6 +8,7 @@ use super::outcome;
 use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
@@ -24,6 +25,7 @@ pub(super) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("id", "Which draft? Give its id.")],
     utterances: &["Publish my draft", "Publish a draft in Confluence", "Make the draft public"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::REPLACE],
     run,
 };
 

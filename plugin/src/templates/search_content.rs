@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::listing::{self, Range};
 use super::{Effect, Template, input, space};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::cql;
 use crate::confluence::model::{absolute, id, text};
@@ -29,6 +30,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Which pages mention the budget",
         "Search the wiki for onboarding",
     ],
+    requests: &[requests::SEARCH],
     run,
 };
 
@@ -71,7 +73,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let query = query(&input)?;
     let list = List {
         path: paths::SEARCH.to_owned(),
-        query: vec![Parameter::new("cql", query.clone()), Parameter::new("excerpt", "indexed")],
+        query: vec![Parameter::new("cql", query.clone()), Parameter::new("excerpt", "indexed"), Parameter::new("expand", "content.space")],
         subject: "search".to_owned(),
         not_found: "search-not-found",
     };

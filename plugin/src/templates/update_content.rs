@@ -14,6 +14,7 @@ use super::input::{self, Type};
 use super::replacement::Replacement;
 use super::target::{Name, page_id};
 use super::{Effect, Template};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
@@ -45,6 +46,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Rewrite the section Known issues",
         "Rename a page in Confluence",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::REPLACE],
     run,
 };
 

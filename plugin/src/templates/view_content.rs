@@ -8,6 +8,7 @@ use super::input::{self, SpaceOut, VersionOut};
 use super::items::NodeOut;
 use super::target::Target;
 use super::{Effect, Template};
+use crate::confluence::requests;
 use crate::confluence::call::Answer;
 use crate::confluence::client::Client;
 use crate::confluence::model::{Content, text};
@@ -35,6 +36,7 @@ pub(super) const TEMPLATE: Template = Template {
         "What does the wiki say",
         "Open a blog post in Confluence",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ],
     run,
 };
 

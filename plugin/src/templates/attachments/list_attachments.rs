@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::listing::Range;
 use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{Version, absolute, text};
 use crate::confluence::scopes::{READ_ATTACHMENT, READ_PAGE, READ_SPACE};
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the attachments of the page", "Which files are attached", "Show the files of a page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::ATTACHMENTS],
     run,
 };
 

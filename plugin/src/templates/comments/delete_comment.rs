@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::{Effect, Template, input, outcome};
 use super::Name;
+use crate::confluence::requests;
 use crate::confluence::client::{Client, first_of};
 use crate::confluence::paths;
 use crate::confluence::scopes::DELETE_COMMENT;
@@ -20,6 +21,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("comment", "Which comment? Give its id.")],
     utterances: &["Delete the comment", "Remove my comment", "Delete a comment in Confluence"],
+    requests: &[requests::DELETE_COMMENT],
     run,
 };
 

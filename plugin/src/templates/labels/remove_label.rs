@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::target::Target;
 use super::super::{Effect, Template, input};
 use super::name;
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_LABEL};
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "From which page? Give its id."), ("label", "Which label?")],
     utterances: &["Remove a label from the page", "Take the label off", "Untag the Confluence page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::REMOVE_LABEL],
     run,
 };
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::listing::{self, Range};
 use super::super::{Effect, Template, input};
 use super::WholeSpaceOut;
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::Space;
 use crate::confluence::paths;
@@ -24,6 +25,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[],
     utterances: &["List the Confluence spaces", "Which spaces are there", "Show all spaces of the wiki"],
+    requests: &[requests::SPACE],
     run,
 };
 

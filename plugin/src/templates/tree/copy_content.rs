@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input, space};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{address, id, text};
 use crate::confluence::paths;
@@ -30,6 +31,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Duplicate the page",
         "Make a copy of this page in another space",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::COPY],
     run,
 };
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::super::target::Name;
 use super::super::{Effect, Template, input};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{id, text};
 use crate::confluence::paging::LARGEST_PAGE;
@@ -25,6 +26,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Above which page? Give its id.")],
     utterances: &["Where is this page", "List the ancestors of a page", "What is above this page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::ANCESTORS],
     run,
 };
 

@@ -7,6 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use super::super::input::VersionOut;
 use super::super::target::Target;
 use super::super::{Effect, Template, body, input};
+use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
@@ -37,6 +38,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Compare two versions of the page",
         "Show the last change of the page",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ],
     run,
 };
 
