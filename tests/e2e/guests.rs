@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::authorization::{Authorize, FixedCallback, Profile, WorkspacePolicy};
 use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::vault::{MasterKey, MemoryStore};
@@ -30,17 +30,27 @@ impl Transport for Vendor {
     }
 }
 
-struct Guest {
+/// A host with one guest, connected.
+pub(crate) struct Guest {
     host: Host,
     id: IntegrationId,
 }
 
 impl Guest {
     fn new(path: &str, limits: CallLimits) -> Self {
+        Self::at(path, Vendor, limits)
+    }
+
+    /// With a vendor of its own.
+    pub(crate) fn with(path: &str, vendor: impl Transport + 'static) -> Self {
+        Self::at(path, vendor, CallLimits::default())
+    }
+
+    fn at(path: &str, vendor: impl Transport + 'static, limits: CallLimits) -> Self {
         let plugin = load(engine(), path);
         let id = plugin.manifest().id.clone();
         let host = Host::builder()
-            .transport(Vendor)
+            .transport(vendor)
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
@@ -57,7 +67,11 @@ impl Guest {
         Self { host, id }
     }
 
-    fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
+    pub(crate) fn set_policy(&self, change: impl FnOnce(&mut WorkspacePolicy)) {
+        self.host.set_policy(&workspace(), &self.id, change).unwrap();
+    }
+
+    pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
         self.host.run(&Run::new(workspace(), self.id.clone(), template, input)).map(|outcome| outcome.output)
     }
 }

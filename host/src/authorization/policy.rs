@@ -66,9 +66,10 @@ impl WorkspacePolicy {
     pub(crate) fn check(&self, manifest: &Manifest, template: &Template, input: &Value) -> Result<()> {
         self.check_template(manifest, template)?;
         let fields = template.input.json().get("properties").and_then(Value::as_object);
-        let marked = fields.into_iter().flatten().filter(|(_, schema)| {
-            schema.get(CONTAINER_MARK).and_then(Value::as_bool) == Some(true)
-        });
+        let marked = fields
+            .into_iter()
+            .flatten()
+            .filter(|(_, schema)| schema.get(CONTAINER_MARK).and_then(Value::as_bool) == Some(true));
         for (field, _) in marked {
             if let Some(text) = input.get(field).and_then(Value::as_str) {
                 self.check_container(manifest, template, (field, text), input)?;
@@ -110,14 +111,16 @@ impl WorkspacePolicy {
     ) -> Result<()> {
         let changes = template.effect != Effect::Read && input.get(DRY_RUN) != Some(&Value::Bool(true));
         let least = if changes { Access::Allow } else { Access::ReadOnly };
-        let Some((name, access)) = self.containers.named_as(text).filter(|(_, access)| *access < least) else {
+        let Some((name, access)) = self.containers.named_as(text).filter(|(_, access)| *access < least)
+        else {
             return Ok(());
         };
         let (code, what) = match access {
             Access::ReadOnly => ("container-read-only", "read only"),
             _ => ("container-denied", "denied"),
         };
-        let container = manifest.container.as_ref().map_or("container", |containers| containers.name.as_str());
+        let container =
+            manifest.container.as_ref().map_or("container", |containers| containers.name.as_str());
         Err(denied(
             code,
             format!(

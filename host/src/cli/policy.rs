@@ -94,7 +94,8 @@ fn template(name: String) -> Result<TemplateId> {
 }
 
 fn shown(policy: &WorkspacePolicy, manifest: &Manifest) -> String {
-    let row = |what: &str, name: String, access: Access| vec![what.to_owned(), name, access.as_str().to_owned()];
+    let row =
+        |what: &str, name: String, access: Access| vec![what.to_owned(), name, access.as_str().to_owned()];
     let mut rows: Vec<Vec<String>> = policy
         .templates
         .named

@@ -3,7 +3,8 @@
 use super::bindings::exports::integration::action::action as wit;
 use super::convert::{method_name, parameters_from_wit};
 use super::guard::{
-    Condition, Containers, ItemKind, Lookup, Naming, PathPattern, Place, Pointer, Reference, RequestRule, Subject,
+    Condition, Containers, ItemKind, Lookup, Naming, PathPattern, Place, Pointer, Reference, RequestRule,
+    Subject,
 };
 use crate::egress::Method;
 use crate::failure::Result;

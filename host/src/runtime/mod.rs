@@ -33,8 +33,8 @@ pub use call::{
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
 pub use guard::{
-    Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern, Place,
-    Pointer, Reference, RequestRule, Subject,
+    Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern,
+    Place, Pointer, Reference, RequestRule, Subject,
 };
 pub use limits::CallLimits;
 pub use manifest::{

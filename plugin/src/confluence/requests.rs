@@ -93,7 +93,11 @@ const ATTACHMENT: Named = Named::Item("attachment");
 pub(crate) static SPACES: Container = Container {
     name: "space",
     audience: CONFLUENCE,
-    by_id: Lookup { path: "/api/v2/spaces/{id}", query: &[], names: &[("/id", Named::SpaceId), ("/key", Named::SpaceKey)] },
+    by_id: Lookup {
+        path: "/api/v2/spaces/{id}",
+        query: &[],
+        names: &[("/id", Named::SpaceId), ("/key", Named::SpaceKey)],
+    },
     by_key: Lookup {
         path: "/api/v2/spaces",
         query: &[("keys", "{id}")],
@@ -115,10 +119,7 @@ pub(crate) static SPACES: Container = Container {
             name: "comment",
             lookups: &[comment("/api/v2/footer-comments/{id}"), comment("/api/v2/inline-comments/{id}")],
         },
-        ItemKind {
-            name: "attachment",
-            lookups: &[attachment(&[]), attachment(&[("status", "trashed")])],
-        },
+        ItemKind { name: "attachment", lookups: &[attachment(&[]), attachment(&[("status", "trashed")])] },
     ],
 };
 
@@ -254,7 +255,8 @@ pub(crate) const LABELS: &[Rule] = &[
 /// Adding labels.
 pub(crate) const ADD_LABELS: &[Rule] = &[rule(Method::Post, "/rest/api/content/{content}/label", OF_CONTENT)];
 /// Removing labels.
-pub(crate) const REMOVE_LABEL: &[Rule] = &[rule(Method::Delete, "/rest/api/content/{content}/label", OF_CONTENT)];
+pub(crate) const REMOVE_LABEL: &[Rule] =
+    &[rule(Method::Delete, "/rest/api/content/{content}/label", OF_CONTENT)];
 /// The attachments of content.
 pub(crate) const ATTACHMENTS: &[Rule] = &[
     rule(Method::Get, "/api/v2/pages/{content}/attachments", OF_CONTENT),
@@ -262,7 +264,8 @@ pub(crate) const ATTACHMENTS: &[Rule] = &[
 ];
 /// Attaching a file, or a new version of one.
 #[expect(dead_code, reason = "of a template that is not there yet")]
-pub(crate) const UPLOAD: &[Rule] = &[rule(Method::Put, "/rest/api/content/{content}/child/attachment", OF_CONTENT)];
+pub(crate) const UPLOAD: &[Rule] =
+    &[rule(Method::Put, "/rest/api/content/{content}/child/attachment", OF_CONTENT)];
 /// Fetching a file.
 #[expect(dead_code, reason = "of a template that is not there yet")]
 pub(crate) const DOWNLOAD: &[Rule] = &[rule(
@@ -274,9 +277,11 @@ pub(crate) const DOWNLOAD: &[Rule] = &[rule(
 pub(crate) const DELETE_ATTACHMENT: &[Rule] =
     &[rule(Method::Delete, "/api/v2/attachments/{attachment}", &[in_path("attachment", ATTACHMENT)])];
 /// What is directly below a page.
-pub(crate) const CHILDREN: &[Rule] = &[rule(Method::Get, "/api/v2/pages/{content}/direct-children", OF_CONTENT)];
+pub(crate) const CHILDREN: &[Rule] =
+    &[rule(Method::Get, "/api/v2/pages/{content}/direct-children", OF_CONTENT)];
 /// All that is below a page.
-pub(crate) const DESCENDANTS: &[Rule] = &[rule(Method::Get, "/api/v2/pages/{content}/descendants", OF_CONTENT)];
+pub(crate) const DESCENDANTS: &[Rule] =
+    &[rule(Method::Get, "/api/v2/pages/{content}/descendants", OF_CONTENT)];
 /// What is above a page.
 pub(crate) const ANCESTORS: &[Rule] = &[rule(Method::Get, "/api/v2/pages/{content}/ancestors", OF_CONTENT)];
 /// Moving a page beside another.

@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::body::{self, Written};
 use super::input::{self, SpaceOut, Type};
 use super::{Effect, Template, space, target};
-use crate::confluence::requests;
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 

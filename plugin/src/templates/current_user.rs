@@ -4,10 +4,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{Effect, Template, input};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::text;
 use crate::confluence::paths::CURRENT_USER;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_DETAILS;
 use crate::platform::Failure;
 

@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::target::Target;
 use super::{Effect, Template, input, outcome};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{DELETE_PAGE, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 

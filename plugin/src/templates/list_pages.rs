@@ -7,9 +7,9 @@ use super::content_list::{self, Filter};
 use super::input;
 use super::listing::Range;
 use super::{Effect, Template};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::Kind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 

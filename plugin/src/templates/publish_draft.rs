@@ -8,9 +8,9 @@ use super::outcome;
 use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::{Failure, FailureKind};
 

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template, input, outcome};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 

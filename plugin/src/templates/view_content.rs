@@ -8,11 +8,11 @@ use super::input::{self, SpaceOut, VersionOut};
 use super::items::NodeOut;
 use super::target::Target;
 use super::{Effect, Template};
-use crate::confluence::requests;
 use crate::confluence::call::Answer;
 use crate::confluence::client::Client;
 use crate::confluence::model::{Content, text};
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, FailureKind};
 

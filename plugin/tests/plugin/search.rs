@@ -23,7 +23,10 @@ fn words_and_filters_become_a_query_that_nobody_can_break_out_of() {
     });
     let output = host.run("search-content", &input).unwrap();
     let query = r#"type = "page" and text ~ "a\" or type = \"x\\" and title ~ "שלום 😀" and space = "DOCS" and label = "release" and lastmodified >= "2026-11-21""#;
-    assert_eq!(host.requests(), [format!("{SEARCH}?cql={query}&excerpt=indexed&expand=content.space&limit=10")]);
+    assert_eq!(
+        host.requests(),
+        [format!("{SEARCH}?cql={query}&excerpt=indexed&expand=content.space&limit=10")]
+    );
     assert_eq!(
         output,
         json!({

@@ -69,7 +69,8 @@ impl FromStr for ContainerName {
 
 /// Whether a text can be a key or an id: one word.
 pub(super) fn is_name(text: &str) -> bool {
-    (1..=LONGEST_NAME).contains(&text.len()) && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == ',')
+    (1..=LONGEST_NAME).contains(&text.len())
+        && !text.chars().any(|c| c.is_control() || c.is_whitespace() || c == ',')
 }
 
 impl TryFrom<String> for ContainerName {
@@ -156,6 +157,10 @@ impl ContainerPolicy {
             ContainerName::Id(id) => id == text,
             ContainerName::Key(key) => *key == text.to_lowercase(),
         };
-        self.named.iter().filter(|(name, _)| means(name)).map(|(name, access)| (name, *access)).min_by_key(|it| it.1)
+        self.named
+            .iter()
+            .filter(|(name, _)| means(name))
+            .map(|(name, access)| (name, *access))
+            .min_by_key(|it| it.1)
     }
 }

@@ -211,7 +211,8 @@ impl Judge<'_> {
         let mut texts = Vec::new();
         for (pointer, what) in places {
             if let Some(value) = pointer.get(part) {
-                let text = text_of(value).ok_or_else(|| format!("there is no id at {pointer} of the answer"))?;
+                let text =
+                    text_of(value).ok_or_else(|| format!("there is no id at {pointer} of the answer"))?;
                 texts.push((pointer.parent(), *what, text));
             }
         }
@@ -326,9 +327,10 @@ impl Judge<'_> {
                     return Err(format!("the {kind} {id} could not be looked up: {why}").into());
                 }
             };
-            let named = lookup.names.iter().find_map(|naming| {
-                Some((&naming.what, text_of(naming.pointer.get(&answer)?)?))
-            });
+            let named = lookup
+                .names
+                .iter()
+                .find_map(|naming| Some((&naming.what, text_of(naming.pointer.get(&answer)?)?)));
             let Some((what, text)) = named else {
                 return Err(format!("the {kind} {id} does not say in which {name} it is").into());
             };
@@ -359,7 +361,8 @@ fn named<'r>(rule: &'r RequestRule, asked: &Asked<'_>) -> Result<Vec<(&'r Refere
         match &subject.place {
             Place::Answer(_) => {}
             Place::Path(name) => {
-                named.extend(rule.path.segment(name, asked.path).map(|text| (&subject.what, text.to_owned())));
+                named
+                    .extend(rule.path.segment(name, asked.path).map(|text| (&subject.what, text.to_owned())));
             }
             Place::Query(name) => {
                 let mut values = asked.query.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -377,7 +380,8 @@ fn named<'r>(rule: &'r RequestRule, asked: &Asked<'_>) -> Result<Vec<(&'r Refere
                     continue;
                 }
                 for value in values {
-                    let text = text_of(value).ok_or_else(|| format!("there is no id at {pointer} of its body"))?;
+                    let text =
+                        text_of(value).ok_or_else(|| format!("there is no id at {pointer} of its body"))?;
                     named.push((&subject.what, text));
                 }
             }
@@ -390,9 +394,10 @@ fn named<'r>(rule: &'r RequestRule, asked: &Asked<'_>) -> Result<Vec<(&'r Refere
 fn applies(subject: &Subject, rule: &RequestRule, body: &Value) -> Result<bool, Unclear> {
     let holds = |subject: &Subject| match &subject.when {
         None => Ok(true),
-        Some(when) => when.pointer.all(body).map(|values| {
-            matches!(values.as_slice(), [Value::String(text)] if *text == when.equals)
-        }),
+        Some(when) => when
+            .pointer
+            .all(body)
+            .map(|values| matches!(values.as_slice(), [Value::String(text)] if *text == when.equals)),
     };
     if holds(subject)? {
         return Ok(true);

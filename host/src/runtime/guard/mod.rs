@@ -29,9 +29,7 @@ pub use access::{Access, ContainerName, ContainerPolicy};
 pub(super) use judge::Carried;
 pub use path::PathPattern;
 pub use pointer::Pointer;
-pub use rules::{
-    Condition, Containers, ItemKind, Lookup, Naming, Place, Reference, RequestRule, Subject,
-};
+pub use rules::{Condition, Containers, ItemKind, Lookup, Naming, Place, Reference, RequestRule, Subject};
 
 use self::judge::{Answered, Ask, Asked, Judge, Known, Left, Refusal};
 use super::call::{Authority, Purpose, State};
@@ -60,7 +58,12 @@ impl Guard {
     }
 
     /// The rule that a request fits, and the containers that have to be judged by it.
-    fn rule(&self, audience: &str, method: &Method, path: &[String]) -> Result<(&RequestRule, Option<&Containers>)> {
+    fn rule(
+        &self,
+        audience: &str,
+        method: &Method,
+        path: &[String],
+    ) -> Result<(&RequestRule, Option<&Containers>)> {
         let template = self.manifest.template(&self.template);
         let rule = template.and_then(|template| template.rule(audience, method, path));
         let rule = rule.ok_or_else(|| self.not_declared(template, audience, method, path))?;
@@ -101,7 +104,8 @@ impl Guard {
     /// A refusal, as the caller is told it.
     fn refused(&self, refusal: Refusal, rule: &RequestRule) -> Failure {
         let integration = &self.manifest.id;
-        let name = self.manifest.container.as_ref().map_or("container", |containers| containers.name.as_str());
+        let name =
+            self.manifest.container.as_ref().map_or("container", |containers| containers.name.as_str());
         let request = format!("{} {}", rule.method.as_str(), rule.path);
         let denied = |code: &'static str, message: String| Failure::new(FailureKind::Denied, code, message);
         match refusal {
@@ -224,7 +228,11 @@ impl State {
         let judged = judged.map_err(|refusal| guard.refused(refusal, &rule));
         self.guard = Some(guard);
         let given = judged.inspect_err(|failure| self.raise_denial(failure))?;
-        if rule.subjects().iter().any(|subject| matches!(&subject.place, Place::Answer(pointer) if pointer.stars() > 0)) {
+        if rule
+            .subjects()
+            .iter()
+            .any(|subject| matches!(&subject.place, Place::Answer(pointer) if pointer.stars() > 0))
+        {
             response.headers.retain(|(name, _)| HEADERS_KEPT.contains(&name.as_str()));
             response.body = given.to_string().into_bytes();
         }
@@ -254,9 +262,7 @@ impl Ask for Vendor<'_> {
                 .map_or_else(|_| Answered::Nothing("the answer is no JSON".to_owned()), Answered::Json),
             Ok(Ok(response)) if response.status == 404 => Answered::NotThere,
             Ok(Ok(response)) => Answered::Nothing(format!("the answer had the status {}", response.status)),
-            Ok(Err(failure)) => {
-                Answered::Nothing(plain_text(failure.message.trim_end_matches('.'), 300))
-            }
+            Ok(Err(failure)) => Answered::Nothing(plain_text(failure.message.trim_end_matches('.'), 300)),
             Err(_) => Answered::Nothing("the call has no way out".to_owned()),
         }
     }

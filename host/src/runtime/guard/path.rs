@@ -107,7 +107,14 @@ mod tests {
     #[test]
     fn a_name_stands_for_exactly_one_segment() {
         assert!(fits("/pages/{page}/labels", "/pages/12/labels"));
-        for path in ["/pages/12", "/pages/12/", "/pages//labels", "/pages/1/2/labels", "/pages/12/labels/", "/Pages/12/labels"] {
+        for path in [
+            "/pages/12",
+            "/pages/12/",
+            "/pages//labels",
+            "/pages/1/2/labels",
+            "/pages/12/labels/",
+            "/Pages/12/labels",
+        ] {
             assert!(!fits("/pages/{page}/labels", path), "{path}");
         }
         assert!(fits("", ""));
@@ -115,7 +122,10 @@ mod tests {
 
     #[test]
     fn what_is_no_path_is_no_pattern() {
-        for pattern in ["pages", "/", "/pages/", "//", "/..", "/a/{}", "/a{b}", "/{a}/{a}", "/{a", "/a?b", "/a%2f", "/ä", "/*"] {
+        for pattern in [
+            "pages", "/", "/pages/", "//", "/..", "/a/{}", "/a{b}", "/{a}/{a}", "/{a", "/a?b", "/a%2f", "/ä",
+            "/*",
+        ] {
             assert!(PathPattern::parse(pattern).is_none(), "{pattern}");
         }
     }

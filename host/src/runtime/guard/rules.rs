@@ -162,7 +162,8 @@ impl Template {
         }
         for rule in &self.requests {
             let wrong = |why: &str| {
-                let (method, path) = (plain_text(rule.method.as_str(), 16), plain_text(&rule.path.to_string(), 200));
+                let (method, path) =
+                    (plain_text(rule.method.as_str(), 16), plain_text(&rule.path.to_string(), 200));
                 bad(&format!("lets template {} send {method} {path}, {why}", self.id))
             };
             check_audience(&rule.audience, audiences).map_err(|why| wrong(&why))?;
@@ -182,7 +183,11 @@ impl Template {
 impl RequestRule {
     fn check(&self, containers: Option<&Containers>) -> Result<(), String> {
         let Some(subjects) = &self.subjects else {
-            return if self.keeps.is_empty() { Ok(()) } else { Err("and keeps a part of an answer that is whole".to_owned()) };
+            return if self.keeps.is_empty() {
+                Ok(())
+            } else {
+                Err("and keeps a part of an answer that is whole".to_owned())
+            };
         };
         let containers = containers.ok_or("which concerns what is in containers, of which it has none")?;
         if subjects.is_empty() || subjects.len() > MOST || self.keeps.len() > MOST {
@@ -192,7 +197,10 @@ impl RequestRule {
             containers.check_reference(&subject.what)?;
             match &subject.place {
                 Place::Path(name) if !self.path.names().any(|known| known == name) => {
-                    return Err(format!("and names a segment \"{}\" that is not in it", plain_text(name, 64)));
+                    return Err(format!(
+                        "and names a segment \"{}\" that is not in it",
+                        plain_text(name, 64)
+                    ));
                 }
                 Place::Answer(_) if self.method.as_str() != Method::GET => {
                     return Err("and would look into its answer, which is possible for GET only".to_owned());
@@ -234,9 +242,11 @@ impl Containers {
             (1..=64).contains(&name.len())
                 && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         };
-        let wrong = |what: &str, why: &str| bad(&format!("says how to look up a {}, {why}", plain_text(what, 64)));
+        let wrong =
+            |what: &str, why: &str| bad(&format!("says how to look up a {}, {why}", plain_text(what, 64)));
         let names: BTreeSet<&str> = self.items.iter().map(|kind| kind.name.as_str()).collect();
-        if !is_word(&self.name) || names.len() != self.items.len() || !names.iter().all(|name| is_word(name)) {
+        if !is_word(&self.name) || names.len() != self.items.len() || !names.iter().all(|name| is_word(name))
+        {
             return Err(bad("names its containers or their items by no words, or two alike"));
         }
         if self.items.len() > MOST {

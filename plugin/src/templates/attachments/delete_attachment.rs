@@ -4,9 +4,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::{Effect, Template, input, outcome};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, AttachmentId};
+use crate::confluence::requests;
 use crate::confluence::scopes::DELETE_ATTACHMENT;
 use crate::platform::Failure;
 

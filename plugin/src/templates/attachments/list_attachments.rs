@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::super::listing::Range;
 use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{Version, absolute, text};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_ATTACHMENT, READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 

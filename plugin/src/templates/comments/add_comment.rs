@@ -7,10 +7,10 @@ use super::super::body::{self, Written};
 use super::super::target::Target;
 use super::super::{Effect, Template, input};
 use super::create;
-use crate::confluence::requests;
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::model::Content;
 use crate::confluence::paths::{CommentKind, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_COMMENT};
 use crate::platform::{Failure, FailureKind};
 

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::super::{Effect, Template, input, outcome};
 use super::Name;
-use crate::confluence::requests;
 use crate::confluence::client::{Client, first_of};
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::DELETE_COMMENT;
 use crate::platform::Failure;
 

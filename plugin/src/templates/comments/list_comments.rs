@@ -9,9 +9,9 @@ use super::super::listing::{self, Range};
 use super::super::target::Target;
 use super::super::{Effect, Template};
 use super::{CommentOut, read};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, CommentKind, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, READ_PAGE, READ_SPACE};
 use crate::confluence::walk::List;
 use crate::platform::{Failure, Parameter};
@@ -27,7 +27,14 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the comments of the page", "What did people comment", "Show the open comments"],
-    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::COMMENTS, requests::COMMENT_BY_ID, requests::REPLIES],
+    requests: &[
+        requests::SPACE,
+        requests::PAGES,
+        requests::BLOGPOSTS,
+        requests::COMMENTS,
+        requests::COMMENT_BY_ID,
+        requests::REPLIES,
+    ],
     run,
 };
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::super::body::{self, Written};
 use super::super::{Effect, Template, input};
 use super::{Name, create};
-use crate::confluence::requests;
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::CommentKind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::platform::Failure;
 

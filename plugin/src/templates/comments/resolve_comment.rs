@@ -5,9 +5,9 @@ use serde_json::Value;
 
 use super::super::{Effect, Template, input};
 use super::{Name, read};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::CommentKind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::content::Body;
 use crate::platform::{Failure, FailureKind};

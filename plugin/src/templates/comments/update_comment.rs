@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::super::body::{self, Written};
 use super::super::{Effect, Template, input};
 use super::Name;
-use crate::confluence::requests;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::platform::Failure;
 

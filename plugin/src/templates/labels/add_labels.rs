@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use super::super::target::Target;
 use super::super::{Effect, Template, input};
 use super::{LabelOut, name};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_LABEL, READ_PAGE, READ_SPACE, WRITE_LABEL};
 use crate::platform::Failure;
 

@@ -7,8 +7,8 @@ use super::super::listing::Range;
 use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
 use super::LabelOut;
-use crate::confluence::requests;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 

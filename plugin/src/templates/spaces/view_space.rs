@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::super::{Effect, Template, input, space};
 use super::WholeSpaceOut;
-use crate::confluence::requests;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_SPACE;
 use crate::platform::{Failure, Parameter};
 

@@ -5,10 +5,10 @@ use serde_json::{Number, Value, json};
 
 use super::super::target::Name;
 use super::super::{Effect, Template, input};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::text;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_METADATA, READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input, space};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{address, id, text};
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_DETAILS, READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 

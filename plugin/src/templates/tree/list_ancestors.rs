@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use super::super::target::Name;
 use super::super::{Effect, Template, input};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::{id, text};
 use crate::confluence::paging::LARGEST_PAGE;
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_METADATA, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 

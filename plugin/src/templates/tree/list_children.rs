@@ -7,8 +7,8 @@ use super::super::listing::Range;
 use super::super::target::Name;
 use super::super::{Effect, Template, input};
 use super::below;
-use crate::confluence::requests;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_HIERARCHY, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 

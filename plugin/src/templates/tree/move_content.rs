@@ -6,9 +6,9 @@ use serde_json::Value;
 use super::super::replacement::{Replacement, body_of, next_number};
 use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -30,7 +30,13 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Move a Confluence page",
         "Put this page before that one",
     ],
-    requests: &[requests::SPACE, requests::PAGES, requests::READ_PAGE, requests::REPLACE_PAGE, requests::MOVE],
+    requests: &[
+        requests::SPACE,
+        requests::PAGES,
+        requests::READ_PAGE,
+        requests::REPLACE_PAGE,
+        requests::MOVE,
+    ],
     run,
 };
 

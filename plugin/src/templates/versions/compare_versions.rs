@@ -7,10 +7,10 @@ use similar::{ChangeTag, TextDiff};
 use super::super::input::VersionOut;
 use super::super::target::Target;
 use super::super::{Effect, Template, body, input};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, FailureKind, shortened};
 

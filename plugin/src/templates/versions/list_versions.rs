@@ -7,9 +7,9 @@ use super::super::input::VersionOut;
 use super::super::listing::Range;
 use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
-use crate::confluence::requests;
 use crate::confluence::client::Client;
 use crate::confluence::model::Version;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 

@@ -1,8 +1,8 @@
 //! The manifest of a plugin that behaves well.
 
 use crate::action::{
-    Audience, AuthorizationMethod, ClientAuthentication, Concern, Effect, Manifest, Oauth2, Pkce, RequestRule,
-    Template, TokenRequestEncoding,
+    Audience, AuthorizationMethod, ClientAuthentication, Concern, Effect, Manifest, Oauth2, Pkce,
+    RequestRule, Template, TokenRequestEncoding,
 };
 use crate::http::Method;
 
