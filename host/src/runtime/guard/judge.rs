@@ -428,4 +428,4 @@ fn shown(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
