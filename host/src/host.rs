@@ -3,8 +3,8 @@
 use std::sync::{Arc, PoisonError};
 
 use crate::authorization::{
-    AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
-    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, LinkFacts,
+    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
+    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse, KeptAlive, LinkFacts,
     OneEdition, Profile, ProfileTest, WorkspacePolicy,
 };
 use crate::clock::{Clock, DenyClock};
@@ -404,6 +404,22 @@ impl Host {
         profile: Option<&ProfileId>,
     ) -> Result<Configuration> {
         self.authorizations.edit_configuration(workspace, integration, mode, profile)
+    }
+
+    /// How the component of an integration differs from the approved one.
+    ///
+    /// # Errors
+    /// See [`Authorizations::difference`].
+    pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
+        self.authorizations.difference(integration)
+    }
+
+    /// Approves the component of an integration, with all that it declares. It is the operator's to do.
+    ///
+    /// # Errors
+    /// See [`Authorizations::approve`].
+    pub fn approve(&self, integration: &IntegrationId) -> Result<Approval> {
+        self.authorizations.approve(integration)
     }
 
     /// What a workspace lets an integration do.

@@ -99,7 +99,7 @@ impl Host {
     /// `InsufficientScope`, `Denied` (by the workspace's policy), `Conflict` (a name that was used for something else, or
     /// is being run), and what the plugin gives.
     pub fn run(&self, run: &Run) -> Result<RunOutcome> {
-        let plugin = self.plugin(&run.integration)?;
+        let plugin = self.authorizations().approved_plugin(&run.integration)?;
         plugin.check_input(&run.template, &run.input)?;
         let policy = self.policy(&run.workspace, &run.integration)?;
         policy.check(plugin.manifest(), plugin.known_template(&run.template)?, &run.input)?;

@@ -16,7 +16,7 @@ use crate::components::{
 use crate::support::{engine, load};
 
 /// Answers token requests with a token, and everything else with what it was asked.
-struct Vendor;
+pub(crate) struct Vendor;
 
 impl Transport for Vendor {
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {

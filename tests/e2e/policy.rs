@@ -1,5 +1,6 @@
 //! The workspace's policy, outside of the plugin: what it denies is not sent, and what may not be read does not arrive.
 
+mod approving;
 mod hostile;
 mod spaces;
 

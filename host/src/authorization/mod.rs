@@ -14,6 +14,7 @@
 //! | `connection_store.rs` | connections in the store |
 //! | `configuration.rs` | what a workspace does with an integration |
 //! | `policy.rs` | what a workspace lets an integration do |
+//! | `approval.rs` | what the operator approved of a component |
 //! | `needs.rs` | scopes: which to ask for, which are lacking |
 //! | `basic.rs` | connecting with a name and a secret |
 //! | `sites.rs` | which of several sites is meant |
@@ -36,6 +37,7 @@
 //! | `refresh.rs` | renewing before expiry, once |
 
 mod activation;
+mod approval;
 mod basic;
 mod broker;
 mod browser;
@@ -68,6 +70,7 @@ mod tokens_in_use;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub use approval::{Approval, Difference};
 pub use basic::Connect;
 pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};

@@ -42,6 +42,14 @@ pub(super) enum Integrations {
   actionbay integrations policy INTEGRATION --template delete-content=deny --other-templates read-only
   actionbay integrations policy INTEGRATION --clear")]
     Policy(Policy),
+    /// Accept what the component of an integration declares, after it was replaced by one that declares more
+    ///
+    /// The first component that is used is approved by that. Another one runs as long as it declares nothing more: no
+    /// further audience, scope, template or request.
+    #[command(after_help = "Examples:
+  actionbay integrations approve INTEGRATION          # shows the difference
+  actionbay integrations approve INTEGRATION --yes    # accepts it")]
+    Approve(Approve),
     /// Disable an integration: its authorization is kept, and nothing runs
     #[command(after_help = "Example: actionbay integrations disable INTEGRATION")]
     Disable(Named),
@@ -98,6 +106,15 @@ pub(super) struct Delete {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Approve {
+    /// The integration
+    integration: String,
+    /// Accept the difference
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Show {
     /// An integration, or the path of a component
     integration: String,
@@ -110,6 +127,7 @@ impl Integrations {
             Self::Show(show) => show.run(home, output),
             Self::Enable(configure) => configure.run(home, output, Host::enable),
             Self::Edit(configure) => configure.run(home, output, Host::edit_configuration),
+            Self::Approve(approve) => approve.run(home, output),
             Self::Policy(policy) => policy.run(home, output),
             Self::Disable(Named { integration }) => {
                 let (host, id) = open(home, &integration, output)?;
@@ -135,6 +153,38 @@ impl Configure {
         let profile = self.profile.map(ProfileId::new).transpose()?;
         let mode = self.mode.map(AuthorizationMode::from);
         shown(&change(&host, home.workspace(), &id, mode, profile.as_ref())?, output)
+    }
+}
+
+impl Approve {
+    fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let (host, id) = open(home, &self.integration, output)?;
+        let difference = host.difference(&id)?;
+        if self.yes {
+            host.approve(&id)?;
+        }
+        let needs = difference.needs_approval();
+        let state = match (&difference.approved, needs) {
+            _ if self.yes => "approved".to_owned(),
+            (None, _) => "approved by its first use".to_owned(),
+            (Some(approved), _) if *approved == difference.digest => "approved".to_owned(),
+            (Some(_), false) => "another component, which declares nothing more: approved by its next use".to_owned(),
+            (Some(_), true) => format!("not approved; accept it with: actionbay integrations approve {id} --yes"),
+        };
+        output.result(&difference, || {
+            let mut text = facts(&[
+                ("integration", id.to_string()),
+                ("sha-256", difference.digest.clone()),
+                ("approved", difference.approved.clone().unwrap_or_default()),
+                ("state", state),
+            ]);
+            for (mark, lines) in [("+", &difference.more), ("-", &difference.less)] {
+                for line in lines.iter().filter(|_| difference.approved.is_some()) {
+                    text.push_str(&format!("\n{mark} {line}"));
+                }
+            }
+            text
+        })
     }
 }
 
