@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError};
 
 use crate::authorization::{
-    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
-    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse, KeptAlive, LinkFacts,
-    OneEdition, Profile, ProfileTest, WorkspacePolicy,
+    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
+    Connect, Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse,
+    KeptAlive, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};

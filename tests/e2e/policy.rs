@@ -38,7 +38,7 @@ fn a_template_that_is_denied_or_writes_where_all_others_read_does_not_run() {
     });
     world.wire.forget();
     let failure = world.run("delete-content", json!({"id": page["id"]})).unwrap_err();
-    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Denied, "template-read-only"));
+    assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::Denied, "template-read-only"));
     assert!(failure.message.contains("other-templates read-only"), "{failure}");
     assert_eq!(
         failure.hint.unwrap(),

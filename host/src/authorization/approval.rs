@@ -76,7 +76,10 @@ fn declarations(manifest: &Manifest) -> BTreeSet<String> {
     }
     for template in &manifest.templates {
         let id = &template.id;
-        say("template", &json!({"id": id, "effect": template.effect.as_str(), "repeatable": template.repeatable}));
+        say(
+            "template",
+            &json!({"id": id, "effect": template.effect.as_str(), "repeatable": template.repeatable}),
+        );
         for scope in &template.scopes {
             say("scope", &json!({"template": id, "scope": scope}));
         }
@@ -153,8 +156,8 @@ impl Authorizations {
             declarations: declarations(manifest),
             since: self.clock.now()?,
         };
-        let body = serde_json::to_vec(&approval)
-            .map_err(|_| Failure::internal("An approval cannot be written."))?;
+        let body =
+            serde_json::to_vec(&approval).map_err(|_| Failure::internal("An approval cannot be written."))?;
         self.vault.commit(&[Write::put(key(&manifest.id), expect, body)])?;
         Ok(approval)
     }
@@ -191,7 +194,9 @@ fn not_approved(difference: Difference) -> Failure {
     Failure::new(
         FailureKind::Denied,
         "component-not-approved",
-        format!("The component of {integration} is another one than was approved, and declares more: {named}."),
+        format!(
+            "The component of {integration} is another one than was approved, and declares more: {named}."
+        ),
     )
     .hint(format!("See the difference, and accept it, with: actionbay integrations approve {integration}"))
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Authorizations;
-use crate::failure::{Failure, FailureKind, Result, plain_text};
+use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{IntegrationId, TemplateId, WorkspaceId};
 use crate::runtime::{Access, ContainerPolicy, Effect, Manifest, Template};
 
@@ -124,8 +124,7 @@ impl WorkspacePolicy {
         Err(denied(
             code,
             format!(
-                "The policy of this workspace has the {container} {} {what}, and \"{field}\" names it for the template {}.",
-                plain_text(text, 64),
+                "The policy of this workspace has the {container} {name} {what}, and \"{field}\" names it for the template {}.",
                 template.id
             ),
             format!("{} --container {name}=allow", command(&manifest.id)),

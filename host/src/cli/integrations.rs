@@ -168,8 +168,12 @@ impl Approve {
             _ if self.yes => "approved".to_owned(),
             (None, _) => "approved by its first use".to_owned(),
             (Some(approved), _) if *approved == difference.digest => "approved".to_owned(),
-            (Some(_), false) => "another component, which declares nothing more: approved by its next use".to_owned(),
-            (Some(_), true) => format!("not approved; accept it with: actionbay integrations approve {id} --yes"),
+            (Some(_), false) => {
+                "another component, which declares nothing more: approved by its next use".to_owned()
+            }
+            (Some(_), true) => {
+                format!("not approved; accept it with: actionbay integrations approve {id} --yes")
+            }
         };
         output.result(&difference, || {
             let mut text = facts(&[

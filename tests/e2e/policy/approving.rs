@@ -32,7 +32,8 @@ fn host(folder: &Path, component: &str) -> Host {
 
 fn begin(host: &Host) -> Result<String, Failure> {
     let begun = host.begin(&Authorize::new(workspace(), traps(), ProfileId::new("app").unwrap()))?;
-    let state = begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let state =
+        begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     Ok(state)
 }
 

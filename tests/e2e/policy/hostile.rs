@@ -25,7 +25,7 @@ impl Lenient {
 impl Transport for Lenient {
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
         let path = request.url.path().trim_start_matches("/v1").to_owned();
-        let query = request.url.query().unwrap_or_default().to_owned();
+        let query = request.url.query().unwrap_or_default().to_uppercase();
         let space =
             |id: &str| json!({"id": id, "key": if id == "1" { "OPEN" } else { "SHUT" }, "name": "a name"});
         let page =

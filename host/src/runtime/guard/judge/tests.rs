@@ -58,7 +58,11 @@ fn containers() -> Containers {
                 "comment",
                 vec![
                     lookup("/elsewhere/{id}", &[], &[("/pageId", item("page"))]),
-                    lookup("/comments/{id}", &[], &[("/pageId", item("page")), ("/parentId", item("comment"))]),
+                    lookup(
+                        "/comments/{id}",
+                        &[],
+                        &[("/pageId", item("page")), ("/parentId", item("comment"))],
+                    ),
                 ],
             ),
         ],
@@ -66,7 +70,8 @@ fn containers() -> Containers {
 }
 
 fn policy(others: Access, named: &[(&str, Access)]) -> ContainerPolicy {
-    let named = named.iter().map(|(name, access)| (name.parse::<ContainerName>().unwrap(), *access)).collect();
+    let named =
+        named.iter().map(|(name, access)| (name.parse::<ContainerName>().unwrap(), *access)).collect();
     ContainerPolicy { others, named }
 }
 
@@ -105,7 +110,8 @@ fn is_policy(refusal: &Refusal) -> bool {
 
 #[test]
 fn an_item_is_followed_to_its_container_over_what_it_belongs_to() {
-    let put = rule("PUT", "/comments/{comment}", vec![at(Place::Path("comment".to_owned()), item("comment"))]);
+    let put =
+        rule("PUT", "/comments/{comment}", vec![at(Place::Path("comment".to_owned()), item("comment"))]);
     let shut = policy(Access::Allow, &[("SHUT", Access::Deny)]);
     let (judged, asked) = judge(&shut, &put, &["comments", "200"], Carried::Nothing);
     assert!(is_policy(&judged.unwrap_err()));
@@ -139,8 +145,11 @@ fn what_leads_nowhere_or_in_a_circle_is_undecided() {
 fn the_method_alone_says_whether_something_is_read() {
     let subject = || vec![at(Place::Path("id".to_owned()), item("page"))];
     let read_only = policy(Access::ReadOnly, &[]);
-    for (method, may) in [("GET", true), ("HEAD", true), ("POST", false), ("DELETE", false), ("REPORT", false)] {
-        let (judged, _) = judge(&read_only, &rule(method, "/x/{id}", subject()), &["x", "10"], Carried::Nothing);
+    for (method, may) in
+        [("GET", true), ("HEAD", true), ("POST", false), ("DELETE", false), ("REPORT", false)]
+    {
+        let (judged, _) =
+            judge(&read_only, &rule(method, "/x/{id}", subject()), &["x", "10"], Carried::Nothing);
         assert_eq!(judged.is_ok(), may, "{method}");
     }
 }
