@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError};
 
 use crate::authorization::{
-    AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration, Connect,
-    Connection, ConnectionReport, Deleted, DenyCallbackRouter, Editions, InUse, KeptAlive, LinkFacts,
-    OneEdition, Profile, ProfileTest,
+    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
+    Connect, Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse,
+    KeptAlive, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -404,6 +404,43 @@ impl Host {
         profile: Option<&ProfileId>,
     ) -> Result<Configuration> {
         self.authorizations.edit_configuration(workspace, integration, mode, profile)
+    }
+
+    /// How the component of an integration differs from the approved one.
+    ///
+    /// # Errors
+    /// See [`Authorizations::difference`].
+    pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
+        self.authorizations.difference(integration)
+    }
+
+    /// Approves the component of an integration, with all that it declares. It is the operator's to do.
+    ///
+    /// # Errors
+    /// See [`Authorizations::approve`].
+    pub fn approve(&self, integration: &IntegrationId) -> Result<Approval> {
+        self.authorizations.approve(integration)
+    }
+
+    /// What a workspace lets an integration do.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn policy(&self, workspace: &WorkspaceId, integration: &IntegrationId) -> Result<WorkspacePolicy> {
+        self.authorizations.policy(workspace, integration)
+    }
+
+    /// Changes what a workspace lets an integration do.
+    ///
+    /// # Errors
+    /// See [`Authorizations::set_policy`].
+    pub fn set_policy(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        change: impl FnOnce(&mut WorkspacePolicy),
+    ) -> Result<WorkspacePolicy> {
+        self.authorizations.set_policy(workspace, integration, change)
     }
 
     /// Disables an integration: its connections stay, and are not used.

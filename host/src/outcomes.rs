@@ -10,12 +10,13 @@
 //! | failed, and something may have come of it | the same failure |
 //! | is still running | `still-running` |
 //! | was interrupted | `unknown-outcome` |
+//! | ran under another policy than one that restricts something by now | `policy-changed` |
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::authorization::Authorizations;
+use crate::authorization::{Authorizations, WorkspacePolicy};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, WorkspaceId, random_id};
 use crate::run::{Run, RunOutcome};
@@ -48,6 +49,9 @@ struct Stored {
     failure: Option<StoredFailure>,
     /// The connection of a run that succeeded; its output is in the vault.
     connection: Option<ConnectionId>,
+    /// The policy that it ran under: what one allowed another may not, and an output does not say what it is of.
+    #[serde(default)]
+    policy: String,
 }
 
 /// What a repeat is told of a failure.
@@ -90,7 +94,7 @@ impl Outcomes<'_> {
     ///
     /// # Errors
     /// `InvalidInput` for a name that is none; `Storage`.
-    pub(crate) fn begin(&self, run: &Run, key: &str) -> Result<Begin> {
+    pub(crate) fn begin(&self, run: &Run, key: &str, policy: &WorkspacePolicy) -> Result<Begin> {
         if key.is_empty() || key.len() > LONGEST_KEY || !key.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(Failure::new(
                 FailureKind::InvalidInput,
@@ -113,6 +117,7 @@ impl Outcomes<'_> {
                         Failure::storage("record-unreadable", "A stored outcome cannot be read.")
                     })?;
                     if now < stored.kept_until {
+                        check_policy(&stored, policy)?;
                         return self.before(&stored, &what, &place, now).map(Begin::Before);
                     }
                     Expect::Generation(before.generation)
@@ -127,6 +132,7 @@ impl Outcomes<'_> {
                 kept_until: now + KEPT,
                 failure: None,
                 connection: None,
+                policy: policy.fingerprint(),
             };
             let mut writes = vec![write(&record, &stored, expect)?];
             writes.extend(place.destroy());
@@ -233,6 +239,19 @@ impl Outcomes<'_> {
         .hint("Look at the vendor whether it was done. If not, run it again with a new key.")
         .sent(true)))
     }
+}
+
+/// An outcome is given again under the policy that it came of, or under one that allows everything.
+fn check_policy(stored: &Stored, policy: &WorkspacePolicy) -> Result<()> {
+    if !policy.restricts() || stored.policy == policy.fingerprint() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        FailureKind::Denied,
+        "policy-changed",
+        "The run with this idempotency key was done under another policy of this workspace, and what came of it is not shown under this one.",
+    )
+    .hint("Look at the vendor whether it was done. If not, run it again with a new key."))
 }
 
 fn again(stored: &StoredFailure) -> Failure {

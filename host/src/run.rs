@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::authorization::{Connection, Proof, Whose};
+use crate::authorization::{Connection, Proof, Whose, WorkspacePolicy};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::outcomes::Begin;
-use crate::runtime::{Authority, CallReport, Plugin, Template};
+use crate::runtime::{Authority, CallContext, CallReport, Plugin, Template};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -96,24 +96,32 @@ impl Host {
     ///
     /// # Errors
     /// `NotFound` (integration, template), `InvalidInput` with every violation, `AuthorizationRequired`,
-    /// `InsufficientScope`, `Conflict` (a name that was used for something else, or is being run), and what the plugin
-    /// gives.
+    /// `InsufficientScope`, `Denied` (by the workspace's policy), `Conflict` (a name that was used for something else, or
+    /// is being run), and what the plugin gives.
     pub fn run(&self, run: &Run) -> Result<RunOutcome> {
-        let plugin = self.plugin(&run.integration)?;
+        let plugin = self.authorizations().approved_plugin(&run.integration)?;
         plugin.check_input(&run.template, &run.input)?;
+        let policy = self.policy(&run.workspace, &run.integration)?;
+        policy.check(plugin.manifest(), plugin.known_template(&run.template)?, &run.input)?;
         match &run.idempotency_key {
-            Some(key) => self.run_once(&plugin, run, key),
-            None => self.run_now(&plugin, run).0,
+            Some(key) => self.run_once(&plugin, run, key, &policy),
+            None => self.run_now(&plugin, run, &policy).0,
         }
     }
 
     /// Runs it under its name, unless that was done.
-    fn run_once(&self, plugin: &Plugin, run: &Run, key: &str) -> Result<RunOutcome> {
+    fn run_once(
+        &self,
+        plugin: &Plugin,
+        run: &Run,
+        key: &str,
+        policy: &WorkspacePolicy,
+    ) -> Result<RunOutcome> {
         let outcomes = self.authorizations().outcomes();
-        match outcomes.begin(run, key)? {
+        match outcomes.begin(run, key, policy)? {
             Begin::Before(before) => before,
             Begin::Now(claim) => {
-                let (result, may_have_effect) = self.run_now(plugin, run);
+                let (result, may_have_effect) = self.run_now(plugin, run, policy);
                 // What happened has happened: that it could not be kept must not hide it.
                 if let Err(storage) = outcomes.settle(claim, &result, may_have_effect) {
                     log::warn!("what came of a named run could not be kept: {storage}");
@@ -124,9 +132,12 @@ impl Host {
     }
 
     /// Runs it, and says whether something may have come of it at the vendor.
-    fn run_now(&self, plugin: &Plugin, run: &Run) -> (Result<RunOutcome>, bool) {
+    fn run_now(&self, plugin: &Plugin, run: &Run, policy: &WorkspacePolicy) -> (Result<RunOutcome>, bool) {
         match self.prepared(plugin, run) {
-            Ok((whose, connection, live)) => self.execute(plugin, run, whose, connection, live),
+            Ok((whose, connection, live)) => {
+                let context = self.authorizations().context().restricted(&policy.containers);
+                self.execute(plugin, run, whose, connection, (context, live))
+            }
             Err(failure) => (Err(failure), false),
         }
     }
@@ -156,10 +167,10 @@ impl Host {
         run: &Run,
         whose: Whose<'_>,
         connection: Connection,
-        live: Arc<dyn Authority>,
+        (context, live): (CallContext, Arc<dyn Authority>),
     ) -> (Result<RunOutcome>, bool) {
         let authorizations = self.authorizations();
-        let (result, report) = plugin.execute(authorizations.context(), &run.template, &run.input, live);
+        let (result, report) = plugin.execute(context, &run.template, &run.input, live);
         let result = match result {
             Ok(output) => Ok(RunOutcome { output, connection: connection.id, report, replayed: false }),
             Err(failure) if report.effect_sent => Err(failure),

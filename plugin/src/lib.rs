@@ -38,7 +38,7 @@ mod component {
     use self::bindings::integration::action::{http, log, oauth, progress, types};
     use crate::authorize::{self, Outcome, Step};
     use crate::confluence::CONFLUENCE;
-    use crate::manifest::{MANIFEST, Probe, TokenErrorMeaning};
+    use crate::manifest::{Lookup, MANIFEST, Named, Place, Probe, Rule, Subject, TokenErrorMeaning};
     use crate::platform::{
         Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session,
         Site,
@@ -151,12 +151,7 @@ mod component {
     fn send(request: Request, on_behalf_of: &Connection) -> Result<Response, Failure> {
         let request = http::Request {
             audience: request.audience.to_owned(),
-            method: match request.method {
-                Method::Get => http::Method::Get,
-                Method::Post => http::Method::Post,
-                Method::Put => http::Method::Put,
-                Method::Delete => http::Method::Delete,
-            },
+            method: method(request.method),
             path: request.path,
             query: all(request.query, parameter_out),
             headers: all(request.headers, |header| http::Header { name: header.name, value: header.value }),
@@ -171,6 +166,15 @@ mod component {
             headers: all(response.headers, |header| Parameter { name: header.name, value: header.value }),
             body: response.body,
         })
+    }
+
+    fn method(method: Method) -> http::Method {
+        match method {
+            Method::Get => http::Method::Get,
+            Method::Post => http::Method::Post,
+            Method::Put => http::Method::Put,
+            Method::Delete => http::Method::Delete,
+        }
     }
 
     fn write(level: Level, message: &str) {
@@ -324,7 +328,68 @@ mod component {
                     }),
                 })
                 .collect(),
+            container: Some(container()),
             templates: MANIFEST.templates.iter().map(template).collect(),
+        }
+    }
+
+    fn container() -> wit::Container {
+        let container = MANIFEST.container;
+        let lookup = |lookup: &Lookup| wit::Lookup {
+            audience: container.audience.to_owned(),
+            path: lookup.path.to_owned(),
+            query: lookup.query.iter().map(pair).collect(),
+            names: lookup
+                .names
+                .iter()
+                .map(|(pointer, what)| wit::Naming { pointer: (*pointer).to_owned(), what: reference(*what) })
+                .collect(),
+        };
+        wit::Container {
+            name: container.name.to_owned(),
+            by_id: lookup(&container.by_id),
+            by_key: lookup(&container.by_key),
+            items: container
+                .items
+                .iter()
+                .map(|kind| wit::ItemKind {
+                    name: kind.name.to_owned(),
+                    lookups: kind.lookups.iter().map(lookup).collect(),
+                })
+                .collect(),
+        }
+    }
+
+    fn reference(what: Named) -> wit::Reference {
+        match what {
+            Named::SpaceId => wit::Reference::ContainerId,
+            Named::SpaceKey => wit::Reference::ContainerKey,
+            Named::Item(kind) => wit::Reference::Item(kind.to_owned()),
+        }
+    }
+
+    fn rule(rule: &Rule) -> wit::RequestRule {
+        let subject = |subject: &Subject| wit::Subject {
+            place: match subject.place {
+                Place::Path(name) => wit::Place::Path(name.to_owned()),
+                Place::Body(pointer) => wit::Place::Body(pointer.to_owned()),
+                Place::Answer(pointer) => wit::Place::Answer(pointer.to_owned()),
+            },
+            what: reference(subject.what),
+            when: subject.when.map(|(pointer, equals)| wit::Condition {
+                pointer: pointer.to_owned(),
+                equals: equals.to_owned(),
+            }),
+        };
+        wit::RequestRule {
+            audience: CONFLUENCE.to_owned(),
+            method: method(rule.method),
+            path: rule.path.to_owned(),
+            concerns: match rule.subjects {
+                None => wit::Concern::Nothing,
+                Some(subjects) => wit::Concern::Subjects(subjects.iter().map(subject).collect()),
+            },
+            keeps: texts(rule.keeps),
         }
     }
 
@@ -422,6 +487,7 @@ mod component {
                 .map(|(field, text)| wit::Prompt { field: (*field).to_owned(), text: (*text).to_owned() })
                 .collect(),
             utterances: texts(template.utterances),
+            requests: template.requests.iter().copied().flatten().map(rule).collect(),
         }
     }
 }

@@ -7,10 +7,13 @@
 use crate::authorize::SITES;
 use crate::confluence::CONFLUENCE;
 use crate::confluence::paths::CURRENT_USER;
+use crate::confluence::requests::SPACES;
 use crate::confluence::scopes::{
     MISMATCH_HEADER, MISMATCH_TEXT, READ_DETAILS, READ_PAGE, READ_SPACE, READ_USER, WRITE_PAGE,
 };
 use crate::templates::{self, Template};
+
+pub use crate::confluence::requests::{Container, ItemKind, Lookup, Named, Place, Rule, Subject};
 
 /// An integration, as the contract's `manifest` has it.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Manifest {
     pub probes: &'static [Probe],
     /// The places it sends requests to.
     pub audiences: &'static [Audience],
+    /// What content is grouped by.
+    pub container: &'static Container,
     /// What it can do.
     pub templates: &'static [Template],
 }
@@ -234,5 +239,6 @@ pub static MANIFEST: Manifest = Manifest {
             cost: Some(CallCost { request: 1, object: 1, budget: 65_000, window: 3_600 }),
         },
     ],
+    container: &SPACES,
     templates: templates::ALL,
 };

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::authorization::{Authorize, FixedCallback, Profile, WorkspacePolicy};
 use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
@@ -17,7 +17,7 @@ use crate::components::{
 use crate::support::{engine, load};
 
 /// Answers token requests with a token, and everything else with what it was asked.
-struct Vendor;
+pub(crate) struct Vendor;
 
 impl Transport for Vendor {
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
@@ -31,6 +31,7 @@ impl Transport for Vendor {
     }
 }
 
+/// A host with one guest, connected.
 pub(crate) struct Guest {
     host: Host,
     id: IntegrationId,
@@ -38,15 +39,29 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn new(path: &str, limits: CallLimits) -> Self {
-        Self::watched(path, limits, DenyEvents)
+        Self::at(path, Vendor, limits, DenyEvents)
     }
 
-    /// The same, watched by somebody.
-    pub(crate) fn watched(path: &str, limits: CallLimits, events: impl EventSink + 'static) -> Self {
+    /// With a vendor of its own.
+    pub(crate) fn with(path: &str, vendor: impl Transport + 'static) -> Self {
+        Self::at(path, vendor, CallLimits::default(), DenyEvents)
+    }
+
+    /// Watched by somebody.
+    pub(crate) fn watched(path: &str, events: impl EventSink + 'static) -> Self {
+        Self::at(path, Vendor, CallLimits::default(), events)
+    }
+
+    fn at(
+        path: &str,
+        vendor: impl Transport + 'static,
+        limits: CallLimits,
+        events: impl EventSink + 'static,
+    ) -> Self {
         let plugin = load(engine(), path);
         let id = plugin.manifest().id.clone();
         let host = Host::builder()
-            .transport(Vendor)
+            .transport(vendor)
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
@@ -62,6 +77,10 @@ impl Guest {
             begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
         host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
         Self { host, id }
+    }
+
+    pub(crate) fn set_policy(&self, change: impl FnOnce(&mut WorkspacePolicy)) {
+        self.host.set_policy(&workspace(), &self.id, change).unwrap();
     }
 
     pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {

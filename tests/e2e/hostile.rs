@@ -46,11 +46,10 @@ impl EventSink for Lines {
 #[test]
 fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
     let lines = Lines::default();
-    let limits = CallLimits::default();
-    let guest = Guest::watched(LOGS_WITHOUT_END, limits, lines.clone());
+    let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
     guest.run("run", json!({"lines": 1_000})).unwrap();
     let lines = lines.0.lock().unwrap();
-    assert_eq!(lines.len(), limits.log_lines as usize);
+    assert_eq!(lines.len(), CallLimits::default().log_lines as usize);
     for line in lines.iter() {
         assert!(line.chars().count() <= 2_001, "{}", line.len());
         assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");

@@ -24,6 +24,7 @@ mod links;
 mod offers;
 mod pacing;
 mod pages;
+mod policy;
 mod profiles;
 mod refreshing;
 mod repeating;

@@ -4,7 +4,7 @@ mod arranging;
 mod discussing;
 mod drafts_and_trash;
 mod finding;
-mod labels_and_attachments;
+pub(crate) mod labels_and_attachments;
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::support::{Setup, World, integration};
 
 /// A world whose connection was granted all that the templates need, and to attach files.
-fn able() -> World {
+pub(crate) fn able() -> World {
     let world = World::new(Setup::default());
     let plugin = world.host.plugin(&integration()).unwrap();
     let mut scopes: BTreeSet<&str> = plugin

@@ -131,6 +131,7 @@ pub(crate) fn context() -> CallContext {
         limits: CallLimits::default(),
         pacer: Pacer::new(Arc::new(SystemClock)),
         tokens: None,
+        containers: Arc::default(),
     }
 }
 

@@ -103,7 +103,7 @@ impl Authorizations {
     /// `NotFound` (integration, method); `InvalidInput`; `Denied` where it may not be connected here;
     /// `AuthorizationRequired` where the vendor refuses the two; what the request gives.
     pub fn connect(self: &Arc<Self>, connect: &Connect) -> Result<Connection> {
-        let plugin = self.plugin(&connect.integration)?;
+        let plugin = self.approved_plugin(&connect.integration)?;
         let method = method(&plugin, &connect.method)?;
         self.check_may_connect(&connect.workspace, plugin.manifest(), connect.user.as_deref())?;
         check(connect, method)?;

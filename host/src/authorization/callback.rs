@@ -146,7 +146,7 @@ impl Authorizations {
         let code = callback
             .code
             .ok_or_else(|| refused("code-missing", "The callback carries neither a code nor an error."))?;
-        let plugin = self.plugin(&pending.integration)?;
+        let plugin = self.approved_plugin(&pending.integration)?;
         // It may have been disabled while the person was away.
         self.check_may_connect(&pending.workspace, plugin.manifest(), pending.user.as_deref())?;
         let oauth2 = plugin.manifest().oauth2();
@@ -202,7 +202,7 @@ impl Authorizations {
                 format!("The connection {id} waits for nothing."),
             ));
         }
-        let plugin = self.plugin(&connection.integration)?;
+        let plugin = self.approved_plugin(&connection.integration)?;
         self.check_may_connect(workspace, plugin.manifest(), connection.user.as_deref())?;
         let mut context = self.context();
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));

@@ -26,7 +26,7 @@ impl Authorizations {
     /// `BadClientCredentials`; what the plugin gives.
     pub fn check(self: &Arc<Self>, workspace: &WorkspaceId, id: &ConnectionId) -> Result<Connection> {
         let (connection, _) = self.stored_connection(workspace, id)?;
-        let plugin = self.plugin(&connection.integration)?;
+        let plugin = self.approved_plugin(&connection.integration)?;
         let (profile, site) = (connection.profile.clone(), connection.site.clone());
         self.check_on(&connection)?;
         let (proof, used) = (connection.proof.clone(), connection.clone());

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Authorizations;
 use super::connection::{Connection, ConnectionStatus};
 use super::connection_store::removal;
+use super::policy::WorkspacePolicy;
 use super::profile::ProfileKind;
 use super::profile_store;
 use crate::failure::{Failure, FailureKind, Result};
@@ -64,6 +65,9 @@ pub struct Configuration {
     pub templates: Vec<TemplateId>,
     /// Since when it is on or off, in seconds since 1970 UTC.
     pub since: u64,
+    /// What it may do.
+    #[serde(default)]
+    pub policy: WorkspacePolicy,
 }
 
 /// What a deletion removed.
@@ -438,9 +442,21 @@ impl Authorizations {
         integration: &IntegrationId,
         change: impl FnOnce(&mut Configuration),
     ) -> Result<Configuration> {
+        self.try_change_configuration(workspace, integration, |configuration| {
+            change(configuration);
+            Ok(())
+        })
+    }
+
+    pub(super) fn try_change_configuration(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        change: impl FnOnce(&mut Configuration) -> Result<()>,
+    ) -> Result<Configuration> {
         let stored = self.stored_configuration(workspace, integration)?;
         let (mut configuration, generation) = stored.ok_or_else(|| not_configured(integration))?;
-        change(&mut configuration);
+        change(&mut configuration)?;
         self.vault.commit(&[write(&configuration, Expect::Generation(generation))?])?;
         Ok(configuration)
     }
@@ -461,6 +477,7 @@ fn first(
         profile: profile.cloned(),
         templates: Vec::new(),
         since,
+        policy: WorkspacePolicy::default(),
     }
 }
 

@@ -196,7 +196,7 @@ impl Authorizations {
     /// `NotFound` (integration, profile, connection); `InvalidInput` (a profile of another integration, a tenant that
     /// does not fit); `Denied` where it may not be connected here.
     pub(super) fn prepare(&self, authorize: &Authorize) -> Result<Prepared> {
-        let plugin = self.plugin(&authorize.integration)?;
+        let plugin = self.approved_plugin(&authorize.integration)?;
         let profile =
             self.profile_for(&authorize.workspace, &authorize.profile, authorize.tenant.as_deref())?;
         if profile.integration != authorize.integration {

@@ -13,6 +13,8 @@
 //! | `connection.rs` | what a connection is, as it is stored |
 //! | `connection_store.rs` | connections in the store |
 //! | `configuration.rs` | what a workspace does with an integration |
+//! | `policy.rs` | what a workspace lets an integration do |
+//! | `approval.rs` | what the operator approved of a component |
 //! | `needs.rs` | scopes: which to ask for, which are lacking |
 //! | `basic.rs` | connecting with a name and a secret |
 //! | `sites.rs` | which of several sites is meant |
@@ -35,6 +37,7 @@
 //! | `refresh.rs` | renewing before expiry, once |
 
 mod activation;
+mod approval;
 mod basic;
 mod broker;
 mod browser;
@@ -50,6 +53,7 @@ mod live;
 mod needs;
 mod offer;
 mod pending;
+mod policy;
 mod probe;
 mod profile;
 mod profile_check;
@@ -66,6 +70,7 @@ mod tokens_in_use;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+pub use approval::{Approval, Difference};
 pub use basic::Connect;
 pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
@@ -77,6 +82,7 @@ pub use link::{LinkFacts, Renewed};
 #[cfg(feature = "cli")]
 pub(crate) use offer::Usual;
 pub(crate) use offer::Whose;
+pub use policy::{TemplatePolicy, WorkspacePolicy};
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;
 pub use profile_test::ProfileTest;
@@ -169,6 +175,7 @@ impl Authorizations {
             limits: self.limits,
             pacer: self.pacer.clone(),
             tokens: None,
+            containers: Arc::default(),
         }
     }
 }

@@ -289,7 +289,7 @@ impl Authorizations {
         leased: &Connection,
         deadline: Instant,
     ) -> Result<Connection, Unrenewed> {
-        let plugin = self.plugin(&leased.integration)?;
+        let plugin = self.approved_plugin(&leased.integration)?;
         let profile = self.profile_for(&leased.workspace, &leased.profile, leased.tenant.as_deref())?;
         let oauth2 = plugin.manifest().oauth2();
         let live = Arc::new(LiveConnection::new(Arc::clone(self), leased.clone(), Renewal::Never));

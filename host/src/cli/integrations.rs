@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::confirm::confirm;
 use super::home::{Home, HostSettings, read_component};
 use super::output::{Output, facts, table, time};
+use super::policy::Policy;
 use crate::authorization::{AuthorizationMode, Configuration, Deleted};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -30,6 +31,25 @@ pub(super) enum Integrations {
     /// Change who connects it, or with which profile
     #[command(after_help = "Example: actionbay integrations edit INTEGRATION --mode per-user")]
     Edit(Configure),
+    /// Show or change what the workspace lets it do: which templates may run, which containers they may reach
+    ///
+    /// A container is what the integration groups content by, such as a space. It is allowed, read-only or denied; so are
+    /// templates, of which only those that read run when they are read-only. What cannot be decided is denied.
+    #[command(after_help = "Examples:
+  actionbay integrations policy INTEGRATION
+  actionbay integrations policy INTEGRATION --container DOCS=read-only --container HR=deny
+  actionbay integrations policy INTEGRATION --other-containers deny --container DOCS=allow
+  actionbay integrations policy INTEGRATION --template delete-content=deny --other-templates read-only
+  actionbay integrations policy INTEGRATION --clear")]
+    Policy(Policy),
+    /// Accept what the component of an integration declares, after it was replaced by one that declares more
+    ///
+    /// The first component that is used is approved by that. Another one runs as long as it declares nothing more: no
+    /// further audience, scope, template or request.
+    #[command(after_help = "Examples:
+  actionbay integrations approve INTEGRATION          # shows the difference
+  actionbay integrations approve INTEGRATION --yes    # accepts it")]
+    Approve(Approve),
     /// Disable an integration: its authorization is kept, and nothing runs
     #[command(after_help = "Example: actionbay integrations disable INTEGRATION")]
     Disable(Named),
@@ -86,6 +106,15 @@ pub(super) struct Delete {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Approve {
+    /// The integration
+    integration: String,
+    /// Accept the difference
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Show {
     /// An integration, or the path of a component
     integration: String,
@@ -98,6 +127,8 @@ impl Integrations {
             Self::Show(show) => show.run(home, output),
             Self::Enable(configure) => configure.run(home, output, Host::enable),
             Self::Edit(configure) => configure.run(home, output, Host::edit_configuration),
+            Self::Approve(approve) => approve.run(home, output),
+            Self::Policy(policy) => policy.run(home, output),
             Self::Disable(Named { integration }) => {
                 let (host, id) = open(home, &integration, output)?;
                 shown(&host.disable(home.workspace(), &id)?, output)
@@ -122,6 +153,42 @@ impl Configure {
         let profile = self.profile.map(ProfileId::new).transpose()?;
         let mode = self.mode.map(AuthorizationMode::from);
         shown(&change(&host, home.workspace(), &id, mode, profile.as_ref())?, output)
+    }
+}
+
+impl Approve {
+    fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let (host, id) = open(home, &self.integration, output)?;
+        let difference = host.difference(&id)?;
+        if self.yes {
+            host.approve(&id)?;
+        }
+        let needs = difference.needs_approval();
+        let state = match (&difference.approved, needs) {
+            _ if self.yes => "approved".to_owned(),
+            (None, _) => "approved by its first use".to_owned(),
+            (Some(approved), _) if *approved == difference.digest => "approved".to_owned(),
+            (Some(_), false) => {
+                "another component, which declares nothing more: approved by its next use".to_owned()
+            }
+            (Some(_), true) => {
+                format!("not approved; accept it with: actionbay integrations approve {id} --yes")
+            }
+        };
+        output.result(&difference, || {
+            let mut text = facts(&[
+                ("integration", id.to_string()),
+                ("sha-256", difference.digest.clone()),
+                ("approved", difference.approved.clone().unwrap_or_default()),
+                ("state", state),
+            ]);
+            for (mark, lines) in [("+", &difference.more), ("-", &difference.less)] {
+                for line in lines.iter().filter(|_| difference.approved.is_some()) {
+                    text.push_str(&format!("\n{mark} {line}"));
+                }
+            }
+            text
+        })
     }
 }
 
@@ -160,7 +227,7 @@ fn loss(id: &IntegrationId, deletion: &Deleted) -> String {
     )
 }
 
-fn open(home: &Home, integration: &str, output: &Output) -> Result<(Host, IntegrationId)> {
+pub(super) fn open(home: &Home, integration: &str, output: &Output) -> Result<(Host, IntegrationId)> {
     let plugin = home.plugin(integration)?;
     let id = plugin.manifest().id.clone();
     Ok((home.host(HostSettings::new(vec![plugin], output))?, id))
@@ -257,7 +324,7 @@ fn everything(plugin: &Plugin) -> Value {
     json!({
         "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
         "digest": plugin.digest(), "imports": plugin.imports(), "authorization": manifest.authorization, "audiences": manifest.audiences,
-        "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
+        "container": manifest.container, "probes": manifest.probes, "excluded-editions": manifest.excluded_editions,
         "templates": manifest.templates,
     })
 }

@@ -11,6 +11,7 @@ mod home;
 mod integrations;
 mod master_key;
 mod output;
+mod policy;
 mod profiles;
 #[cfg(feature = "sandbox")]
 mod quickstart;

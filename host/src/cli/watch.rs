@@ -65,6 +65,7 @@ impl EventSink for Watch {
             Event::Request { audience, method, path, status, duration } => {
                 info!(audience, method, path, status, milliseconds = duration.as_millis() as u64, "request");
             }
+            Event::Denied { code, message } => warn!(code, message, "denied"),
             Event::Log { level, message } => match level {
                 LogLevel::Trace => trace!(message, "plugin"),
                 LogLevel::Debug => debug!(message, "plugin"),

@@ -74,6 +74,7 @@ fn context() -> CallContext {
         limits: CallLimits::default().wall_clock(LONGEST),
         pacer: Pacer::new(Arc::new(SystemClock)),
         tokens: None,
+        containers: Arc::default(),
     }
 }
 

@@ -24,6 +24,10 @@ const HOST_ONLY: &[&str] = &[
     "user-agent",
     "forwarded",
     "via",
+    // Another method than the one that is judged.
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
 ];
 
 /// The most headers of a request, and their most bytes: several times what an API asks for.

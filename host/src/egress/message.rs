@@ -5,7 +5,8 @@ use std::fmt;
 use crate::failure::{Failure, FailureKind, Result};
 
 /// An HTTP method (RFC 9110 section 9), in upper case.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(transparent)]
 pub struct Method(String);
 
 impl Method {
@@ -31,7 +32,7 @@ impl Method {
 
     /// As the transport takes it. `CONNECT` and `TRACE` are none that a guest may use: the one opens a
     /// tunnel, the other echoes headers.
-    pub(super) fn to_http(&self) -> Result<http::Method> {
+    pub(crate) fn to_http(&self) -> Result<http::Method> {
         let refused = || {
             Failure::new(
                 FailureKind::Denied,

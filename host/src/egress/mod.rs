@@ -151,6 +151,14 @@ pub(crate) fn is_host_header(name: &str) -> bool {
     headers::parse(name, "").map_or(true, |(name, _)| headers::is_host_only(name.as_str()))
 }
 
+/// The segments of a path below an audience in their decoded form, as every rule about paths compares them.
+///
+/// # Errors
+/// `Denied` where it is no path that may be sent.
+pub(crate) fn decoded_segments(audience: &str, path: &str) -> Result<Vec<String>> {
+    path::segments(path).map_err(|denial| denial.of_audience(audience))
+}
+
 /// Sends requests to allowed destinations.
 #[derive(Clone)]
 pub struct Egress {

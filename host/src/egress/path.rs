@@ -88,6 +88,12 @@ fn check(path: &str) -> Result<(), Denial> {
     Ok(())
 }
 
+/// The segments of a path in their decoded form.
+pub(super) fn segments(path: &str) -> Result<Vec<String>, Denial> {
+    check(path)?;
+    path.split('/').skip(1).map(decode).collect()
+}
+
 /// The characters of a path (RFC 3986 section 3.3), percent signs and slashes included.
 fn is_path_char(c: char) -> bool {
     c.is_ascii_alphanumeric() || "-._~!$&'()*+,;=:@%/".contains(c)

@@ -7,9 +7,12 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Store, Trap};
 
 use super::bindings::{Integration, IntegrationPre};
+use super::guard::Guard;
 use super::limits::Meter;
 use super::wasi::{self, Wasi};
-use super::{AudienceFacts, CallLimits, ConnectionFacts, Engine, Event, EventSink, Pacer, Site};
+use super::{
+    AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, Engine, Event, EventSink, Pacer, Site,
+};
 use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
@@ -78,9 +81,18 @@ pub struct CallContext {
     pub pacer: Pacer,
     /// Who makes token requests, in calls that may have them made.
     pub tokens: Option<Arc<dyn TokenBroker>>,
+    /// Which containers a template may read and change.
+    pub containers: Arc<ContainerPolicy>,
 }
 
 impl CallContext {
+    /// The same, for a workspace with this policy.
+    #[must_use]
+    pub fn restricted(mut self, containers: &ContainerPolicy) -> Self {
+        self.containers = Arc::new(containers.clone());
+        self
+    }
+
     /// The same, ending no later than `deadline`.
     #[must_use]
     pub fn until(mut self, deadline: Instant) -> Self {
@@ -192,6 +204,8 @@ pub(super) struct State {
     pub(super) purpose: Purpose,
     pub(super) context: Option<CallContext>,
     pub(super) audiences: Arc<[AudienceFacts]>,
+    /// What guards the requests of a template.
+    pub(super) guard: Option<Guard>,
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
     pub(super) limits: CallLimits,
@@ -223,6 +237,7 @@ impl State {
         Self {
             purpose,
             audiences,
+            guard: None,
             table: ResourceTable::new(),
             meter: Meter::new(&limits),
             limits,

@@ -9,7 +9,7 @@ use super::manifest::{
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding, bad,
 };
 use super::methods::{Basic, Edition, MethodAudience, Probe};
-use super::{ConnectionFacts, LogLevel, Schema, Site};
+use super::{ConnectionFacts, LogLevel, Schema, Site, convert_rules};
 use crate::egress::{Audience, Body, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, MAX_TEXT, Result, plain_text};
 use crate::ids::{IntegrationId, TemplateId, is_site_id};
@@ -133,8 +133,9 @@ pub(super) fn attributes_from_wit(parameters: Vec<types::Parameter>) -> Vec<(Str
         .collect()
 }
 
-pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
-    let method = match request.method {
+/// A method by its name.
+pub(super) fn method_name(method: http::Method) -> String {
+    match method {
         http::Method::Get => "GET".to_owned(),
         http::Method::Head => "HEAD".to_owned(),
         http::Method::Post => "POST".to_owned(),
@@ -142,7 +143,11 @@ pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
         http::Method::Patch => "PATCH".to_owned(),
         http::Method::Delete => "DELETE".to_owned(),
         http::Method::Other(name) => name,
-    };
+    }
+}
+
+pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
+    let method = method_name(request.method);
     let body = match request.body {
         http::Body::None => Body::None,
         http::Body::Json(text) => Body::Json(text),
@@ -190,6 +195,7 @@ pub(super) fn manifest_from_wit(manifest: wit::Manifest) -> Result<Manifest> {
         probes: Probe::all_checked(probes, &names)?,
         excluded_editions: manifest.excluded_editions.iter().filter_map(edition_from_wit).collect(),
         audiences: manifest.audiences.into_iter().map(audience_from_wit).collect::<Result<_>>()?,
+        container: manifest.container.map(convert_rules::containers_from_wit).transpose()?,
         templates: manifest.templates.into_iter().map(template_from_wit).collect::<Result<_>>()?,
     }
     .checked()
@@ -336,6 +342,7 @@ fn template_from_wit(template: wit::Template) -> Result<Template> {
             .map(|prompt| Prompt { field: prompt.field, text: plain_text(&prompt.text, MAX_LINE) })
             .collect(),
         utterances: lines(template.utterances),
+        requests: template.requests.into_iter().map(convert_rules::rule_from_wit).collect::<Result<_>>()?,
         id,
     })
 }

@@ -48,6 +48,13 @@ pub enum Event<'a> {
         /// How long it took.
         duration: Duration,
     },
+    /// A request, or its answer, was denied by the rules of the template or by the workspace's policy.
+    Denied {
+        /// The code of the failure.
+        code: &'a str,
+        /// The sentence of the failure.
+        message: &'a str,
+    },
     /// A line of the plugin's log.
     Log {
         /// How much it matters.

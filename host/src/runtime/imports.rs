@@ -13,7 +13,7 @@ use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
-const MAX_LOG_LINE: usize = 2_000;
+pub(super) const MAX_LOG_LINE: usize = 2_000;
 
 impl State {
     /// Lets a host call begin, and whoever watches see it. While describing, every import traps.
@@ -167,7 +167,7 @@ impl State {
         result
     }
 
-    fn audience(&self, name: &str) -> Result<AudienceFacts> {
+    pub(super) fn audience(&self, name: &str) -> Result<AudienceFacts> {
         let found = self.audiences.iter().find(|facts| facts.audience.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.audiences.iter().map(|facts| facts.audience.name.as_str()).collect();
             Failure::new(
@@ -261,7 +261,7 @@ impl http::Host for State {
         self.enter("http.send")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
         let (audience, request) = convert::request_from_wit(request);
-        let result = self.exchange(&audience, request, connection)?;
+        let result = self.guarded(&audience, request, connection)?;
         self.raise(Event::HostCall { function: "http.send" });
         Ok(result
             .map(convert::response_to_wit)

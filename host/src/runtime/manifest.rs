@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::guard::{Containers, RequestRule};
 use super::methods::{Basic, Edition, Probe};
 use super::schema::Schema;
 use crate::egress::{Audience, Response};
@@ -40,6 +41,8 @@ pub struct Manifest {
     pub excluded_editions: Vec<Edition>,
     /// The places it sends requests to.
     pub audiences: Vec<AudienceFacts>,
+    /// What the vendor groups content by.
+    pub container: Option<Containers>,
     /// What it can do.
     pub templates: Vec<Template>,
 }
@@ -102,7 +105,11 @@ impl Manifest {
         if self.audiences.len() > MOST_AUDIENCES {
             return Err(bad(&format!("has more than {MOST_AUDIENCES} audiences")));
         }
+        if let Some(containers) = &self.container {
+            containers.check(&self.audiences)?;
+        }
         for template in &self.templates {
+            template.check_requests(&self.audiences, self.container.as_ref())?;
             let known: BTreeSet<&str> = template.input.properties().into_iter().collect();
             if let Some(prompt) =
                 template.prompts.iter().find(|prompt| !known.contains(prompt.field.as_str()))
@@ -353,6 +360,8 @@ pub struct Template {
     pub prompts: Vec<Prompt>,
     /// What people say when they want it.
     pub utterances: Vec<String>,
+    /// What it may send.
+    pub requests: Vec<RequestRule>,
 }
 
 impl Serialize for Template {
@@ -370,6 +379,7 @@ impl Serialize for Template {
             output_schema: &'a serde_json::Value,
             prompts: &'a [Prompt],
             utterances: &'a [String],
+            requests: &'a [RequestRule],
         }
         Wire {
             id: &self.id,
@@ -382,6 +392,7 @@ impl Serialize for Template {
             output_schema: self.output.json(),
             prompts: &self.prompts,
             utterances: &self.utterances,
+            requests: &self.requests,
         }
         .serialize(serializer)
     }

@@ -16,8 +16,10 @@ mod artifact;
 mod budget;
 mod call;
 mod convert;
+mod convert_rules;
 mod engine;
 mod events;
+mod guard;
 mod imports;
 mod limits;
 mod manifest;
@@ -33,6 +35,10 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub use guard::{
+    Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern,
+    Place, Pointer, Reference, RequestRule, Subject,
+};
 pub use limits::CallLimits;
 pub use manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,

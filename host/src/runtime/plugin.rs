@@ -14,6 +14,7 @@ use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
+use super::guard::Guard;
 use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -147,7 +148,9 @@ impl Plugin {
             return (Err(failure), CallReport::default());
         }
         let limit = context.limits.output_bytes;
+        let guard = Guard::new(Arc::clone(&self.manifest), template, Arc::clone(&context.containers));
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
+            store.data_mut().guard = Some(guard);
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
             let output =

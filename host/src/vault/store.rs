@@ -24,6 +24,8 @@ pub enum Collection {
     Outcomes,
     /// How workspaces have integrations configured.
     Integrations,
+    /// What the operator approved of integrations.
+    Approvals,
     /// Sealed secrets of the others.
     Secrets,
     /// The keys that secrets are sealed with, one an owner, wrapped by a master key.
@@ -41,6 +43,7 @@ impl Collection {
             Self::Connections => "connections",
             Self::Outcomes => "outcomes",
             Self::Integrations => "integrations",
+            Self::Approvals => "approvals",
             Self::Secrets => "secrets",
             Self::DataKeys => "data-keys",
         }

@@ -8,6 +8,7 @@ use super::input::{self, SpaceOut, Type};
 use super::{Effect, Template, space, target};
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -33,6 +34,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Add a page to the space DOCS",
         "Put this into the wiki",
     ],
+    requests: &[requests::SPACE, requests::CREATE],
     run,
 };
 

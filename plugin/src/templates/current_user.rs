@@ -7,6 +7,7 @@ use super::{Effect, Template, input};
 use crate::confluence::client::Client;
 use crate::confluence::model::text;
 use crate::confluence::paths::CURRENT_USER;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_DETAILS;
 use crate::platform::Failure;
 
@@ -21,6 +22,7 @@ pub(super) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[],
     utterances: &["Who am I in Confluence", "Which account is connected", "Show the current user"],
+    requests: &[requests::ACCOUNT],
     run,
 };
 

@@ -7,6 +7,7 @@ use super::target::Target;
 use super::{Effect, Template, input, outcome};
 use crate::confluence::client::Client;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{DELETE_PAGE, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 
@@ -26,6 +27,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Discard my draft",
         "Remove a blog post from Confluence",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::DELETE],
     run,
 };
 

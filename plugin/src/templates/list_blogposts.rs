@@ -9,6 +9,7 @@ use super::listing::Range;
 use super::{Effect, Template};
 use crate::confluence::client::Client;
 use crate::confluence::paths::Kind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 
@@ -27,6 +28,7 @@ pub(super) const TEMPLATE: Template = Template {
         "What was posted in the space DOCS",
         "Show the latest blog posts",
     ],
+    requests: &[requests::SPACE, requests::BLOGPOSTS],
     run,
 };
 

@@ -9,6 +9,7 @@ use super::listing::Range;
 use super::{Effect, Template};
 use crate::confluence::client::Client;
 use crate::confluence::paths::Kind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 
@@ -27,6 +28,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Which pages are in the space DOCS",
         "Show all pages of the wiki",
     ],
+    requests: &[requests::SPACE, requests::PAGES],
     run,
 };
 

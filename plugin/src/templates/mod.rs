@@ -34,6 +34,7 @@ mod view_content;
 use serde_json::Value;
 
 use crate::confluence::client::Client;
+use crate::confluence::requests::Rule;
 use crate::confluence::scopes::Need;
 use crate::platform::{Failure, Session};
 
@@ -73,6 +74,8 @@ pub struct Template {
     pub prompts: &'static [(&'static str, &'static str)],
     /// What people say when they want it.
     pub utterances: &'static [&'static str],
+    /// What it may send.
+    pub requests: &'static [&'static [Rule]],
     run: fn(&Client<'_>, Value) -> Result<Value, Failure>,
 }
 

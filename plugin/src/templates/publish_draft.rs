@@ -10,6 +10,7 @@ use super::target::Target;
 use super::{Effect, Template};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::{Failure, FailureKind};
 
@@ -24,6 +25,7 @@ pub(super) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("id", "Which draft? Give its id.")],
     utterances: &["Publish my draft", "Publish a draft in Confluence", "Make the draft public"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::REPLACE],
     run,
 };
 

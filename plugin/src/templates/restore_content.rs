@@ -7,6 +7,7 @@ use super::replacement::{Replacement, body_of, next_number};
 use super::target::Target;
 use super::{Effect, Template, input, outcome};
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -26,6 +27,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Go back to version 3 of the page",
         "Undo the last change of the page",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::REPLACE],
     run,
 };
 

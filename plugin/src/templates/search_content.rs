@@ -9,6 +9,7 @@ use crate::confluence::client::Client;
 use crate::confluence::cql;
 use crate::confluence::model::{absolute, id, text};
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_DETAILS;
 use crate::confluence::walk::List;
 use crate::platform::{Failure, Parameter};
@@ -29,6 +30,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Which pages mention the budget",
         "Search the wiki for onboarding",
     ],
+    requests: &[requests::SEARCH],
     run,
 };
 
@@ -71,7 +73,11 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let query = query(&input)?;
     let list = List {
         path: paths::SEARCH.to_owned(),
-        query: vec![Parameter::new("cql", query.clone()), Parameter::new("excerpt", "indexed")],
+        query: vec![
+            Parameter::new("cql", query.clone()),
+            Parameter::new("excerpt", "indexed"),
+            Parameter::new("expand", "content.space"),
+        ],
         subject: "search".to_owned(),
         not_found: "search-not-found",
     };

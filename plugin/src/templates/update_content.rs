@@ -17,6 +17,7 @@ use super::{Effect, Template};
 use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::content::{self, Body, Change, EditOptions, Loss, Refused};
 use crate::platform::{Failure, FailureKind};
@@ -45,6 +46,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Rewrite the section Known issues",
         "Rename a page in Confluence",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::REPLACE],
     run,
 };
 

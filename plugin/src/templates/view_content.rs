@@ -12,6 +12,7 @@ use crate::confluence::call::Answer;
 use crate::confluence::client::Client;
 use crate::confluence::model::{Content, text};
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, FailureKind};
 
@@ -35,6 +36,7 @@ pub(super) const TEMPLATE: Template = Template {
         "What does the wiki say",
         "Open a blog post in Confluence",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ],
     run,
 };
 

@@ -23,7 +23,10 @@ fn words_and_filters_become_a_query_that_nobody_can_break_out_of() {
     });
     let output = host.run("search-content", &input).unwrap();
     let query = r#"type = "page" and text ~ "a\" or type = \"x\\" and title ~ "שלום 😀" and space = "DOCS" and label = "release" and lastmodified >= "2026-11-21""#;
-    assert_eq!(host.requests(), [format!("{SEARCH}?cql={query}&excerpt=indexed&limit=10")]);
+    assert_eq!(
+        host.requests(),
+        [format!("{SEARCH}?cql={query}&excerpt=indexed&expand=content.space&limit=10")]
+    );
     assert_eq!(
         output,
         json!({
@@ -44,7 +47,7 @@ fn every_page_of_results_is_followed_by_its_cursor_and_never_by_start() {
     let host = Host::with([list(&[hit(1)], Some(next)), list(&[hit(2)], None)]);
     let output = host.run("search-content", &json!({"cql": "type=page"})).unwrap();
     assert_eq!((&output["count"], &output["complete"]), (&json!(2), &json!(true)));
-    let first = format!("{SEARCH}?cql=type=page&excerpt=indexed&limit=250");
+    let first = format!("{SEARCH}?cql=type=page&excerpt=indexed&expand=content.space&limit=250");
     assert_eq!(host.requests(), [first.clone(), format!("{first}&cursor=_sa_WyJcdDE=")]);
 }
 

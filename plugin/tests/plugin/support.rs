@@ -3,11 +3,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
-use actionbay_confluence::manifest::MANIFEST;
+use actionbay_confluence::manifest::{MANIFEST, Place, Rule, Subject};
 use actionbay_confluence::platform::{
     Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session, Site,
 };
-use actionbay_confluence::templates;
+use actionbay_confluence::templates::{self, Template};
 use serde_json::{Value, json};
 
 /// The cloud id of the connection's site.
@@ -27,6 +27,8 @@ pub(crate) struct Host {
     pub(crate) facts: Facts,
     /// What exchanging a code or a refresh token fails with.
     pub(crate) token_failure: Option<Failure>,
+    /// The template that runs.
+    running: Cell<Option<&'static Template>>,
 }
 
 /// A stand-in for the connection, which has nothing to read.
@@ -53,6 +55,7 @@ impl Host {
                 attributes: Vec::new(),
             },
             token_failure: None,
+            running: Cell::new(None),
         }
     }
 
@@ -65,9 +68,11 @@ impl Host {
 
     /// Runs a template. What it gives has to fit its own schema.
     pub(crate) fn run(&self, template: &str, input: &Value) -> Result<Value, Failure> {
+        let known = MANIFEST.templates.iter().find(|known| known.id == template);
+        self.running.set(known);
         let output = templates::execute(self, template, &input.to_string())?;
         let output = serde_json::from_str(&output).unwrap();
-        let known = MANIFEST.templates.iter().find(|known| known.id == template).expect("a template");
+        let known = known.expect("a template");
         let schema = serde_json::from_str(known.output_schema).unwrap();
         let schema = jsonschema::draft202012::new(&schema).unwrap();
         assert!(schema.is_valid(&output), "{template}: {:?} in {output}", schema.iter_errors(&output).next());
@@ -101,6 +106,9 @@ impl Host {
 
     fn answer(&self, request: Request) -> Result<Response, Failure> {
         refuse_what_the_contract_refuses(&request);
+        if let Some(template) = self.running.get() {
+            refuse_what_the_template_does_not_declare(template, &request);
+        }
         let line = line(&request);
         self.requests.borrow_mut().push(request);
         self.answers.borrow_mut().pop_front().unwrap_or_else(|| panic!("no answer is recorded for {line}"))
@@ -121,6 +129,33 @@ fn refuse_what_the_contract_refuses(request: &Request) {
     }
     assert!(!request.path.contains("/wiki"), "the prefix says /wiki: {request:?}");
     assert!(request.query.iter().all(|parameter| !parameter.name.is_empty()), "{request:?}");
+}
+
+/// What a host denies because the manifest does not say it of this template, or could not judge by what it says.
+fn refuse_what_the_template_does_not_declare(template: &Template, request: &Request) {
+    let segments = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+    let path = segments(&request.path);
+    let fits = |rule: &&Rule| {
+        let pattern = segments(rule.path);
+        rule.method == request.method
+            && pattern.len() == path.len()
+            && pattern
+                .iter()
+                .zip(&path)
+                .all(|(pattern, segment)| pattern.starts_with('{') || pattern == segment)
+    };
+    let rule = template.requests.iter().copied().flatten().find(fits);
+    let rule = rule.unwrap_or_else(|| panic!("{} does not declare {}", template.id, line(request)));
+    let body: Value = match &request.body {
+        Body::Json(text) => serde_json::from_str(text).unwrap(),
+        Body::None => Value::Null,
+    };
+    let is_there = |subject: &Subject| match subject.place {
+        Place::Path(_) | Place::Answer(_) => true,
+        Place::Body(pointer) => body.pointer(&pointer.replace('*', "0")).is_some(),
+    };
+    let names = |subjects: &[Subject]| subjects.iter().any(is_there);
+    assert!(rule.subjects.is_none_or(names), "{} names nothing of what it must: {request:?}", template.id);
 }
 
 fn line(request: &Request) -> String {

@@ -27,7 +27,7 @@ fn labels_are_added_listed_and_removed() {
 }
 
 /// Attaches a file as another client would.
-fn attach(world: &World, page: &Value, name: &str) {
+pub(crate) fn attach(world: &World, page: &Value, name: &str) {
     let last = world.wire.seen().pop().unwrap();
     let (prefix, _) = last.url.path().split_once("/wiki/").unwrap();
     let mut url = last.url.clone();

@@ -235,7 +235,7 @@ fn address(site: &Site, one: Found<'_>) -> String {
 
 fn object(site: &Site, one: Found<'_>, expand: &[String]) -> Option<Value> {
     let expand: Vec<&str> = expand.iter().map(String::as_str).collect();
-    match one {
+    let mut object = match one {
         Found::Content(_, content) => Some(objects::content(site, content, &expand)),
         Found::Attachment(_, _, attachment, file) => Some(objects::attachment(site, attachment, file)),
         Found::Comment(_, _, comment) => Some(json!({
@@ -250,7 +250,11 @@ fn object(site: &Site, one: Found<'_>, expand: &[String]) -> Option<Value> {
             },
         })),
         Found::Space(_) | Found::User(_) => None,
+    }?;
+    if let (true, Some(space)) = (expand.contains(&"space"), one.space()) {
+        set(&mut object, "space", objects::space(site, space));
     }
+    Some(object)
 }
 
 /// The names to expand, of those that begin with a prefix, without it.

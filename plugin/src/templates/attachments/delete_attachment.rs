@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::{Effect, Template, input, outcome};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, AttachmentId};
+use crate::confluence::requests;
 use crate::confluence::scopes::DELETE_ATTACHMENT;
 use crate::platform::Failure;
 
@@ -20,6 +21,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("attachment", "Which attachment? Give its id, such as att123.")],
     utterances: &["Delete the attachment", "Remove a file from the page", "Delete an attached file"],
+    requests: &[requests::DELETE_ATTACHMENT],
     run,
 };
 

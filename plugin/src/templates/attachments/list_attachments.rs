@@ -8,6 +8,7 @@ use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
 use crate::confluence::client::Client;
 use crate::confluence::model::{Version, absolute, text};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_ATTACHMENT, READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the attachments of the page", "Which files are attached", "Show the files of a page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::ATTACHMENTS],
     run,
 };
 

@@ -10,6 +10,7 @@ use super::create;
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::model::Content;
 use crate::confluence::paths::{CommentKind, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_COMMENT};
 use crate::platform::{Failure, FailureKind};
 
@@ -24,6 +25,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("id", "On which page? Give its id."), ("body", "What should the comment say?")],
     utterances: &["Comment on the page", "Add a comment in Confluence", "Leave a remark on this sentence"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ, requests::ADD_COMMENT],
     run,
 };
 

@@ -6,6 +6,7 @@ use super::super::{Effect, Template, input, outcome};
 use super::Name;
 use crate::confluence::client::{Client, first_of};
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::DELETE_COMMENT;
 use crate::platform::Failure;
 
@@ -20,6 +21,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("comment", "Which comment? Give its id.")],
     utterances: &["Delete the comment", "Remove my comment", "Delete a comment in Confluence"],
+    requests: &[requests::DELETE_COMMENT],
     run,
 };
 

@@ -11,6 +11,7 @@ use super::super::{Effect, Template};
 use super::{CommentOut, read};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, CommentKind, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, READ_PAGE, READ_SPACE};
 use crate::confluence::walk::List;
 use crate::platform::{Failure, Parameter};
@@ -26,6 +27,14 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the comments of the page", "What did people comment", "Show the open comments"],
+    requests: &[
+        requests::SPACE,
+        requests::PAGES,
+        requests::BLOGPOSTS,
+        requests::COMMENTS,
+        requests::COMMENT_BY_ID,
+        requests::REPLIES,
+    ],
     run,
 };
 

@@ -8,6 +8,7 @@ use super::super::{Effect, Template, input};
 use super::{Name, create};
 use crate::confluence::client::{Client, body_json};
 use crate::confluence::paths::CommentKind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::platform::Failure;
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("comment", "To which comment? Give its id."), ("body", "What should the reply say?")],
     utterances: &["Reply to the comment", "Answer a comment in Confluence", "Respond to the remark"],
+    requests: &[requests::COMMENT_BY_ID, requests::ADD_COMMENT],
     run,
 };
 

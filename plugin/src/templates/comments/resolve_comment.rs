@@ -7,6 +7,7 @@ use super::super::{Effect, Template, input};
 use super::{Name, read};
 use crate::confluence::client::Client;
 use crate::confluence::paths::CommentKind;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::content::Body;
 use crate::platform::{Failure, FailureKind};
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("comment", "Which comment? Give its id.")],
     utterances: &["Resolve the comment", "Mark the comment as done", "Reopen the comment"],
+    requests: &[requests::COMMENT_BY_ID, requests::REPLACE_COMMENT],
     run,
 };
 

@@ -7,6 +7,7 @@ use super::super::body::{self, Written};
 use super::super::{Effect, Template, input};
 use super::Name;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_COMMENT, WRITE_COMMENT};
 use crate::platform::Failure;
 
@@ -21,6 +22,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("comment", "Which comment? Give its id."), ("body", "What should it say?")],
     utterances: &["Change the comment", "Edit my comment", "Correct a comment in Confluence"],
+    requests: &[requests::COMMENT_BY_ID, requests::REPLACE_COMMENT],
     run,
 };
 

@@ -8,6 +8,7 @@ use super::super::{Effect, Template, input};
 use super::{LabelOut, name};
 use crate::confluence::client::Client;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_LABEL, READ_PAGE, READ_SPACE, WRITE_LABEL};
 use crate::platform::Failure;
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "On which page? Give its id."), ("labels", "Which labels?")],
     utterances: &["Add a label to the page", "Label this page", "Tag the Confluence page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::ADD_LABELS],
     run,
 };
 

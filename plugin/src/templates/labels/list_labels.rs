@@ -8,6 +8,7 @@ use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
 use super::LabelOut;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the labels of the page", "Which labels has this page", "Show the tags of a page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::LABELS],
     run,
 };
 

@@ -8,6 +8,7 @@ use super::super::{Effect, Template, input};
 use super::name;
 use crate::confluence::client::Client;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_LABEL};
 use crate::platform::Failure;
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "From which page? Give its id."), ("label", "Which label?")],
     utterances: &["Remove a label from the page", "Take the label off", "Untag the Confluence page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::REMOVE_LABEL],
     run,
 };
 

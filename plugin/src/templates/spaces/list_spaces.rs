@@ -9,6 +9,7 @@ use super::WholeSpaceOut;
 use crate::confluence::client::Client;
 use crate::confluence::model::Space;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_SPACE;
 use crate::confluence::walk::List;
 use crate::platform::{Failure, Parameter};
@@ -24,6 +25,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[],
     utterances: &["List the Confluence spaces", "Which spaces are there", "Show all spaces of the wiki"],
+    requests: &[requests::SPACE],
     run,
 };
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::super::{Effect, Template, input, space};
 use super::WholeSpaceOut;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::READ_SPACE;
 use crate::platform::{Failure, Parameter};
 
@@ -24,6 +25,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "What is this space about",
         "Which page is the home page of the space",
     ],
+    requests: &[requests::SPACE],
     run,
 };
 

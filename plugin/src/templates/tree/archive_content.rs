@@ -8,6 +8,7 @@ use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
 use crate::confluence::model::text;
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_METADATA, READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: false,
     prompts: &[("id", "Which page should be archived? Give its id.")],
     utterances: &["Archive a Confluence page", "Put the page into the archive", "Archive this page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::ARCHIVE],
     run,
 };
 

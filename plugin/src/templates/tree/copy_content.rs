@@ -8,6 +8,7 @@ use super::super::{Effect, Template, input, space};
 use crate::confluence::client::Client;
 use crate::confluence::model::{address, id, text};
 use crate::confluence::paths;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_DETAILS, READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -30,6 +31,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Duplicate the page",
         "Make a copy of this page in another space",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::COPY],
     run,
 };
 

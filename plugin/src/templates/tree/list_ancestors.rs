@@ -11,6 +11,7 @@ use crate::confluence::client::Client;
 use crate::confluence::model::{id, text};
 use crate::confluence::paging::LARGEST_PAGE;
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_METADATA, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 
@@ -25,6 +26,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Above which page? Give its id.")],
     utterances: &["Where is this page", "List the ancestors of a page", "What is above this page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::ANCESTORS],
     run,
 };
 

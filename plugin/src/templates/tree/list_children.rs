@@ -8,6 +8,7 @@ use super::super::target::Name;
 use super::super::{Effect, Template, input};
 use super::below;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_HIERARCHY, READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 
@@ -22,6 +23,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Below which page? Give its id.")],
     utterances: &["List the child pages", "What is below this page", "Show the subpages of Release notes"],
+    requests: &[requests::SPACE, requests::PAGES, requests::CHILDREN],
     run,
 };
 

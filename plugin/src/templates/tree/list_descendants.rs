@@ -8,6 +8,7 @@ use super::super::target::Name;
 use super::super::{Effect, Template, input};
 use super::below;
 use crate::confluence::client::Client;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_HIERARCHY, READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, Parameter};
 
@@ -29,6 +30,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Show the whole tree below a page",
         "List the descendants of a page",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::DESCENDANTS],
     run,
 };
 

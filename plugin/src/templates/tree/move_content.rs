@@ -8,6 +8,7 @@ use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
 use crate::platform::Failure;
 
@@ -28,6 +29,13 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Move the page under another page",
         "Move a Confluence page",
         "Put this page before that one",
+    ],
+    requests: &[
+        requests::SPACE,
+        requests::PAGES,
+        requests::READ_PAGE,
+        requests::REPLACE_PAGE,
+        requests::MOVE,
     ],
     run,
 };

@@ -10,6 +10,7 @@ use super::super::{Effect, Template, body, input};
 use crate::confluence::client::Client;
 use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::{Failure, FailureKind, shortened};
 
@@ -37,6 +38,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
         "Compare two versions of the page",
         "Show the last change of the page",
     ],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::READ],
     run,
 };
 

@@ -9,6 +9,7 @@ use super::super::target::Target;
 use super::super::{Effect, Template, input, part};
 use crate::confluence::client::Client;
 use crate::confluence::model::Version;
+use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
 use crate::platform::Failure;
 
@@ -23,6 +24,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     repeatable: true,
     prompts: &[("id", "Of which page? Give its id.")],
     utterances: &["List the versions of the page", "Show the history of a page", "Who changed this page"],
+    requests: &[requests::SPACE, requests::PAGES, requests::BLOGPOSTS, requests::VERSIONS],
     run,
 };
 

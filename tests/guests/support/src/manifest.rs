@@ -1,9 +1,10 @@
 //! The manifest of a plugin that behaves well.
 
 use crate::action::{
-    Audience, AuthorizationMethod, ClientAuthentication, Effect, Manifest, Oauth2, Pkce, Template,
-    TokenRequestEncoding,
+    Audience, AuthorizationMethod, ClientAuthentication, Concern, Effect, Manifest, Oauth2, Pkce,
+    RequestRule, Template, TokenRequestEncoding,
 };
+use crate::http::Method;
 
 /// Of an integration with this id. `api` begins with `/v1`; `accounts` is for authorizing only; the
 /// template `run` takes and gives any object.
@@ -20,11 +21,12 @@ pub fn manifest(id: &str) -> Manifest {
             audience("api", "https://api.example.com", "/v1", false),
             audience("accounts", "https://accounts.example.com", "", true),
         ],
+        container: None,
         templates: vec![template("run")],
     }
 }
 
-/// A template that needs the scope `use` and takes and gives any object.
+/// A template that needs the scope `use`, takes and gives any object, and reads what is directly below `api`.
 pub fn template(id: &str) -> Template {
     Template {
         id: id.into(),
@@ -37,7 +39,13 @@ pub fn template(id: &str) -> Template {
         repeatable: true,
         prompts: Vec::new(),
         utterances: Vec::new(),
+        requests: vec![request(Method::Get, "/{any}", Concern::Nothing)],
     }
+}
+
+/// A request to the audience `api`.
+pub fn request(method: Method, path: &str, concerns: Concern) -> RequestRule {
+    RequestRule { audience: "api".into(), method, path: path.into(), concerns, keeps: Vec::new() }
 }
 
 /// The method of [`manifest`]: the standard with PKCE, form-encoded, nothing beside it.

@@ -1,0 +1,206 @@
+//! What the operator approved of an integration: the declarations of its component.
+//!
+//! A component is trusted with a connection because of what it declares: where it sends requests, which scopes it wants,
+//! what each template may send. The first one that is used is approved by that. One with another digest goes on by itself
+//! as long as it declares nothing more; where it does, it neither runs nor authorizes until the operator has seen the
+//! difference and accepted it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Authorizations;
+use crate::failure::{Failure, FailureKind, Result};
+use crate::ids::IntegrationId;
+use crate::runtime::{Manifest, Plugin};
+use crate::vault::{Collection, Expect, RecordKey, Write};
+
+/// How many declarations a refusal names.
+const MOST_NAMED: usize = 5;
+
+/// What was approved of an integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Approval {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The SHA-256 of the component.
+    pub digest: String,
+    /// What it declares, a line each.
+    pub declarations: BTreeSet<String>,
+    /// Since when, in seconds since 1970 UTC.
+    pub since: u64,
+}
+
+/// How a component differs from the approved one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Difference {
+    /// The integration.
+    pub integration: IntegrationId,
+    /// The SHA-256 of the approved component; none where none is approved yet.
+    pub approved: Option<String>,
+    /// The SHA-256 of the component that there is.
+    pub digest: String,
+    /// What it declares and the approved one does not.
+    pub more: Vec<String>,
+    /// What the approved one declares and it does not.
+    pub less: Vec<String>,
+}
+
+impl Difference {
+    /// Whether the operator has to accept it.
+    pub fn needs_approval(&self) -> bool {
+        self.approved.is_some() && !self.more.is_empty()
+    }
+}
+
+/// What a manifest declares that decides about what a component can do, a line each.
+fn declarations(manifest: &Manifest) -> BTreeSet<String> {
+    let mut lines = BTreeSet::new();
+    let mut say = |what: &str, value: &Value| drop(lines.insert(format!("{what} {value}")));
+    for facts in &manifest.audiences {
+        say("audience", &json!(facts.audience));
+    }
+    for method in &manifest.authorization {
+        say("authorization", &json!(method));
+    }
+    for probe in &manifest.probes {
+        say("probe", &json!(probe));
+    }
+    if let Some(container) = &manifest.container {
+        say("container", &json!(container));
+    }
+    for template in &manifest.templates {
+        let id = &template.id;
+        say(
+            "template",
+            &json!({"id": id, "effect": template.effect.as_str(), "repeatable": template.repeatable}),
+        );
+        for scope in &template.scopes {
+            say("scope", &json!({"template": id, "scope": scope}));
+        }
+        for (place, rule) in template.requests.iter().enumerate() {
+            // The first rule that fits counts, so the order is a part of what is declared.
+            say("request", &json!({"template": id, "place": place, "rule": rule}));
+        }
+        for field in marked(template.input.json()) {
+            say("container-field", &json!({"template": id, "field": field}));
+        }
+    }
+    lines
+}
+
+fn marked(schema: &Value) -> Vec<&String> {
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    fields.filter(|(_, field)| field.get("x-container").is_some()).map(|(name, _)| name).collect()
+}
+
+impl Authorizations {
+    /// How the component of an integration differs from the approved one.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
+        let plugin = self.plugin(integration)?;
+        let stored = self.approval(integration)?;
+        Ok(difference(&plugin, stored.as_ref().map(|(approval, _)| approval)))
+    }
+
+    /// Approves the component of an integration as it is.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where somebody else approved another in between; `Storage`.
+    pub fn approve(&self, integration: &IntegrationId) -> Result<Approval> {
+        let plugin = self.plugin(integration)?;
+        let expect = match self.approval(integration)? {
+            Some((_, generation)) => Expect::Generation(generation),
+            None => Expect::Absent,
+        };
+        self.record(&plugin, expect)
+    }
+
+    /// The plugin of an integration, if it may be used: it is the first one, the approved one, or declares nothing more.
+    ///
+    /// # Errors
+    /// `NotFound`; `Denied`, with the difference and the command that shows it; `Storage`.
+    pub(crate) fn approved_plugin(&self, integration: &IntegrationId) -> Result<Plugin> {
+        let plugin = self.plugin(integration)?;
+        loop {
+            let stored = self.approval(integration)?;
+            let expect = match &stored {
+                Some((approval, _)) if approval.digest == plugin.digest() => return Ok(plugin),
+                Some((_, generation)) => Expect::Generation(*generation),
+                None => Expect::Absent,
+            };
+            let difference = difference(&plugin, stored.as_ref().map(|(approval, _)| approval));
+            if difference.needs_approval() {
+                return Err(not_approved(difference));
+            }
+            match self.record(&plugin, expect) {
+                // Somebody else was faster, perhaps with another component.
+                Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                recorded => return recorded.map(|_| plugin),
+            }
+        }
+    }
+
+    fn record(&self, plugin: &Plugin, expect: Expect) -> Result<Approval> {
+        let manifest = plugin.manifest();
+        let approval = Approval {
+            integration: manifest.id.clone(),
+            digest: plugin.digest().to_owned(),
+            declarations: declarations(manifest),
+            since: self.clock.now()?,
+        };
+        let body =
+            serde_json::to_vec(&approval).map_err(|_| Failure::internal("An approval cannot be written."))?;
+        self.vault.commit(&[Write::put(key(&manifest.id), expect, body)])?;
+        Ok(approval)
+    }
+
+    fn approval(&self, integration: &IntegrationId) -> Result<Option<(Approval, i64)>> {
+        let Some(record) = self.vault.get(&key(integration))? else { return Ok(None) };
+        let approval = serde_json::from_slice(&record.body).map_err(|error| {
+            Failure::storage("record-unreadable", format!("A stored approval cannot be read: {error}."))
+        })?;
+        Ok(Some((approval, record.generation)))
+    }
+}
+
+fn difference(plugin: &Plugin, approved: Option<&Approval>) -> Difference {
+    let (manifest, nothing) = (plugin.manifest(), BTreeSet::new());
+    let now = declarations(manifest);
+    let before = approved.map_or(&nothing, |approval| &approval.declarations);
+    Difference {
+        integration: manifest.id.clone(),
+        approved: approved.map(|approval| approval.digest.clone()),
+        digest: plugin.digest().to_owned(),
+        more: now.difference(before).cloned().collect(),
+        less: before.difference(&now).cloned().collect(),
+    }
+}
+
+fn not_approved(difference: Difference) -> Failure {
+    let integration = &difference.integration;
+    let more = difference.more.len().saturating_sub(MOST_NAMED);
+    let mut named = difference.more.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        named.push_str(&format!("; and {more} more"));
+    }
+    Failure::new(
+        FailureKind::Denied,
+        "component-not-approved",
+        format!(
+            "The component of {integration} is another one than was approved, and declares more: {named}."
+        ),
+    )
+    .hint(format!("See the difference, and accept it, with: actionbay integrations approve {integration}"))
+}
+
+fn key(integration: &IntegrationId) -> RecordKey {
+    RecordKey::new(Collection::Approvals, "", integration.as_str())
+}

@@ -1,0 +1,89 @@
+//! The operator's approval of what a component declares.
+
+use std::path::Path;
+
+use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::ids::{IntegrationId, ProfileId};
+use actionbay::vault::{KeySource, SqliteStore};
+use actionbay::{Failure, FailureKind, Host, Run, SystemClock};
+use serde_json::json;
+
+use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
+use crate::guests::Vendor;
+use crate::support::{MASTER_KEY, engine, load, workspace};
+
+fn traps() -> IntegrationId {
+    IntegrationId::new("traps").unwrap()
+}
+
+/// A process with one component and the store that all of them share.
+fn host(folder: &Path, component: &str) -> Host {
+    let store = SqliteStore::open(&folder.join("store.db")).unwrap();
+    let host = Host::builder()
+        .transport(Vendor)
+        .store(store, KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap())
+        .clock(SystemClock)
+        .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+        .build()
+        .unwrap();
+    host.add(load(engine(), component)).unwrap();
+    host
+}
+
+fn begin(host: &Host) -> Result<String, Failure> {
+    let begun = host.begin(&Authorize::new(workspace(), traps(), ProfileId::new("app").unwrap()))?;
+    let state =
+        begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    Ok(state)
+}
+
+fn connect(host: &Host) {
+    let plugin = host.plugin(&traps()).unwrap();
+    let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
+    host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
+    let state = begin(host).unwrap();
+    host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
+}
+
+/// What a run fails with. The component that was there first traps, so that this tells that it ran.
+fn code(host: &Host) -> Option<String> {
+    host.run(&Run::new(workspace(), traps(), "run", json!({}))).err().map(|failure| failure.code.into_owned())
+}
+
+#[test]
+fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_accepted() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = host(folder.path(), TRAPS);
+    assert_eq!(first.difference(&traps()).unwrap().approved, None);
+    connect(&first);
+    assert_eq!(code(&first).as_deref(), Some("plugin-crashed"));
+
+    let second = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
+    let failure = second.run(&Run::new(workspace(), traps(), "run", json!({}))).unwrap_err();
+    assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::Denied, "component-not-approved"));
+    assert!(failure.message.contains("/people/{any}"), "{failure}");
+    assert!(failure.hint.unwrap().ends_with("actionbay integrations approve traps"));
+    assert_eq!(begin(&second).unwrap_err().code, "component-not-approved");
+    let [connection] = &*second.connections(&workspace()).unwrap() else { panic!("one connection") };
+    assert_eq!(second.refresh(&workspace(), &connection.id).unwrap_err().code, "component-not-approved");
+
+    let difference = second.difference(&traps()).unwrap();
+    assert!(difference.needs_approval());
+    assert_eq!((difference.more.len(), difference.less.len()), (1, 0));
+    assert_eq!(code(&first).as_deref(), Some("plugin-crashed"), "the approved one goes on");
+    second.approve(&traps()).unwrap();
+    assert_eq!(code(&second), None);
+    begin(&second).unwrap();
+}
+
+#[test]
+fn a_component_that_declares_less_goes_on_by_itself_and_is_the_approved_one_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let more = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
+    connect(&more);
+    assert_eq!(code(&more), None);
+    let less = host(folder.path(), TRAPS);
+    assert!(!less.difference(&traps()).unwrap().needs_approval());
+    assert_eq!(code(&less).as_deref(), Some("plugin-crashed"));
+    assert_eq!(code(&more).as_deref(), Some("component-not-approved"));
+}
