@@ -1,6 +1,7 @@
 //! The workspace's policy, outside of the plugin: what it denies is not sent, and what may not be read does not arrive.
 
 mod approving;
+mod command;
 mod hostile;
 mod spaces;
 
@@ -19,7 +20,9 @@ fn set(world: &World, change: impl FnOnce(&mut WorkspacePolicy)) {
 
 /// Gives a space an access, by its key or by `id:` and its id.
 fn space(world: &World, name: &str, access: Access) {
-    set(world, |policy| drop(policy.containers.named.insert(name.parse().unwrap(), access)));
+    set(world, |policy| {
+        policy.containers.named.insert(name.parse().unwrap(), access);
+    });
 }
 
 /// How many requests left that could change something.

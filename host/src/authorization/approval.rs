@@ -61,7 +61,9 @@ impl Difference {
 /// What a manifest declares that decides about what a component can do, a line each.
 fn declarations(manifest: &Manifest) -> BTreeSet<String> {
     let mut lines = BTreeSet::new();
-    let mut say = |what: &str, value: &Value| drop(lines.insert(format!("{what} {value}")));
+    let mut say = |what: &str, value: &Value| {
+        lines.insert(format!("{what} {value}"));
+    };
     for facts in &manifest.audiences {
         say("audience", &json!(facts.audience));
     }

@@ -13,7 +13,7 @@ pub(crate) mod model;
 pub(crate) mod paging;
 pub(crate) mod paths;
 pub(crate) mod reference;
-pub mod requests;
+pub(crate) mod requests;
 pub(crate) mod scopes;
 pub(crate) mod walk;
 

@@ -97,7 +97,9 @@ fn liar(name: &str) -> (Guest, Lenient) {
     let vendor = Lenient::default();
     let guest = Guest::with(LIES_ABOUT_THE_CONTAINER, vendor.clone());
     let name = name.parse().unwrap();
-    guest.set_policy(|policy| drop(policy.containers.named.insert(name, Access::Deny)));
+    guest.set_policy(|policy| {
+        policy.containers.named.insert(name, Access::Deny);
+    });
     (guest, vendor)
 }
 
