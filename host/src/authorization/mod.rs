@@ -88,7 +88,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId};
-use crate::runtime::{CallContext, CallLimits, EventSink, Pacer, Plugin};
+use crate::runtime::{CallContext, CallLimits, DenyFiles, EventSink, Pacer, Plugin};
 use crate::vault::Vault;
 
 /// Everything that authorizing needs. Shared by all calls of a host.
@@ -169,6 +169,7 @@ impl Authorizations {
             limits: self.limits,
             pacer: self.pacer.clone(),
             tokens: None,
+            files: Arc::new(DenyFiles),
         }
     }
 }

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::{Integration, IntegrationPre};
+use super::files::{FileBytes, FileRights, Files, Target};
 use super::limits::Meter;
 use super::{AudienceFacts, CallLimits, ConnectionFacts, Engine, Event, EventSink, Pacer, Site};
 use crate::egress::{Audience, Credential, Egress, Response};
@@ -77,9 +78,18 @@ pub struct CallContext {
     pub pacer: Pacer,
     /// Who makes token requests, in calls that may have them made.
     pub tokens: Option<Arc<dyn TokenBroker>>,
+    /// The files of the caller.
+    pub files: Arc<dyn Files>,
 }
 
 impl CallContext {
+    /// The same, with these files.
+    #[must_use]
+    pub fn files(mut self, files: Arc<dyn Files>) -> Self {
+        self.files = files;
+        self
+    }
+
     /// The same, ending no later than `deadline`.
     #[must_use]
     pub fn until(mut self, deadline: Instant) -> Self {
@@ -196,6 +206,14 @@ pub(super) struct State {
     pub(super) points: Option<u64>,
     /// Whether a request left that may have had an effect.
     pub(super) effect_sent: bool,
+    /// What it may open and make.
+    pub(super) file_rights: FileRights,
+    /// Bytes of files that were sent, and that were fetched.
+    pub(super) file_bytes: FileBytes,
+    /// How long that took.
+    pub(super) transferred: Duration,
+    /// The file that the answer to the request at hand shall end in.
+    pub(super) target: Option<Target>,
     pub(super) lines: u32,
     /// The profile that requests without a connection are made for: the one of the call's connection.
     pub(super) profile: Option<String>,
@@ -224,6 +242,10 @@ impl State {
             requests: 0,
             points: None,
             effect_sent: false,
+            file_rights: FileRights::default(),
+            file_bytes: FileBytes::default(),
+            transferred: Duration::ZERO,
+            target: None,
             lines: 0,
             profile: None,
             secrets: secrets.unwrap_or_default(),
@@ -233,7 +255,11 @@ impl State {
     }
 
     pub(super) fn deadline(&self) -> Instant {
-        self.started + self.limits.wall_clock
+        self.started + self.limits.wall_clock + self.transferred
+    }
+
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline().saturating_duration_since(Instant::now())
     }
 
     pub(super) fn raise(&self, event: Event<'_>) {
@@ -256,6 +282,11 @@ pub(super) fn run<T>(
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
     store.limiter(|state| &mut state.meter);
     store.set_epoch_deadline(Engine::ticks(store.data().limits.wall_clock));
+    // The clock stood still while files were on their way.
+    store.epoch_deadline_callback(|context| match context.data().time_left() {
+        Duration::ZERO => Err(Trap::Interrupt.into()),
+        left => Ok(UpdateDeadline::Continue(Engine::ticks(left))),
+    });
     let function = purpose.function();
     store.data().raise(Event::CallStarted { integration, function });
     let returned = component.instantiate(&mut store).and_then(|instance| body(&instance, &mut store));

@@ -1,19 +1,23 @@
 //! What a guest can call: the host's side of the contract's imports.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::component::Resource;
 
-use super::bindings::integration::action::{connections, http, log, oauth, progress, types};
+use super::bindings::integration::action::{connections, files, http, log, oauth, progress, types};
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
+use super::files::{FileHandle, NewFileHandle, Target, plain_name};
 use super::{AudienceFacts, CallContext, CallCost, Event, Site};
-use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route};
+use crate::egress::{Credential, Download, ExchangeLimits, Origin, Request, Response, Route, timed_out};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
 const MAX_LOG_LINE: usize = 2_000;
+
+/// The longest media type that is kept, in characters (RFC 6838 allows 127 and 127).
+const MAX_MEDIA_TYPE: usize = 255;
 
 impl State {
     /// Lets a host call begin, and whoever watches see it. While describing, every import traps.
@@ -70,6 +74,7 @@ impl State {
         if request.body.len() > self.limits.request_bytes {
             return Err(over("request-bytes", "The request's body is larger than a request may be"));
         }
+        self.count_file(&request)?;
         let site = connection.as_ref().and_then(|connection| connection.facts().site);
         let profile =
             connection.as_ref().map(|connection| connection.profile().to_owned()).or(self.profile.clone());
@@ -136,10 +141,6 @@ impl State {
         self.points = Some(self.points.unwrap_or_default() + spent);
     }
 
-    fn time_left(&self) -> Duration {
-        self.deadline().saturating_duration_since(Instant::now())
-    }
-
     /// Sends a request on its route.
     fn send_once(
         &mut self,
@@ -149,19 +150,62 @@ impl State {
         credential: Option<&Credential>,
     ) -> Result<Response> {
         self.count_request()?;
-        let limits =
+        let mut limits =
             ExchangeLimits { timeout: self.time_left(), max_response_bytes: self.limits.response_bytes };
         if limits.timeout.is_zero() {
-            return Err(Failure::new(
-                FailureKind::TimedOut,
-                "call-timed-out",
-                "The time of the call is over.",
-            ));
+            return Err(timed_out());
         }
-        let result = context.egress.send(route, request, credential, &self.secrets, limits);
+        let moves_file = self.target.is_some() || request.body.file_len() > 0;
+        if moves_file {
+            limits.timeout += self.limits.transfer.saturating_sub(self.transferred);
+        }
+        let started = Instant::now();
+        let result = match self.target.take() {
+            Some(mut target) => {
+                let result = self.fetch(context, route, request, credential, limits, &mut target);
+                self.target = Some(target);
+                result
+            }
+            None => context.egress.send(route, request, credential, &self.secrets, limits),
+        };
+        if moves_file {
+            self.transferred += started.elapsed();
+        }
         let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
         self.effect_sent |= arrived && !request.method.is_safe();
         result
+    }
+
+    /// Sends a request whose answer ends in a new file. Nothing is left of one that failed.
+    fn fetch(
+        &mut self,
+        context: &CallContext,
+        route: &Route,
+        request: &Request,
+        credential: Option<&Credential>,
+        limits: ExchangeLimits,
+        target: &mut Target,
+    ) -> Result<Response> {
+        let mut landing = target.landing(context.files.as_ref())?;
+        let limit = self.limits.file_bytes.saturating_sub(self.file_bytes.fetched);
+        let mut download = Download { into: &mut landing, limit };
+        let result =
+            context.egress.download(route, request, credential, &self.secrets, limits, &mut download);
+        self.file_bytes.fetched = self.file_bytes.fetched.saturating_add(landing.written);
+        let response = result?;
+        if (200..=299).contains(&response.status) {
+            landing.finish(target)?;
+        }
+        Ok(response)
+    }
+
+    fn count_file(&mut self, request: &Request) -> Result<()> {
+        let sent = self.file_bytes.sent.saturating_add(request.body.file_len());
+        if sent > self.limits.file_bytes {
+            return Err(over("file-bytes", "The file is larger than the files of a call may be"));
+        }
+        self.file_bytes.sent = sent;
+        Ok(())
     }
 
     fn audience(&self, name: &str) -> Result<AudienceFacts> {
@@ -222,6 +266,10 @@ fn over(limit: &'static str, what: &str) -> Failure {
         .hint(format!("Ask for less at once, or raise the limit {limit}."))
 }
 
+fn written_already() -> Failure {
+    Failure::new(FailureKind::InvalidInput, "file-written", "The new file was written already.")
+}
+
 /// No code, or no refresh token, in this call.
 fn no_tokens(function: &str) -> Failure {
     Failure::new(
@@ -257,12 +305,101 @@ impl http::Host for State {
     ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
         self.enter("http.send")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
-        let (audience, request) = convert::request_from_wit(request);
+        let (audience, request) = convert::request_from_wit(request, &self.table)?;
         let result = self.exchange(&audience, request, connection)?;
         self.raise(Event::HostCall { function: "http.send" });
         Ok(result
             .map(convert::response_to_wit)
             .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
+    }
+
+    fn download(
+        &mut self,
+        request: http::Request,
+        on_behalf_of: Option<Resource<Handle>>,
+        into: Resource<NewFileHandle>,
+    ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
+        self.enter("http.download")?;
+        let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
+        let (audience, request) = convert::request_from_wit(request, &self.table)?;
+        let file = self.table.get(&into)?;
+        let result = if file.size.is_some() {
+            Err(written_already())
+        } else {
+            self.target = Some(Target::of(file));
+            self.exchange(&audience, request, connection)?
+        };
+        if let Some((name, size)) = self.target.take().and_then(|target| target.made) {
+            let file = self.table.get_mut(&into)?;
+            (file.name, file.size) = (name, Some(size));
+        }
+        self.raise(Event::HostCall { function: "http.download" });
+        Ok(result
+            .map(convert::response_to_wit)
+            .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
+    }
+}
+
+impl files::Host for State {
+    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<FileHandle>, types::Failure>> {
+        self.enter("files.open")?;
+        let context = self.context()?;
+        let opened = self.file_rights.check_open(&name).and_then(|()| context.files.open(&name));
+        self.raise(Event::HostCall { function: "files.open" });
+        match opened {
+            Ok(file) => Ok(Ok(self.table.push(FileHandle(file))?)),
+            Err(failure) => Ok(Err(convert::failure_to_wit(failure.without(&self.secrets)))),
+        }
+    }
+
+    fn create(
+        &mut self,
+        name: String,
+        media_type: String,
+    ) -> wasmtime::Result<Result<Resource<NewFileHandle>, types::Failure>> {
+        self.enter("files.create")?;
+        let allowed = self.file_rights.check_create();
+        self.raise(Event::HostCall { function: "files.create" });
+        match allowed {
+            Ok(()) => {
+                let media_type = plain_text(&media_type, MAX_MEDIA_TYPE);
+                let file = NewFileHandle { name: plain_name(&name), media_type, size: None };
+                Ok(Ok(self.table.push(file)?))
+            }
+            Err(failure) => Ok(Err(convert::failure_to_wit(failure))),
+        }
+    }
+}
+
+impl files::HostFile for State {
+    fn facts(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<files::FileFacts> {
+        self.enter("file.facts")?;
+        let FileHandle(file) = self.table.get(&handle)?;
+        let (name, media_type) = (file.name.clone(), file.media_type.clone());
+        let facts = files::FileFacts { name, media_type, size: Some(file.bytes.length()) };
+        self.raise(Event::HostCall { function: "file.facts" });
+        Ok(facts)
+    }
+
+    fn drop(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl files::HostNewFile for State {
+    fn facts(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<files::FileFacts> {
+        self.enter("new-file.facts")?;
+        let file = self.table.get(&handle)?;
+        let (name, media_type) = (file.name.clone(), file.media_type.clone());
+        let facts = files::FileFacts { name, media_type, size: file.size };
+        self.raise(Event::HostCall { function: "new-file.facts" });
+        Ok(facts)
+    }
+
+    fn drop(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
     }
 }
 

@@ -17,6 +17,8 @@ mod call;
 mod convert;
 mod engine;
 mod events;
+mod files;
+mod folder;
 mod imports;
 mod limits;
 mod manifest;
@@ -30,6 +32,8 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub use files::{DenyFiles, Files, Sink, SourceFile, is_plain_name};
+pub use folder::FolderFiles;
 pub use limits::CallLimits;
 pub use manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
@@ -54,7 +58,11 @@ mod bindings {
         path: "../wit",
         world: "integration",
         imports: { default: trappable },
-        with: { "integration:action/connections.connection": super::call::Handle },
+        with: {
+            "integration:action/connections.connection": super::call::Handle,
+            "integration:action/files.file": super::files::FileHandle,
+            "integration:action/files.new-file": super::files::NewFileHandle,
+        },
     });
 }
 

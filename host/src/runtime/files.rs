@@ -1,0 +1,296 @@
+//! Files of the caller, as a call may use them.
+//!
+//! A guest names a file and gets a handle; the bytes go between the caller and the vendor, past the guest. What it can
+//! name is what this call's input names in a field that the template's schema marks as a file, and it can make a file
+//! only where the template's output has one. What the names stand for is the embedder's to say, by a [`Files`] that it
+//! gives with a run; without one there are no files.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::Write;
+
+use crate::egress::FileSource;
+use crate::failure::{Failure, FailureKind, Result};
+
+/// The longest name in bytes: what file systems take, with room for a number.
+const LONGEST_NAME: usize = 240;
+
+/// The names that Windows takes for devices, whatever stands behind a dot.
+const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+
+/// The files of one caller.
+pub trait Files: fmt::Debug + Send + Sync {
+    /// The file of this name, to be sent. The name is one that [`is_plain_name`] takes.
+    ///
+    /// # Errors
+    /// `NotFound`, `InvalidInput` (it cannot be read), `Denied`.
+    fn open(&self, name: &str) -> Result<SourceFile>;
+
+    /// A place for a file that is being made. The name is one that [`is_plain_name`] takes, and only a wish: a file that
+    /// is there is never replaced.
+    ///
+    /// # Errors
+    /// `InvalidInput` (it cannot be made), `Denied`.
+    fn create(&self, name: &str, media_type: &str) -> Result<Box<dyn Sink>>;
+}
+
+/// A file that can be sent.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its bytes.
+    pub bytes: FileSource,
+}
+
+/// A file that is being made. Dropped before it was finished, it leaves nothing behind.
+pub trait Sink: Write + Send {
+    /// Makes it a file of the caller's, whole, and says what it is called.
+    ///
+    /// # Errors
+    /// `InvalidInput` where that cannot be done; nothing is left then.
+    fn finish(self: Box<Self>) -> Result<String>;
+}
+
+/// No files.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct DenyFiles;
+
+impl Files for DenyFiles {
+    fn open(&self, _: &str) -> Result<SourceFile> {
+        Err(no_files())
+    }
+
+    fn create(&self, _: &str, _: &str) -> Result<Box<dyn Sink>> {
+        Err(no_files())
+    }
+}
+
+fn no_files() -> Failure {
+    Failure::new(FailureKind::Denied, "no-files", "This call was given no files, and none can be made.")
+        .hint("Give the run a `Files`, such as FolderFiles.")
+}
+
+/// What a call may open and make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FileRights {
+    /// The names that its input gives where the schema marks a file.
+    pub(super) named: BTreeSet<String>,
+    /// Whether the output has a file.
+    pub(super) may_create: bool,
+}
+
+impl FileRights {
+    /// Whether the call may open a file of this name.
+    pub(super) fn check_open(&self, name: &str) -> Result<()> {
+        if !self.named.contains(name) {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                "file-not-named",
+                "The plugin asked for a file that the input of this call does not name as one.",
+            ));
+        }
+        if is_plain_name(name) { Ok(()) } else { Err(bad_name()) }
+    }
+
+    /// Whether the call may make a file.
+    pub(super) fn check_create(&self) -> Result<()> {
+        if self.may_create {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Denied,
+            "no-file-in-output",
+            "The plugin asked for a new file, and the output of its template has none.",
+        ))
+    }
+}
+
+fn bad_name() -> Failure {
+    Failure::new(
+        FailureKind::Denied,
+        "bad-file-name",
+        "The input names a file by what is no plain name: a file is named without a folder.",
+    )
+    .hint("Give the name alone, of a file that lies in the folder itself.")
+}
+
+/// What a guest's handle of a file stands for.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it within a private module")]
+pub struct FileHandle(pub(super) SourceFile);
+
+/// What a guest's handle of a new file stands for.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it within a private module")]
+pub struct NewFileHandle {
+    pub(super) name: String,
+    pub(super) media_type: String,
+    /// Its size, once it is written.
+    pub(super) size: Option<u64>,
+}
+
+/// Bytes of files that a call has moved.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FileBytes {
+    pub(super) sent: u64,
+    pub(super) fetched: u64,
+}
+
+/// The new file that an answer shall end in.
+pub(super) struct Target {
+    name: String,
+    media_type: String,
+    /// What became of it: its name and its size.
+    pub(super) made: Option<(String, u64)>,
+}
+
+impl Target {
+    pub(super) fn of(file: &NewFileHandle) -> Self {
+        Self { name: file.name.clone(), media_type: file.media_type.clone(), made: None }
+    }
+
+    /// A place for one attempt: what an earlier one wrote is gone with it.
+    pub(super) fn landing(&self, files: &dyn Files) -> Result<Landing> {
+        Ok(Landing { sink: files.create(&self.name, &self.media_type)?, written: 0 })
+    }
+}
+
+/// The sink of one attempt, which counts.
+pub(super) struct Landing {
+    sink: Box<dyn Sink>,
+    pub(super) written: u64,
+}
+
+impl Landing {
+    /// The file is whole.
+    pub(super) fn finish(self, target: &mut Target) -> Result<()> {
+        target.made = Some((self.sink.finish()?, self.written));
+        Ok(())
+    }
+}
+
+impl Write for Landing {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let count = self.sink.write(bytes)?;
+        self.written = self.written.saturating_add(count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.sink.flush()
+    }
+}
+
+/// Whether a name is that of a file and of nothing else, on every system: no folder, no drive, no stream of one, no
+/// device, nothing that a terminal or a file system reads otherwise than it looks.
+pub fn is_plain_name(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let is_numbered =
+        |stem: &str| stem.chars().count() == 4 && (stem.starts_with("com") || stem.starts_with("lpt"));
+    !name.is_empty()
+        && name.len() <= 255
+        && !name.contains(['/', '\\', ':'])
+        && !name.contains(is_unseen)
+        && !name.chars().all(|c| c == '.')
+        && !name.ends_with(['.', ' '])
+        && !name.starts_with(' ')
+        && !DEVICES.contains(&stem.as_str())
+        && !(is_numbered(&stem) && stem.ends_with(|c: char| c.is_ascii_digit() || "¹²³".contains(c)))
+}
+
+/// A plain name, as like as can be to one that a stranger chose.
+pub(super) fn plain_name(wish: &str) -> String {
+    let kept: String = wish
+        .chars()
+        .filter(|c| !is_unseen(*c))
+        .map(|c| if "/\\:*?\"<>|".contains(c) { '_' } else { c })
+        .collect();
+    let mut name = shortened(kept.trim_matches([' ', '.'])).trim_end_matches([' ', '.']).to_owned();
+    if !is_plain_name(&name) {
+        name.insert(0, '_');
+    }
+    if is_plain_name(&name) && name != "_" { name } else { "file".to_owned() }
+}
+
+/// Characters that cannot be seen and change what is: controls, and marks of direction (Unicode Standard Annex 9),
+/// joining excepted, which emoji are made of.
+fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// The name within what file systems take, with its ending where that is short.
+fn shortened(name: &str) -> String {
+    if name.len() <= LONGEST_NAME {
+        return name.to_owned();
+    }
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.len() <= 16 => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let room = LONGEST_NAME - ending.len();
+    let end = (0..=room).rev().find(|at| stem.is_char_boundary(*at)).unwrap_or_default();
+    format!("{}{ending}", stem.get(..end).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_strangers_name_becomes_a_plain_one_that_still_looks_like_it() {
+        for (wish, name) in [
+            ("plan.pdf", "plan.pdf"),
+            ("../../x", "_.._x"),
+            ("/etc/passwd", "_etc_passwd"),
+            ("..\\..\\x.exe", "_.._x.exe"),
+            ("C:\\x", "C__x"),
+            ("a\0b\nc", "abc"),
+            ("report\u{202e}fdp.exe", "reportfdp.exe"),
+            ("..", "file"),
+            ("", "file"),
+            ("  . ", "file"),
+            ("CON", "_CON"),
+            ("nul.txt", "_nul.txt"),
+            ("lpt1.tar.gz", "_lpt1.tar.gz"),
+            (".bashrc", "bashrc"),
+            ("x. .", "x"),
+            ("Übersicht 😀 شعار.png", "Übersicht 😀 شعار.png"),
+            ("👩‍💻.txt", "👩‍💻.txt"),
+        ] {
+            assert_eq!(plain_name(wish), name, "{wish:?}");
+        }
+        let long = plain_name(&format!("{}.pdf", "ü".repeat(300)));
+        assert!(long.len() <= LONGEST_NAME && long.ends_with("ü.pdf"), "{long}");
+    }
+
+    #[test]
+    fn what_is_no_plain_name_opens_nothing() {
+        for name in [
+            "", ".", "..", "...", "a/b", "/a", "a\\b", "..\\a", "C:a", "a:stream", "a\0", "a\nb", "\u{202e}a", "nul", "COM1",
+            "com¹.txt", "aux.txt", "a.", "a ", " a",
+        ] {
+            let rights = FileRights { named: [name.to_owned()].into(), may_create: false };
+            assert_eq!(rights.check_open(name).unwrap_err().code, "bad-file-name", "{name:?}");
+        }
+        for name in ["a", "a.b", ".hidden", "common.txt", "com10", "Übersicht 😀.png", "~a", "-rf"] {
+            assert!(is_plain_name(name), "{name:?}");
+        }
+        let failure = FileRights::default().check_open("plan.pdf").unwrap_err();
+        assert_eq!(failure.code, "file-not-named");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_wished_for_becomes_a_plain_name(wish in "\\PC{0,300}", other in ".{0,40}") {
+            for wish in [wish, other] {
+                let name = plain_name(&wish);
+                prop_assert!(is_plain_name(&name), "{:?}", name);
+                prop_assert_eq!(plain_name(&name), name);
+            }
+        }
+    }
+}
