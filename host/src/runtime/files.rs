@@ -200,7 +200,7 @@ pub fn is_plain_name(name: &str) -> bool {
 }
 
 /// A plain name, as like as can be to one that a stranger chose.
-pub(super) fn plain_name(wish: &str) -> String {
+pub(crate) fn plain_name(wish: &str) -> String {
     let kept: String = wish
         .chars()
         .filter(|c| !is_unseen(*c))

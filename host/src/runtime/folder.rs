@@ -32,11 +32,21 @@ impl FolderFiles {
         Self { folder: folder.into(), given: BTreeMap::new(), made: Arc::default() }
     }
 
-    /// The same, and this file under this name, wherever it lies: for what a person named by its path.
-    #[must_use]
-    pub fn give(mut self, name: impl Into<String>, path: impl Into<PathBuf>) -> Self {
-        self.given.insert(name.into(), path.into());
-        self
+    /// Adds this file under this name, wherever it lies: for what a person named by its path.
+    ///
+    /// # Errors
+    /// `Conflict` where another file has the name.
+    pub fn give(&mut self, name: &str, path: impl Into<PathBuf>) -> Result<()> {
+        let path = path.into();
+        let known = self.given.entry(name.to_owned()).or_insert_with(|| path.clone());
+        if *known == path {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Conflict,
+            "file-name-taken",
+            format!("Two files are called \"{}\".", plain_text(name, 255)),
+        ))
     }
 
     /// The files that were made, in order.
@@ -297,7 +307,10 @@ mod tests {
         std::fs::write(inner.join("plan.txt"), "plan").unwrap();
         std::fs::create_dir(inner.join("sub")).unwrap();
         std::fs::write(inner.join("sub/deep.txt"), "deep").unwrap();
-        let files = FolderFiles::new(&inner).give("given.txt", outer.path().join("secret.txt"));
+        let mut files = FolderFiles::new(&inner);
+        files.give("given.txt", outer.path().join("secret.txt")).unwrap();
+        let taken = files.give("given.txt", inner.join("plan.txt")).unwrap_err();
+        assert_eq!(taken.code, "file-name-taken");
         assert_eq!(bytes_of(&files, "plan.txt").unwrap(), b"plan");
         assert_eq!(bytes_of(&files, "plan.txt").unwrap(), b"plan");
         assert_eq!(bytes_of(&files, "given.txt").unwrap(), b"secret", "a person named it by its path");
@@ -320,7 +333,9 @@ mod tests {
         symlink("/dev/zero", inner.join("zero")).unwrap();
         let status = std::process::Command::new("mkfifo").arg(inner.join("pipe")).status().unwrap();
         assert!(status.success());
-        let files = FolderFiles::new(&inner).give("device", "/dev/zero").give("pipe2", inner.join("pipe"));
+        let mut files = FolderFiles::new(&inner);
+        files.give("device", "/dev/zero").unwrap();
+        files.give("pipe2", inner.join("pipe")).unwrap();
         assert_eq!(bytes_of(&files, "in.txt").unwrap(), b"plan");
         assert_eq!(bytes_of(&files, "out.txt").unwrap_err().code, "file-outside");
         assert_eq!(bytes_of(&files, "zero").unwrap_err().code, "file-outside");

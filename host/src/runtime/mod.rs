@@ -32,6 +32,7 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub(crate) use files::plain_name;
 pub use files::{DenyFiles, Files, Sink, SourceFile, is_plain_name};
 pub use folder::FolderFiles;
 pub use limits::CallLimits;
