@@ -169,7 +169,12 @@ impl Host {
         live: Arc<dyn Authority>,
     ) -> (Result<RunOutcome>, bool) {
         let authorizations = self.authorizations();
-        let (result, report) = plugin.execute(authorizations.context().files(Arc::clone(&run.files)), &run.template, &run.input, live);
+        let (result, report) = plugin.execute(
+            authorizations.context().files(Arc::clone(&run.files)),
+            &run.template,
+            &run.input,
+            live,
+        );
         let result = match result {
             Ok(output) => Ok(RunOutcome { output, connection: connection.id, report, replayed: false }),
             Err(failure) if report.effect_sent => Err(failure),

@@ -30,7 +30,8 @@ impl Transport for WithTokens {
         if request.url.path() != "/token" {
             return self.0.round_trip(request);
         }
-        let body = json!({"access_token": TOKEN, "expires_in": 3600, "refresh_token": "canary-refresh-token"});
+        let body =
+            json!({"access_token": TOKEN, "expires_in": 3600, "refresh_token": "canary-refresh-token"});
         Ok(RawResponse { status: 200, headers: http::HeaderMap::new(), body: body.to_string().into_bytes() })
     }
 
@@ -218,7 +219,10 @@ fn a_download_that_breaks_in_its_midst_leaves_nothing() {
 
     let zipped = gzip(&body);
     let cut = answer("200 OK", &[("Content-Encoding", "gzip")], &zipped);
-    assert_eq!(Reach::new(&answering(cut[..cut.len() - 10].to_vec())).refused("/f").kind, FailureKind::Unreachable);
+    assert_eq!(
+        Reach::new(&answering(cut[..cut.len() - 10].to_vec())).refused("/f").kind,
+        FailureKind::Unreachable
+    );
 }
 
 #[test]
@@ -265,7 +269,10 @@ fn an_error_comes_back_with_its_body_and_makes_no_file() {
     let reach = Reach::new(&answering(answer("404 Not Found", &[("X-Why", "gone")], b"no such file")));
     let failure = reach.refused("/f");
     assert_eq!(failure.code, "not-saved");
-    assert!(failure.message.starts_with("404 no such file") && failure.message.contains("x-why"), "{failure}");
+    assert!(
+        failure.message.starts_with("404 no such file") && failure.message.contains("x-why"),
+        "{failure}"
+    );
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

@@ -62,7 +62,8 @@ impl Run {
         let template = plugin.manifest().template(&self.template);
         let folder = std::path::absolute(&self.files).ok().filter(|folder| folder.is_dir());
         let folder = folder.ok_or_else(|| {
-            wrong(format!("There is no folder {}.", self.files.display())).hint("Give a folder that is there.")
+            wrong(format!("There is no folder {}.", self.files.display()))
+                .hint("Give a folder that is there.")
         })?;
         let mut files = FolderFiles::new(folder);
         let input = self.input(template, &mut files)?;

@@ -151,7 +151,8 @@ impl StandIn {
     ) -> Result<Connection> {
         let listener = Listener::bind(wish.port)?;
         let control = Control::new(self.origin.as_str());
-        let client = control.register_client(&listener.redirect_uri()).map_err(|error| self.absent(&error))?;
+        let client =
+            control.register_client(&listener.redirect_uri()).map_err(|error| self.absent(&error))?;
         let files = Origin::parse(&control.media_url().map_err(|error| self.absent(&error))?)?;
         let profile =
             Profile::custom(profile_of(wish.user.as_deref())?, plugin.manifest(), &client.client_id)?

@@ -9,8 +9,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use super::echo::{self, Echo, Stopped};
 use super::transport::StreamedResponse;
 use super::{
-    Credential, Egress, ExchangeLimits, Origin, Request, Response, Route, TransportErrorKind, headers, outbound,
-    redirect, timed_out,
+    Credential, Egress, ExchangeLimits, Origin, Request, Response, Route, TransportErrorKind, headers,
+    outbound, redirect, timed_out,
 };
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
@@ -58,7 +58,8 @@ impl Egress {
             if timeout.is_zero() {
                 return Err(timed_out());
             }
-            let answer = self.fetch(&step, request, credential, ExchangeLimits { timeout, ..limits }, download)?;
+            let answer =
+                self.fetch(&step, request, credential, ExchangeLimits { timeout, ..limits }, download)?;
             echo.refuse(answer.status, &answer.headers, &[], false)?;
             let Some(location) = location(&answer) else {
                 return step.end(answer, &echo, limits, download);
@@ -76,7 +77,8 @@ impl Egress {
         limits: ExchangeLimits,
         download: &Download<'_>,
     ) -> Result<StreamedResponse> {
-        let request = Request { headers: redirect::headers_for(step.is_within, &request.headers), ..request.clone() };
+        let request =
+            Request { headers: redirect::headers_for(step.is_within, &request.headers), ..request.clone() };
         let mut outbound = outbound(&step.route, &request, credential.filter(|_| step.is_within), limits)?;
         outbound.max_response_bytes = download.limit.max(limits.max_response_bytes);
         self.transport.open(outbound).map_err(|error| error.into_failure(&step.origin(), false))
@@ -192,4 +194,3 @@ impl std::fmt::Debug for Download<'_> {
         f.debug_struct("Download").field("limit", &self.limit).finish_non_exhaustive()
     }
 }
-

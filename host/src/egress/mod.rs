@@ -62,8 +62,8 @@ pub use ureq_transport::UreqTransport;
 
 use crate::failure::{Failure, FailureKind, Result};
 
-use crate::secret::{SecretString, Secrets};
 use self::echo::Echo;
+use crate::secret::{SecretString, Secrets};
 
 /// The longest URL in bytes: more than servers commonly take, less than the client refuses.
 const MAX_URL: usize = 32 << 10;

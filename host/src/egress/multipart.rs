@@ -204,7 +204,8 @@ mod tests {
 
     #[test]
     fn parts_stand_between_boundaries_with_their_names_types_and_bytes() {
-        let text = written(&[file("file", "Übersicht 😀.png", b"\x01--cut"), field("minorEdit", "true")]).unwrap();
+        let text =
+            written(&[file("file", "Übersicht 😀.png", b"\x01--cut"), field("minorEdit", "true")]).unwrap();
         assert_eq!(
             text,
             "--cut\r\nContent-Disposition: form-data; name=\"file\"; filename=\"Übersicht 😀.png\"\r\n\

@@ -121,7 +121,11 @@ mod tests {
     #[test]
     fn only_the_audiences_origin_and_prefix_are_within_it() {
         let within = |next: &str| stays_within(&url("https://api.example/v1/s-1/x"), "/v1/s-1", &url(next));
-        for next in ["https://api.example/v1/s-1/y?z", "https://api.example/v1/s-1", "https://api.example:443/v1/s-1/"] {
+        for next in [
+            "https://api.example/v1/s-1/y?z",
+            "https://api.example/v1/s-1",
+            "https://api.example:443/v1/s-1/",
+        ] {
             assert!(within(next), "{next}");
         }
         for next in [
@@ -143,8 +147,9 @@ mod tests {
 
     #[test]
     fn nothing_but_accept_goes_to_another_place() {
-        let headers = [("Accept", "*/*"), ("X-Api-Key", "k"), ("X-Atlassian-Token", "no-check"), ("Cookie2", "c")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers =
+            [("Accept", "*/*"), ("X-Api-Key", "k"), ("X-Atlassian-Token", "no-check"), ("Cookie2", "c")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(headers_for(false, &headers), [("Accept".to_owned(), "*/*".to_owned())]);
         assert_eq!(headers_for(true, &headers).len(), 4);
     }

@@ -14,7 +14,8 @@ use super::Origin;
 use super::address::{Checked, NotPublic, Reach, is_public};
 use super::source::Unreadable as SourceUnreadable;
 use super::transport::{
-    OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError, TransportErrorKind,
+    OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
+    TransportErrorKind,
 };
 
 /// How many idle connections are kept for one host, so that a run of requests pays for one handshake.

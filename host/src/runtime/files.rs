@@ -7,9 +7,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::sync::Arc;
 
-use crate::egress::FileSource;
+use super::{Event, EventSink};
+use crate::egress::{FileSource, Source};
 use crate::failure::{Failure, FailureKind, Result};
 
 /// The longest name in bytes: what file systems take, with room for a number.
@@ -151,14 +153,15 @@ impl Target {
     }
 
     /// A place for one attempt: what an earlier one wrote is gone with it.
-    pub(super) fn landing(&self, files: &dyn Files) -> Result<Landing> {
-        Ok(Landing { sink: files.create(&self.name, &self.media_type)?, written: 0 })
+    pub(super) fn landing(&self, files: &dyn Files, events: Arc<dyn EventSink>) -> Result<Landing> {
+        Ok(Landing { sink: files.create(&self.name, &self.media_type)?, events, written: 0 })
     }
 }
 
 /// The sink of one attempt, which counts.
 pub(super) struct Landing {
     sink: Box<dyn Sink>,
+    events: Arc<dyn EventSink>,
     pub(super) written: u64,
 }
 
@@ -174,11 +177,51 @@ impl Write for Landing {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let count = self.sink.write(bytes)?;
         self.written = self.written.saturating_add(count as u64);
+        self.events.event(Event::Transfer { done: self.written, total: None });
         Ok(count)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
         self.sink.flush()
+    }
+}
+
+impl SourceFile {
+    /// The same, and whoever watches sees how much of it was read.
+    pub(super) fn watched(self, events: Arc<dyn EventSink>) -> Self {
+        Self { bytes: FileSource::new(Arc::new(Watched { inner: self.bytes, events })), ..self }
+    }
+}
+
+struct Watched {
+    inner: FileSource,
+    events: Arc<dyn EventSink>,
+}
+
+impl Source for Watched {
+    fn length(&self) -> u64 {
+        self.inner.length()
+    }
+
+    fn open(&self) -> std::io::Result<Box<dyn Read + Send>> {
+        let (inner, total) = (self.inner.reader()?, self.inner.length());
+        Ok(Box::new(WatchedReader { inner, events: Arc::clone(&self.events), done: 0, total }))
+    }
+}
+
+struct WatchedReader {
+    inner: Box<dyn Read + Send>,
+    events: Arc<dyn EventSink>,
+    done: u64,
+    total: u64,
+}
+
+impl Read for WatchedReader {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.done = self.done.saturating_add(count as u64);
+        self.events.event(Event::Transfer { done: self.done, total: Some(self.total) });
+        Ok(count)
     }
 }
 
@@ -270,8 +313,26 @@ mod tests {
     #[test]
     fn what_is_no_plain_name_opens_nothing() {
         for name in [
-            "", ".", "..", "...", "a/b", "/a", "a\\b", "..\\a", "C:a", "a:stream", "a\0", "a\nb", "\u{202e}a", "nul", "COM1",
-            "com¹.txt", "aux.txt", "a.", "a ", " a",
+            "",
+            ".",
+            "..",
+            "...",
+            "a/b",
+            "/a",
+            "a\\b",
+            "..\\a",
+            "C:a",
+            "a:stream",
+            "a\0",
+            "a\nb",
+            "\u{202e}a",
+            "nul",
+            "COM1",
+            "com¹.txt",
+            "aux.txt",
+            "a.",
+            "a ",
+            " a",
         ] {
             let rights = FileRights { named: [name.to_owned()].into(), may_create: false };
             assert_eq!(rights.check_open(name).unwrap_err().code, "bad-file-name", "{name:?}");

@@ -210,8 +210,7 @@ impl Sink for Aside {
             _ => (self.name.as_str(), String::new()),
         };
         for number in 0..=MOST_OF_A_NAME {
-            let name =
-                if number == 0 { self.name.clone() } else { format!("{stem} ({number}){ending}") };
+            let name = if number == 0 { self.name.clone() } else { format!("{stem} ({number}){ending}") };
             let path = self.folder.join(&name);
             // Whoever makes the empty file has the name; what takes its place comes whole.
             match owned(&path) {

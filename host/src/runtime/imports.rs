@@ -186,7 +186,7 @@ impl State {
         limits: ExchangeLimits,
         target: &mut Target,
     ) -> Result<Response> {
-        let mut landing = target.landing(context.files.as_ref())?;
+        let mut landing = target.landing(context.files.as_ref(), Arc::clone(&context.events))?;
         let limit = self.limits.file_bytes.saturating_sub(self.file_bytes.fetched);
         let mut download = Download { into: &mut landing, limit };
         let result =
@@ -347,7 +347,7 @@ impl files::Host for State {
         let opened = self.file_rights.check_open(&name).and_then(|()| context.files.open(&name));
         self.raise(Event::HostCall { function: "files.open" });
         match opened {
-            Ok(file) => Ok(Ok(self.table.push(FileHandle(file))?)),
+            Ok(file) => Ok(Ok(self.table.push(FileHandle(file.watched(context.events)))?)),
             Err(failure) => Ok(Err(convert::failure_to_wit(failure.without(&self.secrets)))),
         }
     }

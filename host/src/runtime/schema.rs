@@ -161,7 +161,8 @@ impl Schema {
             names.insert(name.clone());
         }
         // References end: that was checked when the schema was read.
-        let referred = schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+        let referred =
+            schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
         if let Some(target) = referred.and_then(|pointer| self.json.pointer(pointer)) {
             self.collect_files(target, value, names);
         }

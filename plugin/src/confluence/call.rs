@@ -8,9 +8,7 @@ use serde_json::Value;
 use super::CONFLUENCE;
 use super::errors::{self, Attempt};
 use super::scopes::Need;
-use crate::platform::{
-    Body, Failure, FileFacts, Method, Parameter, Part, Request, Response, Session,
-};
+use crate::platform::{Body, Failure, FileFacts, Method, Parameter, Part, Request, Response, Session};
 
 /// What v1 asks for of every request that changes something: without it, it takes the request for a forged one.
 const NO_XSRF_CHECK: (&str, &str) = ("X-Atlassian-Token", "no-check");

@@ -92,8 +92,8 @@ fn a_file_is_attached_as_a_form_with_its_name_and_type() {
 
 #[test]
 fn an_upload_that_may_have_happened_is_told_as_that() {
-    let failure =
-        Host::failing_after([], unreachable()).fail("upload-attachment", &json!({"id": "5", "file": "plan.pdf"}));
+    let failure = Host::failing_after([], unreachable())
+        .fail("upload-attachment", &json!({"id": "5", "file": "plan.pdf"}));
     assert_eq!((failure.code.as_str(), failure.request_sent), ("unknown-outcome", true));
     assert!(failure.hint.unwrap().contains("\"plan.pdf\""));
     for name in ["a/b", "..\\b"] {

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use actionbay_confluence::manifest::MANIFEST;
 use actionbay_confluence::platform::{
-    Authority, Body, Facts, Failure, FailureKind, FileFacts, Level, Method, Parameter, Part, PartContent, Request,
-    Response, Session, Site,
+    Authority, Body, Facts, Failure, FailureKind, FileFacts, Level, Method, Parameter, Part, PartContent,
+    Request, Response, Session, Site,
 };
 use actionbay_confluence::templates;
 use serde_json::{Value, json};
@@ -106,7 +106,12 @@ impl Host {
                 PartContent::File(name) => format!("<{name}>"),
             };
             let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-            format!("{} | {} | {} | {content}", part.name, or_none(&part.file_name), or_none(&part.media_type))
+            format!(
+                "{} | {} | {} | {content}",
+                part.name,
+                or_none(&part.file_name),
+                or_none(&part.media_type)
+            )
         };
         parts.iter().map(line).collect()
     }

@@ -27,7 +27,10 @@ fn neither_the_credential_nor_a_header_but_accept_goes_to_another_origin() {
     assert_eq!(reach.save("plan.txt", "/f").unwrap()["file"], "plan.txt");
     assert_eq!(reach.read("plan.txt"), b"content");
     let (first, second) = (server.heads().remove(0), store.heads().remove(0));
-    assert!(first.contains(&format!("authorization: bearer {TOKEN}")) && first.contains("x-api-key: "), "{first}");
+    assert!(
+        first.contains(&format!("authorization: bearer {TOKEN}")) && first.contains("x-api-key: "),
+        "{first}"
+    );
     assert!(second.starts_with("get /f?token=of-the-address "), "{second}");
     for name in ["authorization:", "x-api-key:", "cookie:", "referer:", TOKEN] {
         assert!(!second.contains(name), "{second}");
@@ -51,7 +54,12 @@ fn inside_its_audience_a_redirect_keeps_the_credential_and_outside_of_it_loses_i
         let reach = Reach::new(&server);
         reach.save("plan.txt", "/start").unwrap();
         let heads = server.heads();
-        assert_eq!((heads.len(), heads[1].contains("authorization:")), (2, keeps), "{location}: {}", heads[1]);
+        assert_eq!(
+            (heads.len(), heads[1].contains("authorization:")),
+            (2, keeps),
+            "{location}: {}",
+            heads[1]
+        );
         assert_eq!(heads[1].contains("x-api-key:"), keeps, "{location}");
     }
     // Out, and back to where the credential would be welcome.
@@ -120,7 +128,11 @@ fn of_an_answer_from_elsewhere_a_component_learns_nothing_that_opens_it() {
     let target = format!("{}/f?token=secret-address", denying.origin);
     let server = redirecting(move |_| Some(target.clone()));
     let failure = Reach::with(&server, CallLimits::default(), allowing(&denying.origin)).refused("/f");
-    assert_eq!((failure.code.as_ref(), server.heads().len()), ("file-store-refused", 1), "no renewal, no repeat");
+    assert_eq!(
+        (failure.code.as_ref(), server.heads().len()),
+        ("file-store-refused", 1),
+        "no renewal, no repeat"
+    );
     assert!(!format!("{failure:?}").contains("secret-address"), "{failure:?}");
 }
 

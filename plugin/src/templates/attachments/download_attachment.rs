@@ -68,8 +68,9 @@ struct Attached {
 
 impl Attached {
     fn read(value: &Value, content: Option<Id>) -> Result<Self, &'static str> {
-        let content = content
-            .or_else(|| ["pageId", "blogPostId", "customContentId"].into_iter().find_map(|field| id(value, field)));
+        let content = content.or_else(|| {
+            ["pageId", "blogPostId", "customContentId"].into_iter().find_map(|field| id(value, field))
+        });
         Ok(Self {
             id: text(value, "id").as_deref().and_then(AttachmentId::parse).ok_or("it has no id")?,
             content: content.ok_or("it does not say what it is attached to")?,
@@ -94,7 +95,8 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         }
     };
     let call = client.get(paths::attachment_file(&attached.content, &attached.id));
-    let call = input.version.into_iter().fold(call, |call, version| call.query("version", version.to_string()));
+    let call =
+        input.version.into_iter().fold(call, |call, version| call.query("version", version.to_string()));
     let file = call
         .about(format!("attachment {}", attached.id.as_str()), "attachment-not-found")
         .download(save_as.unwrap_or(&attached.name), &attached.media_type)?;

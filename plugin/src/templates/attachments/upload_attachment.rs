@@ -82,7 +82,10 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     ];
     if let Some(comment) = comment {
         let content = PartContent::Text(comment.to_owned());
-        parts.push(Part { media_type: Some("text/plain; charset=utf-8".to_owned()), ..part("comment", content) });
+        parts.push(Part {
+            media_type: Some("text/plain; charset=utf-8".to_owned()),
+            ..part("comment", content)
+        });
     }
     let answer = client
         .put_form(paths::attachments(&found.id), parts)

@@ -9,7 +9,7 @@ use support::types::Failure;
 use support::{failure, field, manifest, template};
 
 /// The input of `open`: only `file` names a file.
-const NAMES: &str = r#"{
+const NAMES: &str = r##"{
     "type": "object",
     "properties": {
         "file": {"type": "string", "format": "file"},
@@ -17,7 +17,7 @@ const NAMES: &str = r#"{
         "ask": {"type": "string"}
     },
     "$defs": {"one": {"type": "object", "properties": {"file": {"type": "string", "format": "file"}}}}
-}"#;
+}"##;
 
 /// An output that has a file.
 const SAVED: &str = r#"{"type": "object", "properties": {"file": {"type": "string", "format": "file"}}}"#;
