@@ -11,7 +11,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::files::{Files, Sink, SourceFile, is_plain_name};
+use super::file_names::is_plain_name;
+use super::files::{Files, Sink, SourceFile};
 use crate::egress::{FileSource, Source};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 

@@ -5,23 +5,21 @@ use std::time::Instant;
 
 use wasmtime::component::Resource;
 
-use super::bindings::integration::action::{connections, files, http, log, oauth, progress, types};
+use super::bindings::integration::action::{connections, http, log, oauth, progress, types};
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
-use super::files::{FileHandle, NewFileHandle, Target, plain_name};
+use super::file_imports::written_already;
+use super::files::{NewFileHandle, Target};
 use super::{AudienceFacts, CallContext, CallCost, Event, Site};
-use crate::egress::{Credential, Download, ExchangeLimits, Origin, Request, Response, Route, timed_out};
+use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route, timed_out};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
 const MAX_LOG_LINE: usize = 2_000;
 
-/// The longest media type that is kept, in characters (RFC 6838 allows 127 and 127).
-const MAX_MEDIA_TYPE: usize = 255;
-
 impl State {
     /// Lets a host call begin, and whoever watches see it. While describing, every import traps.
-    fn enter(&mut self, function: &'static str) -> wasmtime::Result<()> {
+    pub(super) fn enter(&mut self, function: &'static str) -> wasmtime::Result<()> {
         if self.purpose == Purpose::Describe {
             self.ended = Some(super::manifest::bad(&format!("cannot be had: describe called {function}")));
             return Err(wasmtime::format_err!("{function} is denied while describing"));
@@ -30,7 +28,7 @@ impl State {
         Ok(())
     }
 
-    fn context(&self) -> wasmtime::Result<CallContext> {
+    pub(super) fn context(&self) -> wasmtime::Result<CallContext> {
         self.context.clone().ok_or_else(|| wasmtime::format_err!("the call has no context"))
     }
 
@@ -176,38 +174,6 @@ impl State {
         result
     }
 
-    /// Sends a request whose answer ends in a new file. Nothing is left of one that failed.
-    fn fetch(
-        &mut self,
-        context: &CallContext,
-        route: &Route,
-        request: &Request,
-        credential: Option<&Credential>,
-        limits: ExchangeLimits,
-        target: &mut Target,
-    ) -> Result<Response> {
-        let mut landing = target.landing(context.files.as_ref(), Arc::clone(&context.events))?;
-        let limit = self.limits.file_bytes.saturating_sub(self.file_bytes.fetched);
-        let mut download = Download { into: &mut landing, limit };
-        let result =
-            context.egress.download(route, request, credential, &self.secrets, limits, &mut download);
-        self.file_bytes.fetched = self.file_bytes.fetched.saturating_add(landing.written);
-        let response = result?;
-        if (200..=299).contains(&response.status) {
-            landing.finish(target)?;
-        }
-        Ok(response)
-    }
-
-    fn count_file(&mut self, request: &Request) -> Result<()> {
-        let sent = self.file_bytes.sent.saturating_add(request.body.file_len());
-        if sent > self.limits.file_bytes {
-            return Err(over("file-bytes", "The file is larger than the files of a call may be"));
-        }
-        self.file_bytes.sent = sent;
-        Ok(())
-    }
-
     fn audience(&self, name: &str) -> Result<AudienceFacts> {
         let found = self.audiences.iter().find(|facts| facts.audience.name == name).ok_or_else(|| {
             let known: Vec<&str> = self.audiences.iter().map(|facts| facts.audience.name.as_str()).collect();
@@ -261,13 +227,9 @@ fn objects_in(body: &[u8]) -> u64 {
     results.map_or(1, |results| results.len() as u64)
 }
 
-fn over(limit: &'static str, what: &str) -> Failure {
+pub(super) fn over(limit: &'static str, what: &str) -> Failure {
     Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
         .hint(format!("Ask for less at once, or raise the limit {limit}."))
-}
-
-fn written_already() -> Failure {
-    Failure::new(FailureKind::InvalidInput, "file-written", "The new file was written already.")
 }
 
 /// No code, or no refresh token, in this call.
@@ -337,69 +299,6 @@ impl http::Host for State {
         Ok(result
             .map(convert::response_to_wit)
             .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
-    }
-}
-
-impl files::Host for State {
-    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<FileHandle>, types::Failure>> {
-        self.enter("files.open")?;
-        let context = self.context()?;
-        let opened = self.file_rights.check_open(&name).and_then(|()| context.files.open(&name));
-        self.raise(Event::HostCall { function: "files.open" });
-        match opened {
-            Ok(file) => Ok(Ok(self.table.push(FileHandle(file.watched(context.events)))?)),
-            Err(failure) => Ok(Err(convert::failure_to_wit(failure.without(&self.secrets)))),
-        }
-    }
-
-    fn create(
-        &mut self,
-        name: String,
-        media_type: String,
-    ) -> wasmtime::Result<Result<Resource<NewFileHandle>, types::Failure>> {
-        self.enter("files.create")?;
-        let allowed = self.file_rights.check_create();
-        self.raise(Event::HostCall { function: "files.create" });
-        match allowed {
-            Ok(()) => {
-                let media_type = plain_text(&media_type, MAX_MEDIA_TYPE);
-                let file = NewFileHandle { name: plain_name(&name), media_type, size: None };
-                Ok(Ok(self.table.push(file)?))
-            }
-            Err(failure) => Ok(Err(convert::failure_to_wit(failure))),
-        }
-    }
-}
-
-impl files::HostFile for State {
-    fn facts(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<files::FileFacts> {
-        self.enter("file.facts")?;
-        let FileHandle(file) = self.table.get(&handle)?;
-        let (name, media_type) = (file.name.clone(), file.media_type.clone());
-        let facts = files::FileFacts { name, media_type, size: Some(file.bytes.length()) };
-        self.raise(Event::HostCall { function: "file.facts" });
-        Ok(facts)
-    }
-
-    fn drop(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<()> {
-        self.table.delete(handle)?;
-        Ok(())
-    }
-}
-
-impl files::HostNewFile for State {
-    fn facts(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<files::FileFacts> {
-        self.enter("new-file.facts")?;
-        let file = self.table.get(&handle)?;
-        let (name, media_type) = (file.name.clone(), file.media_type.clone());
-        let facts = files::FileFacts { name, media_type, size: file.size };
-        self.raise(Event::HostCall { function: "new-file.facts" });
-        Ok(facts)
-    }
-
-    fn drop(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<()> {
-        self.table.delete(handle)?;
-        Ok(())
     }
 }
 

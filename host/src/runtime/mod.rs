@@ -17,6 +17,8 @@ mod call;
 mod convert;
 mod engine;
 mod events;
+mod file_imports;
+mod file_names;
 mod files;
 mod folder;
 mod imports;
@@ -32,8 +34,9 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
-pub(crate) use files::plain_name;
-pub use files::{DenyFiles, Files, Sink, SourceFile, is_plain_name};
+pub use file_names::is_plain_name;
+pub(crate) use file_names::plain_name;
+pub use files::{DenyFiles, Files, Sink, SourceFile};
 pub use folder::FolderFiles;
 pub use limits::CallLimits;
 pub use manifest::{
