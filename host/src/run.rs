@@ -10,7 +10,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::outcomes::Begin;
-use crate::runtime::{Authority, CallContext, CallReport, Plugin, Template};
+use crate::runtime::{Authority, CallContext, CallReport, DenyFiles, Files, Plugin, Template};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -30,6 +30,8 @@ pub struct Run {
     pub connection: Option<ConnectionId>,
     /// The caller's name for this run: a second run of the same name gives what came of the first, and does nothing.
     pub idempotency_key: Option<String>,
+    /// The files that its input names, and where new ones go.
+    pub files: Arc<dyn Files>,
 }
 
 impl Run {
@@ -48,6 +50,7 @@ impl Run {
             user: None,
             connection: None,
             idempotency_key: None,
+            files: Arc::new(DenyFiles),
         }
     }
 
@@ -62,6 +65,13 @@ impl Run {
     #[must_use]
     pub fn connection(mut self, connection: Option<ConnectionId>) -> Self {
         self.connection = connection;
+        self
+    }
+
+    /// The same, with files: those that the input names, and a place for new ones.
+    #[must_use]
+    pub fn files(mut self, files: impl Files + 'static) -> Self {
+        self.files = Arc::new(files);
         self
     }
 
@@ -170,7 +180,8 @@ impl Host {
         (context, live): (CallContext, Arc<dyn Authority>),
     ) -> (Result<RunOutcome>, bool) {
         let authorizations = self.authorizations();
-        let (result, report) = plugin.execute(context, &run.template, &run.input, live);
+        let (result, report) =
+            plugin.execute(context.files(Arc::clone(&run.files)), &run.template, &run.input, live);
         let result = match result {
             Ok(output) => Ok(RunOutcome { output, connection: connection.id, report, replayed: false }),
             Err(failure) if report.effect_sent => Err(failure),

@@ -54,6 +54,11 @@ impl Secrets {
             || (memchr::memchr(b'%', bytes).is_some() && self.found_as_is(&percent_decoded(bytes)))
     }
 
+    /// The longest form of a secret that is looked for, in bytes.
+    pub(crate) fn longest(&self) -> usize {
+        self.needles.iter().map(|needle| needle.expose_secret().len()).max().unwrap_or_default()
+    }
+
     /// The text with every secret that stands in it replaced.
     pub fn remove_from(&self, text: &str) -> String {
         if !self.found_in(text.as_bytes()) {
@@ -97,8 +102,22 @@ fn base64_cores(raw: &[u8], lead: usize) -> Vec<Vec<u8>> {
     if standard == url_safe { vec![standard] } else { vec![standard, url_safe] }
 }
 
+/// Stretches without a percent sign are copied at once: bodies may be long.
 fn percent_decoded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(percent_encoding::percent_decode(bytes).collect())
+    let mut decoded = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        let (plain, after) = rest.split_at(at);
+        decoded.extend_from_slice(plain);
+        let digits = after.get(1..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        // `from_str_radix` alone would take a sign too.
+        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        decoded.push(byte.unwrap_or(b'%'));
+        rest = after.get(if byte.is_some() { 3 } else { 1 }..).unwrap_or_default();
+    }
+    decoded.extend_from_slice(rest);
+    decoded
 }
 
 #[cfg(test)]

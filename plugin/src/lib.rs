@@ -35,13 +35,14 @@ mod component {
 
     use self::bindings::exports::integration::action::action as wit;
     use self::bindings::integration::action::connections::{self, Connection};
+    use self::bindings::integration::action::files::{self, File, NewFile};
     use self::bindings::integration::action::{http, log, oauth, progress, types};
     use crate::authorize::{self, Outcome, Step};
     use crate::confluence::CONFLUENCE;
     use crate::manifest::{Lookup, MANIFEST, Named, Place, Probe, Rule, Subject, TokenErrorMeaning};
     use crate::platform::{
-        Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session,
-        Site,
+        Authority, Body, Facts, Failure, FailureKind, FileFacts, Level, Method, Parameter, Part, PartContent,
+        Request, Response, Session, Site,
     };
     use crate::templates::{self, Effect};
 
@@ -139,6 +140,21 @@ mod component {
             send(request, self.0)
         }
 
+        fn file(&self, name: &str) -> Result<FileFacts, Failure> {
+            files::open(name).map(|file| file_facts_in(file.facts())).map_err(failure_in)
+        }
+
+        fn download(
+            &self,
+            request: Request,
+            name: &str,
+            media_type: &str,
+        ) -> Result<(Response, FileFacts), Failure> {
+            let file = files::create(name, media_type).map_err(failure_in)?;
+            let response = download(request, self.0, &file)?;
+            Ok((response, file_facts_in(file.facts())))
+        }
+
         fn log(&self, level: Level, message: &str) {
             write(level, message);
         }
@@ -149,7 +165,44 @@ mod component {
     }
 
     fn send(request: Request, on_behalf_of: &Connection) -> Result<Response, Failure> {
-        let request = http::Request {
+        let opened = opened(&request.body)?;
+        let request = request_out(request, &opened);
+        http::send(&request, Some(on_behalf_of)).map(response_in).map_err(failure_in)
+    }
+
+    fn download(request: Request, on_behalf_of: &Connection, into: &NewFile) -> Result<Response, Failure> {
+        let request = request_out(request, &[]);
+        http::download(&request, Some(on_behalf_of), into).map(response_in).map_err(failure_in)
+    }
+
+    /// The files of a body, in the order of its parts.
+    fn opened(body: &Body) -> Result<Vec<File>, Failure> {
+        let Body::Multipart(parts) = body else { return Ok(Vec::new()) };
+        let names = parts.iter().filter_map(|part| match &part.content {
+            PartContent::File(name) => Some(name),
+            PartContent::Text(_) => None,
+        });
+        names.map(|name| files::open(name).map_err(failure_in)).collect()
+    }
+
+    /// The parts, with the files that stand for their names.
+    fn parts_out(parts: Vec<Part>, mut opened: std::slice::Iter<'_, File>) -> Vec<http::Part<'_>> {
+        all(parts, |part| http::Part {
+            name: part.name.to_owned(),
+            file_name: part.file_name,
+            media_type: part.media_type,
+            content: match part.content {
+                PartContent::Text(text) => http::PartContent::Bytes(text.into_bytes()),
+                PartContent::File(_) => match opened.next() {
+                    Some(file) => http::PartContent::File(file),
+                    None => http::PartContent::Bytes(Vec::new()),
+                },
+            },
+        })
+    }
+
+    fn request_out(request: Request, opened: &[File]) -> http::Request<'_> {
+        http::Request {
             audience: request.audience.to_owned(),
             method: method(request.method),
             path: request.path,
@@ -158,14 +211,21 @@ mod component {
             body: match request.body {
                 Body::None => http::Body::None,
                 Body::Json(json) => http::Body::Json(json),
+                Body::Multipart(parts) => http::Body::Multipart(parts_out(parts, opened.iter())),
             },
-        };
-        let response = http::send(&request, Some(on_behalf_of)).map_err(failure_in)?;
-        Ok(Response {
+        }
+    }
+
+    fn response_in(response: http::Response) -> Response {
+        Response {
             status: response.status,
             headers: all(response.headers, |header| Parameter { name: header.name, value: header.value }),
             body: response.body,
-        })
+        }
+    }
+
+    fn file_facts_in(facts: files::FileFacts) -> FileFacts {
+        FileFacts { name: facts.name, media_type: facts.media_type, size: facts.size }
     }
 
     fn method(method: Method) -> http::Method {

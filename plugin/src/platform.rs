@@ -167,6 +167,41 @@ pub enum Body {
     None,
     /// A JSON text.
     Json(String),
+    /// Parts of a form.
+    Multipart(Vec<Part>),
+}
+
+/// One part of a form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The field's name.
+    pub name: &'static str,
+    /// The file's name.
+    pub file_name: Option<String>,
+    /// What it is.
+    pub media_type: Option<String>,
+    /// What it holds.
+    pub content: PartContent,
+}
+
+/// What a part holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PartContent {
+    /// A text.
+    Text(String),
+    /// The file of this name: a field of the input has it.
+    File(String),
+}
+
+/// What may be known of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileFacts {
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its size in bytes; absent of one that was not written.
+    pub size: Option<u64>,
 }
 
 /// A request to an audience of the manifest: it names no host.
@@ -226,6 +261,24 @@ pub trait Session {
     /// # Errors
     /// What the contract's `http.send` gives. An answer with an error status is an answer.
     fn send(&self, request: Request) -> Result<Response, Failure>;
+
+    /// What may be known of the file of this name: a field of the input has it.
+    ///
+    /// # Errors
+    /// What the contract's `files.open` gives.
+    fn file(&self, name: &str) -> Result<FileFacts, Failure>;
+
+    /// Sends a request on behalf of the connection, and makes a file of the body of a success. `name` is a wish; the
+    /// facts say what it became.
+    ///
+    /// # Errors
+    /// What the contract's `files.create` and `http.download` give.
+    fn download(
+        &self,
+        request: Request,
+        name: &str,
+        media_type: &str,
+    ) -> Result<(Response, FileFacts), Failure>;
 
     /// Writes a line to the operator's log.
     fn log(&self, level: Level, message: &str);

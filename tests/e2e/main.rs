@@ -15,6 +15,7 @@ mod command;
 mod contract;
 mod embedding;
 mod failing;
+mod files;
 mod foreign;
 mod guests;
 mod hostile;

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use actionbay::Engine;
 use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
+use actionbay::runtime::FolderFiles;
+use actionbay::{Engine, Run};
 use serde_json::{Value, json};
 
 use crate::components::PLUGIN;
-use crate::support::{Home, Memories, ProxiedSandbox, Scanner, Setup, Wire, World, load};
+use crate::support::{
+    Home, Memories, ProxiedSandbox, Scanner, Setup, Wire, World, integration, load, workspace,
+};
 
 /// A world whose guests' memories are looked into at every host call and at the end of every call.
 fn watched(transport: Option<fn(Wire) -> Arc<dyn Transport>>) -> (World, Scanner, Memories) {
@@ -47,6 +50,45 @@ fn no_secret_is_in_the_memory_of_the_component_at_any_host_call_or_at_the_end_of
         );
     }
     assert!(memories.made() >= 5, "one for each call");
+    assert_eq!(scanner.found(), Vec::<String>::new());
+}
+
+/// What a file holds that is sent and fetched: it is looked for as if it were a secret.
+const OF_THE_FILE: &str = "canary-content-of-the-file-0123456789";
+
+#[test]
+fn neither_a_secret_nor_a_byte_of_a_file_is_in_the_memory_of_a_component_that_sends_and_fetches_one() {
+    let (world, scanner, _) = watched(None);
+    let scopes = [
+        "read:page:confluence",
+        "write:page:confluence",
+        "read:space:confluence",
+        "read:content-details:confluence",
+        "read:attachment:confluence",
+        "write:attachment:confluence",
+        "offline_access",
+    ];
+    world.put_profile(&scopes, &world.client.client_secret);
+    world.authorize().unwrap();
+    world.wire.canaries.learn(json!({"access_token": OF_THE_FILE}).to_string().as_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.txt"), OF_THE_FILE).unwrap();
+    let run = |template: &str, input: Value| {
+        let run = Run::new(workspace(), integration(), template, input);
+        world.host.run(&run.files(FolderFiles::new(folder.path()))).unwrap().output
+    };
+    let page = run("create-content", json!({"space": "DOCS", "title": "T"}));
+    let uploaded = run("upload-attachment", json!({"id": page["id"], "file": "plan.txt"}));
+    let saved = run("download-attachment", json!({"attachment": uploaded["id"]}));
+    let path = folder.path().join(saved["file"].as_str().unwrap());
+    assert_eq!(std::fs::read_to_string(path).unwrap(), OF_THE_FILE);
+    let seen = scanner.seen();
+    for point in ["files.open", "file.facts", "files.create", "http.download", "new-file.facts"] {
+        assert!(
+            seen.get(point).is_some_and(|memories| *memories > 0),
+            "nothing was seen at {point}: {seen:?}"
+        );
+    }
     assert_eq!(scanner.found(), Vec::<String>::new());
 }
 

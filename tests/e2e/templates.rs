@@ -3,6 +3,7 @@
 mod arranging;
 mod discussing;
 mod drafts_and_trash;
+mod files;
 mod finding;
 pub(crate) mod labels_and_attachments;
 

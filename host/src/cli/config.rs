@@ -223,20 +223,19 @@ pub(super) fn public_url(home: &Path) -> Result<Option<PublicUrl>> {
     }
 }
 
-/// Writes that an origin stands in for all of these audiences, for a profile, instead of what stood in before.
+/// Writes which origins stand in for these audiences, for a profile, instead of what stood in before.
 /// Comments and everything else are kept.
 #[cfg_attr(not(feature = "sandbox"), expect(dead_code, reason = "written for the sandbox only"))]
-pub(super) fn put_stand_in<'a>(
+pub(super) fn put_stand_ins<'a>(
     home: &Path,
     profile: &str,
-    audiences: impl Iterator<Item = &'a str>,
-    origin: &Origin,
+    stand_ins: impl Iterator<Item = (&'a str, &'a Origin)>,
 ) -> Result<()> {
     let text = read(home)?;
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| bad(home, &place(&text, error.span(), error.message())))?;
-    let stand_ins: Table = audiences.map(|audience| (audience, value(origin.as_str()))).collect();
+    let stand_ins: Table = stand_ins.map(|(audience, origin)| (audience, value(origin.as_str()))).collect();
     let place = document
         .entry("policy")
         .or_insert_with(heading)

@@ -1,15 +1,18 @@
 //! `actionbay run`
 
 use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::ConnectionId;
-use crate::runtime::{Plugin, Template};
+use crate::run::RunOutcome;
+use crate::runtime::{FolderFiles, Plugin, Template, plain_name};
 
 /// The field of an input by which a template shows what it would do.
 const DRY_RUN: &str = "dry-run";
@@ -20,8 +23,10 @@ const DRY_RUN: &str = "dry-run";
   actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
   actionbay run INTEGRATION TEMPLATE --input @input.json --json
   echo '{\"id\": \"123\"}' | actionbay run INTEGRATION TEMPLATE --input -
+  actionbay run INTEGRATION TEMPLATE --set id=123 --set file=@plan.pdf --files ~/Downloads
 
-A field of a type other than text is read as JSON. A value that begins with @ names a file; write @@ for an @.
+A field of a type other than text is read as JSON. A value that begins with @ names a file, whose text
+it is; write @@ for an @. A field that is a file takes the file itself, and no more than its name is told to the template.
 See the fields with: actionbay templates show INTEGRATION TEMPLATE")]
 pub(super) struct Run {
     /// The integration
@@ -43,6 +48,9 @@ pub(super) struct Run {
     /// A name for this run: repeated with it, the run is not done twice, and gives what came of the first
     #[arg(long, value_name = "KEY")]
     idempotency_key: Option<String>,
+    /// The folder of the files that the input names, and of those that are saved; nothing in it is replaced
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    files: PathBuf,
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
@@ -52,21 +60,23 @@ impl Run {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
         let plugin = home.plugin(&self.integration)?;
         let template = plugin.manifest().template(&self.template);
-        let input = self.input(template)?;
+        let folder = std::path::absolute(&self.files).ok().filter(|folder| folder.is_dir());
+        let folder = folder.ok_or_else(|| {
+            wrong(format!("There is no folder {}.", self.files.display()))
+                .hint("Give a folder that is there.")
+        })?;
+        let mut files = FolderFiles::new(folder);
+        let input = self.input(template, &mut files)?;
         // Before the store is opened: a wrong call leaves nothing behind.
         plugin.check_input(&self.template, &input)?;
         let connection = self.connection.map(ConnectionId::new).transpose()?;
         let integration = plugin.manifest().id.clone();
         let run = crate::run::Run::new(home.workspace().clone(), integration, self.template, input);
-        execute(
-            home,
-            plugin,
-            &run.user(self.user).connection(connection).idempotency_key(self.idempotency_key),
-            output,
-        )
+        let run = run.user(self.user).connection(connection).idempotency_key(self.idempotency_key);
+        execute(home, plugin, &run.files(files.clone()), &files, output)
     }
 
-    fn input(&self, template: Option<&Template>) -> Result<Value> {
+    fn input(&self, template: Option<&Template>, files: &mut FolderFiles) -> Result<Value> {
         let mut fields = match self.input.as_deref().map(read_input).transpose()? {
             Some(Value::Object(fields)) => fields,
             Some(other) if self.set.is_empty() && !self.dry_run => return Ok(other),
@@ -78,7 +88,9 @@ impl Run {
                 .split_once('=')
                 .filter(|(name, _)| !name.is_empty())
                 .ok_or_else(|| wrong(format!("--set {pair}: there is no field before an equals sign.")))?;
-            fields.insert(name.to_owned(), field(template, name, value_text(text)?)?);
+            let is_file = template.is_some_and(|template| template.input.is_file(name));
+            let text = if is_file { named_file(text, files)? } else { value_text(text)? };
+            fields.insert(name.to_owned(), field(template, name, text)?);
         }
         if self.dry_run {
             let has_field = template.is_some_and(|template| template.input.properties().contains(&DRY_RUN));
@@ -92,10 +104,46 @@ impl Run {
     }
 }
 
-fn execute(home: &Home, plugin: Plugin, run: &crate::run::Run, output: &Output) -> Result<()> {
+/// What came of a run, and the files that it saved.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    outcome: &'a RunOutcome,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PathBuf>,
+}
+
+fn execute(
+    home: &Home,
+    plugin: Plugin,
+    run: &crate::run::Run,
+    files: &FolderFiles,
+    output: &Output,
+) -> Result<()> {
     let host = home.host(HostSettings::new(vec![plugin], output))?;
     let outcome = host.run(run)?;
-    output.result(&outcome, || document(&outcome.output))
+    let told = Told { outcome: &outcome, files: files.made() };
+    output.result(&told, || document(&outcome.output))?;
+    told.files.iter().for_each(|path| output.note(&format!("saved {}", path.display())));
+    Ok(())
+}
+
+/// The name of the file that a field names: one of the folder, or that at a path, which is taken along.
+fn named_file(text: &str, files: &mut FolderFiles) -> Result<String> {
+    let path = match text.strip_prefix('@') {
+        Some(rest) if rest.starts_with('@') => return Ok(rest.to_owned()),
+        Some(path) => Path::new(path),
+        None => return Ok(text.to_owned()),
+    };
+    let unusable = |why: String| {
+        wrong(format!("The file {} cannot be sent: {why}.", path.display())).hint("Check the path.")
+    };
+    let known = std::fs::metadata(path).map_err(|error| unusable(error.to_string()))?;
+    let name = path.file_name().filter(|_| known.is_file());
+    let name = name.ok_or_else(|| unusable("it is no plain file".to_owned()))?;
+    let name = plain_name(&name.to_string_lossy());
+    files.give(&name, path).map_err(|_| unusable(format!("another one is called {name} too")))?;
+    Ok(name)
 }
 
 fn read_input(text: &str) -> Result<Value> {

@@ -26,6 +26,9 @@ use crate::vault::MasterKey;
 /// The profile that connects to a sandbox for everybody; an end user has one of their own, named after it.
 const PROFILE: &str = "sandbox";
 
+/// What the host of a sandbox's files is called among the origins of its profile.
+const FILES: &str = "files";
+
 /// Run the stand-in for the vendor, for trying and testing
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -128,6 +131,15 @@ impl StandIn {
         .hint("Start one with: actionbay sandbox"))
     }
 
+    fn absent(&self, error: &impl std::fmt::Display) -> Failure {
+        Failure::new(
+            FailureKind::Unreachable,
+            "sandbox-unreachable",
+            format!("There is no sandbox at {}: {error}.", self.origin),
+        )
+        .hint("Start one with: actionbay sandbox")
+    }
+
     /// Registers an app with the sandbox, makes the profile for it, and gives consent as a person would: over
     /// HTTP, from the consent page to the callback.
     pub(super) fn authorize(
@@ -138,29 +150,26 @@ impl StandIn {
         output: &Output,
     ) -> Result<Connection> {
         let listener = Listener::bind(wish.port)?;
-        let client = Control::new(self.origin.as_str()).register_client(&listener.redirect_uri()).map_err(
-            |error| {
-                Failure::new(
-                    FailureKind::Unreachable,
-                    "sandbox-unreachable",
-                    format!("There is no sandbox at {}: {error}.", self.origin),
-                )
-                .hint("Start one with: actionbay sandbox")
-            },
-        )?;
+        let control = Control::new(self.origin.as_str());
+        let client =
+            control.register_client(&listener.redirect_uri()).map_err(|error| self.absent(&error))?;
+        let files = Origin::parse(&control.media_url().map_err(|error| self.absent(&error))?)?;
         let profile =
             Profile::custom(profile_of(wish.user.as_deref())?, plugin.manifest(), &client.client_id)?
                 .moved_to(&self.origin)?;
-        let audiences = || plugin.manifest().audiences.iter().map(|facts| facts.audience.name.as_str());
+        let audiences = plugin.manifest().audiences.iter().map(|facts| facts.audience.name.as_str());
+        // Downloads lead to another origin, which no audience names.
+        let stand_ins: Vec<(&str, &Origin)> =
+            audiences.map(|name| (name, &self.origin)).chain([(FILES, &files)]).collect();
         let mut settings = HostSettings::new(vec![plugin.clone()], output);
         settings.redirect_uri = Some(listener.redirect_uri());
         settings.key = wish.key;
-        settings.policy = Some(audiences().fold(home.policy()?, |policy, audience| {
-            policy.replace(profile.id.as_str(), audience, self.origin.clone())
+        settings.policy = Some(stand_ins.iter().fold(home.policy()?, |policy, (name, origin)| {
+            policy.replace(profile.id.as_str(), name, (*origin).clone())
         }));
         let host = home.host(settings)?;
         // For the runs to come: what is allowed here is the operator's to say.
-        config::put_stand_in(&home.folder()?, profile.id.as_str(), audiences(), &self.origin)?;
+        config::put_stand_ins(&home.folder()?, profile.id.as_str(), stand_ins.into_iter())?;
         let workspace = home.workspace().clone();
         forget_earlier(&host, &workspace, &profile.id)?;
         host.put_profile(&workspace, &profile, &SecretString::from(client.client_secret))?;

@@ -46,6 +46,24 @@ impl Watch {
         bar.set_message(message.to_owned());
     }
 
+    /// Shows how much of a file is over.
+    fn transfer(&self, done: u64, total: Option<u64>) {
+        let Some(bar) = &self.bar else { return };
+        let mut bar = bar.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let bar = bar.get_or_insert_with(ProgressBar::new_spinner);
+        let (total, template) = match total {
+            Some(total) => (total, "{bar:30} {bytes}/{total_bytes} {bytes_per_sec}"),
+            None => (done, "{spinner} {bytes} {bytes_per_sec}"),
+        };
+        if done == 0 || bar.length() != Some(total) {
+            bar.set_length(total);
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+        }
+        bar.set_position(done);
+    }
+
     fn finish(&self) {
         let bar = self
             .bar
@@ -74,6 +92,7 @@ impl EventSink for Watch {
                 LogLevel::Error => error!(message, "plugin"),
             },
             Event::Progress { done, total, message } => self.progress(done, total, message),
+            Event::Transfer { done, total } => self.transfer(done, total),
             Event::CallFinished { integration, function, failure } => {
                 self.finish();
                 debug!(integration, function, failure, "call finished");

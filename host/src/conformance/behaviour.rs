@@ -11,7 +11,7 @@ use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response}
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallLimits, CallReport, ConnectionFacts,
-    DenyEvents, Effect, Pacer, Plugin, Site, Template,
+    DenyEvents, DenyFiles, Effect, Pacer, Plugin, Site, Template,
 };
 
 /// How long one denied call may take: there is nothing to wait for.
@@ -75,6 +75,7 @@ fn context() -> CallContext {
         pacer: Pacer::new(Arc::new(SystemClock)),
         tokens: None,
         containers: Arc::default(),
+        files: Arc::new(DenyFiles),
     }
 }
 

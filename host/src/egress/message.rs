@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use super::multipart::{Form, Part};
+use super::source::{FileSource, unreadable};
+use super::transport::OutboundBody;
 use crate::failure::{Failure, FailureKind, Result};
 
 /// An HTTP method (RFC 9110 section 9), in upper case.
@@ -62,6 +65,15 @@ pub enum Body {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// A file.
+    File {
+        /// The `content-type`.
+        media_type: String,
+        /// Its bytes.
+        file: FileSource,
+    },
+    /// Parts, as `multipart/form-data`.
+    Multipart(Vec<Part>),
 }
 
 impl fmt::Debug for Body {
@@ -71,9 +83,9 @@ impl fmt::Debug for Body {
 }
 
 impl Body {
-    /// The `content-type` and the bytes.
-    pub(super) fn to_parts(&self) -> (Option<String>, Vec<u8>) {
-        match self {
+    /// The `content-type` and the bytes, files from their beginning.
+    pub(super) fn to_outbound(&self) -> Result<(Option<String>, OutboundBody)> {
+        let (media_type, bytes) = match self {
             Self::None => (None, Vec::new()),
             Self::Json(text) => (Some("application/json".to_owned()), text.clone().into_bytes()),
             Self::Form(fields) => {
@@ -81,22 +93,44 @@ impl Body {
                 (Some("application/x-www-form-urlencoded".to_owned()), text.into_bytes())
             }
             Self::Content { media_type, bytes } => (Some(media_type.clone()), bytes.clone()),
+            Self::File { media_type, file } => {
+                let reader = file.reader().map_err(|_| unreadable())?;
+                let stream = OutboundBody::Stream { reader, length: file.length() };
+                return Ok((Some(media_type.clone()), stream));
+            }
+            Self::Multipart(parts) => {
+                let form = Form::of(parts)?;
+                let stream = OutboundBody::Stream { reader: form.reader, length: form.length };
+                return Ok((Some(form.media_type), stream));
+            }
+        };
+        Ok((media_type, bytes.into()))
+    }
+
+    /// How many bytes of files there are.
+    pub fn file_len(&self) -> u64 {
+        match self {
+            Self::File { file, .. } => file.length(),
+            Self::Multipart(parts) => parts.iter().map(Part::file_len).fold(0, u64::saturating_add),
+            _ => 0,
         }
     }
 
-    /// How many bytes there are, before encoding.
+    /// How many bytes there are, before encoding and without those of files.
     pub fn len(&self) -> usize {
         match self {
             Self::None => 0,
             Self::Json(text) => text.len(),
             Self::Form(fields) => fields.iter().map(|(name, value)| name.len() + value.len() + 2).sum(),
             Self::Content { bytes, .. } => bytes.len(),
+            Self::File { .. } => 0,
+            Self::Multipart(parts) => parts.iter().map(Part::own_len).sum(),
         }
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
+        self.len() == 0 && self.file_len() == 0
     }
 }
 

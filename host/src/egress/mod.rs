@@ -7,6 +7,9 @@
 //! | file | subject |
 //! |---|---|
 //! | `message.rs` | requests and responses as a guest may form and see them |
+//! | `multipart.rs`, `source.rs` | forms of several parts, and files in them that are never held |
+//! | `download.rs`, `redirect.rs` | answers that end in a file, and where redirects of them may lead |
+//! | `echo.rs` | answers in which a credential comes back |
 //! | `policy.rs` | origins, audiences, what the operator allows |
 //! | `address.rs` | which addresses are public |
 //! | `path.rs` | what a path below an audience may be |
@@ -18,36 +21,48 @@
 //! - a path cannot leave its audience's prefix in any spelling,
 //! - https only, except for origins that the operator listed,
 //! - a host is connected to at the public addresses that were checked, or the operator listed its origin,
-//! - no redirect is followed,
+//! - no redirect is followed but of a download, and none of those takes a credential out of its audience,
 //! - a guest cannot set a credential, a host or a hop-by-hop header,
-//! - a response that holds a credential is refused.
+//! - a response that holds a credential is refused, also one that is streamed.
 
 mod address;
+mod download;
+mod echo;
 mod headers;
 mod message;
+mod multipart;
 mod path;
 mod policy;
+mod redirect;
+mod source;
 mod transport;
 mod ureq_transport;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret;
 use url::Url;
 use zeroize::Zeroizing;
 
 pub use address::Reach;
+pub use download::Download;
 pub use message::{Body, Method, Request, Response};
+pub use multipart::{Part, PartContent};
 pub use policy::{Audience, OperatorPolicy, Origin};
+pub use redirect::redirect_target;
+pub use source::{FileSource, Source};
 pub use transport::{
-    DenyTransport, OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind,
+    DenyTransport, OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
+    TransportErrorKind,
 };
 pub use ureq_transport::UreqTransport;
 
 use crate::failure::{Failure, FailureKind, Result};
+
+use self::echo::Echo;
 use crate::secret::{SecretString, Secrets};
 
 /// The longest URL in bytes: more than servers commonly take, less than the client refuses.
@@ -137,6 +152,10 @@ pub struct ExchangeLimits {
 pub struct Route {
     url: Url,
     reach: Reach,
+    /// The path that belongs to whom the credential is for: the audience's prefix with the site in it.
+    prefix: String,
+    /// For what the operator put in the place of audiences.
+    profile: Option<String>,
 }
 
 impl Route {
@@ -202,7 +221,8 @@ impl Egress {
                 format!("Path and query make a URL of more than {MAX_URL} bytes."),
             ));
         }
-        Ok(Route { url, reach })
+        let prefix = path.strip_suffix(&request.path).unwrap_or(&path).trim_end_matches('/').to_owned();
+        Ok(Route { url, reach, prefix, profile: profile.map(str::to_owned) })
     }
 
     /// Decides whether a URL that a profile names, such as a token endpoint, may be called by the host.
@@ -211,8 +231,9 @@ impl Egress {
     /// `Denied` where it is not https or names an address that is not public, and is not at an origin that the
     /// operator listed or put in for the profile.
     pub fn endpoint(&self, url: &Url, profile: &str) -> Result<Route> {
-        let reach = self.policy.check_endpoint(url, profile)?;
-        Ok(Route { url: url.clone(), reach })
+        let reach = self.policy.check_url(url, Some(profile), "endpoint")?;
+        let (prefix, profile) = (url.path().to_owned(), Some(profile.to_owned()));
+        Ok(Route { url: url.clone(), reach, prefix, profile })
     }
 
     /// Sends a request on a route and waits for its answer.
@@ -234,8 +255,13 @@ impl Egress {
         let origin = Origin::of(&route.url);
         let raw =
             self.transport.round_trip(outbound).map_err(|error| error.into_failure(&origin, has_effect))?;
-        refuse_echo(&raw, credential, secrets, has_effect)?;
-        Ok(Response { status: raw.status, headers: headers::for_guest(&raw.headers), body: raw.body })
+        Echo::of(credential, secrets)?.refuse(raw.status, &raw.headers, &raw.body, has_effect)?;
+        let mut headers = raw.headers;
+        if (300..=399).contains(&raw.status) {
+            // Where it leads may open what is there, which is nothing for a guest to hold.
+            headers.remove(LOCATION);
+        }
+        Ok(Response { status: raw.status, headers: headers::for_guest(&headers), body: raw.body })
     }
 }
 
@@ -258,7 +284,7 @@ fn outbound(
         let (name, value) = headers::parse(name, value)?;
         headers.try_append(name, value).map_err(|_| headers::too_many())?;
     }
-    let (media_type, body) = request.body.to_parts();
+    let (media_type, body) = request.body.to_outbound()?;
     if let Some(media_type) = media_type {
         let value = HeaderValue::from_str(&media_type).map_err(|_| headers::unusable("content-type"))?;
         headers.insert(CONTENT_TYPE, value);
@@ -272,41 +298,15 @@ fn outbound(
         url: route.url.clone(),
         reach: route.reach,
         headers,
-        body: Zeroizing::new(body),
+        body,
         timeout: limits.timeout,
         max_response_bytes: limits.max_response_bytes,
     })
 }
 
-/// Fails closed on an answer that would carry a secret to whoever asked.
-fn refuse_echo(
-    raw: &RawResponse,
-    credential: Option<&Credential>,
-    secrets: &Secrets,
-    has_effect: bool,
-) -> Result<()> {
-    let mut own = Secrets::new();
-    if let Some(credential) = credential {
-        own.add(credential.secret());
-        // In Basic the secret stands encoded, which is another form of it.
-        if let Some((_, sent)) = credential.header()?.to_str().unwrap_or_default().split_once(' ') {
-            own.add(&sent.to_owned().into());
-        }
-    }
-    let holds = |bytes: &[u8]| own.found_in(bytes) || secrets.found_in(bytes);
-    let in_headers =
-        raw.headers.iter().any(|(name, value)| holds(name.as_str().as_bytes()) || holds(value.as_bytes()));
-    if !in_headers && !holds(&raw.body) {
-        return Ok(());
-    }
-    Err(Failure::new(
-        FailureKind::Denied,
-        "credential-in-answer",
-        "The answer holds the credential that the request was sent with, and was refused.",
-    )
-    .hint("Whatever answered sends back what it was given. Check the address that the audience stands for.")
-    .sent(has_effect)
-    .status(raw.status))
+/// The time of the call is over.
+pub(crate) fn timed_out() -> Failure {
+    Failure::new(FailureKind::TimedOut, "call-timed-out", "The time of the call is over.")
 }
 
 #[cfg(test)]

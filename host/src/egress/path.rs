@@ -56,6 +56,11 @@ pub(super) fn is_prefix(prefix: &str) -> bool {
         && (!prefix.contains(SITE) || prefix.split('/').any(|segment| segment == SITE))
 }
 
+/// Whether this, behind a prefix, stays at or below it in every reading.
+pub(super) fn is_below(path: &str) -> bool {
+    check(path).is_ok()
+}
+
 fn checked_site(site: Option<&str>) -> Result<&str, Denial> {
     let site = site.ok_or_else(|| {
         Denial::new("no-site", "its path needs the site of a connection, and there is none")

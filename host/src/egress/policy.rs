@@ -184,21 +184,21 @@ impl OperatorPolicy {
         }
     }
 
-    /// Whether the host may call a URL that a profile names.
-    pub(super) fn check_endpoint(&self, url: &Url, profile: &str) -> Result<Reach> {
+    /// Whether the host may call a URL that no manifest names; `what` it is, such as `endpoint`.
+    pub(super) fn check_url(&self, url: &Url, profile: Option<&str>, what: &str) -> Result<Reach> {
         if !url.username().is_empty() || url.password().is_some() || url.host().is_none() {
             return Err(Failure::new(
                 FailureKind::Denied,
                 "endpoint-refused",
-                "The endpoint's URL names a user or no host, and is not called.",
+                format!("The URL of the {what} names a user or no host, and is not called."),
             ));
         }
         let origin = Origin::of(url);
         let stands_in = |origins: &BTreeMap<String, Origin>| origins.values().any(|known| *known == origin);
-        if self.audience_origins.get(profile).is_some_and(stands_in) {
+        if profile.and_then(|profile| self.audience_origins.get(profile)).is_some_and(stands_in) {
             return Ok(Reach::Listed);
         }
-        self.check_origin(&origin, "endpoint")
+        self.check_origin(&origin, what)
     }
 
     fn check_origin(&self, origin: &Origin, what: &str) -> Result<Reach> {

@@ -22,7 +22,7 @@ impl Transport for Recorder {
         self.sent.lock().unwrap().push((
             format!("{} {}", request.method, request.url),
             request.headers.clone(),
-            request.body.to_vec(),
+            request.body.bytes().to_vec(),
         ));
         Ok(RawResponse { status: 200, headers: self.headers.clone(), body: self.body.clone() })
     }

@@ -1,6 +1,7 @@
 //! The wire, as embedders may replace it.
 
 use std::fmt;
+use std::io::{Cursor, Read};
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
@@ -9,11 +10,12 @@ use zeroize::Zeroizing;
 
 use super::Origin;
 use super::address::Reach;
+use super::source::unreadable;
 use crate::failure::{Failure, FailureKind};
 
 /// A request that has passed every check, credential included.
 ///
-/// Printing it shows method and URL only. Whoever implements [`Transport`] holds secrets in its hands: the
+/// Printing it shows method and URL only, without the query, which may open what it leads to. Whoever implements [`Transport`] holds secrets in its hands: the
 /// `authorization` header, and the body of a token request.
 pub struct OutboundRequest {
     /// The method.
@@ -24,8 +26,8 @@ pub struct OutboundRequest {
     pub reach: Reach,
     /// Its headers; `authorization` is marked sensitive.
     pub headers: HeaderMap,
-    /// Its body, zeroed when dropped.
-    pub body: Zeroizing<Vec<u8>>,
+    /// Its body.
+    pub body: OutboundBody,
     /// How long the whole exchange may take.
     pub timeout: Duration,
     /// How large the response's body may be once decompressed.
@@ -34,7 +36,67 @@ pub struct OutboundRequest {
 
 impl fmt::Debug for OutboundRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.method, self.url)
+        write!(f, "{} {}{}", self.method, Origin::of(&self.url), self.url.path())
+    }
+}
+
+/// What a request carries.
+pub enum OutboundBody {
+    /// Bytes, zeroed when dropped.
+    Bytes(Zeroizing<Vec<u8>>),
+    /// A stream, to be read once and sent with its length (no chunked coding).
+    Stream {
+        /// Gives exactly as many bytes as there are, or fails.
+        reader: Box<dyn Read + Send>,
+        /// How many there are.
+        length: u64,
+    },
+}
+
+impl OutboundBody {
+    /// The bytes, where they are held; of a stream, none.
+    pub fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Bytes(bytes) => bytes,
+            Self::Stream { .. } => &[],
+        }
+    }
+}
+
+impl From<Vec<u8>> for OutboundBody {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Zeroizing::new(bytes))
+    }
+}
+
+impl fmt::Debug for OutboundBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
+            Self::Stream { length, .. } => write!(f, "{length} bytes, streamed"),
+        }
+    }
+}
+
+/// An answer whose body is still to be read, decompressed.
+pub struct StreamedResponse {
+    /// The status code.
+    pub status: u16,
+    /// All headers.
+    pub headers: HeaderMap,
+    /// The body. What it fails of holds a [`TransportError`].
+    pub body: Box<dyn Read + Send>,
+}
+
+impl fmt::Debug for StreamedResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (streamed)", self.status)
+    }
+}
+
+impl From<RawResponse> for StreamedResponse {
+    fn from(answer: RawResponse) -> Self {
+        Self { status: answer.status, headers: answer.headers, body: Box::new(Cursor::new(answer.body)) }
     }
 }
 
@@ -75,6 +137,8 @@ pub enum TransportErrorKind {
     Broken,
     /// The response is larger than allowed.
     TooLarge,
+    /// What was to be sent cannot be read, and the request ended before it was whole.
+    Unreadable,
 }
 
 /// Why there is no answer, and whether the request may have arrived.
@@ -96,14 +160,18 @@ impl TransportError {
     }
 
     pub(super) fn into_failure(self, origin: &Origin, has_effect: bool) -> Failure {
-        if self.kind == TransportErrorKind::NotPublic {
-            return not_public(origin);
+        match self.kind {
+            TransportErrorKind::NotPublic => return not_public(origin),
+            TransportErrorKind::Unreadable => return unreadable(),
+            _ => {}
         }
         let (kind, code, hint) = match self.kind {
             TransportErrorKind::Denied => {
                 (FailureKind::Denied, "no-transport", "Give the host a transport, such as UreqTransport.")
             }
-            TransportErrorKind::NotPublic | TransportErrorKind::UnknownHost => (
+            TransportErrorKind::NotPublic
+            | TransportErrorKind::Unreadable
+            | TransportErrorKind::UnknownHost => (
                 FailureKind::Unreachable,
                 "unknown-host",
                 "Check the address and the network's name service.",
@@ -152,6 +220,16 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// A [`TransportError`] where there is no answer.
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError>;
+
+    /// Sends the request and waits for the head of the answer only. Whoever reads the body bounds it.
+    ///
+    /// An implementation that has no way to do so holds the answer as a whole.
+    ///
+    /// # Errors
+    /// A [`TransportError`] where there is no answer.
+    fn open(&self, request: OutboundRequest) -> Result<StreamedResponse, TransportError> {
+        self.round_trip(request).map(StreamedResponse::from)
+    }
 }
 
 /// The transport of a host that was given none: nothing leaves it.

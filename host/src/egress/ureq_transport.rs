@@ -4,14 +4,19 @@ use std::io::{self, Read};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use ureq::Agent;
+use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{Request, Response};
 use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::DefaultConnector;
+use ureq::{Agent, SendBody};
 
 use super::Origin;
 use super::address::{Checked, NotPublic, Reach, is_public};
-use super::transport::{OutboundRequest, RawResponse, Transport, TransportError, TransportErrorKind};
+use super::source::Unreadable as SourceUnreadable;
+use super::transport::{
+    OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
+    TransportErrorKind,
+};
 
 /// How many idle connections are kept for one host, so that a run of requests pays for one handshake.
 const IDLE_PER_HOST: usize = 8;
@@ -77,6 +82,30 @@ impl Transport for UreqTransport {
             body: read(body, limit).map_err(|error| describe(error, &origin, true))?,
         })
     }
+
+    fn open(&self, request: OutboundRequest) -> Result<StreamedResponse, TransportError> {
+        let origin = Origin::of(&request.url);
+        refuse_if_logged()?;
+        let response = self.send(request).map_err(|error| describe(error, &origin, false))?;
+        let (parts, body) = response.into_parts();
+        let body = Described { inner: body.into_reader(), origin };
+        Ok(StreamedResponse { status: parts.status.as_u16(), headers: parts.headers, body: Box::new(body) })
+    }
+}
+
+/// A body whose errors say what happened.
+struct Described {
+    inner: ureq::BodyReader<'static>,
+    origin: Origin,
+}
+
+impl Read for Described {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.inner.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            _ => io::Error::other(describe(as_ureq(error), &self.origin, true)),
+        })
+    }
 }
 
 impl UreqTransport {
@@ -90,12 +119,22 @@ impl UreqTransport {
             *headers = request.headers;
         }
         let timeout = Some(request.timeout);
-        if request.body.is_empty() {
-            let request = builder.body(()).map_err(ureq::Error::from)?;
-            agent.run(agent.configure_request(request).timeout_global(timeout).build())
-        } else {
-            let request = builder.body(request.body.as_slice()).map_err(ureq::Error::from)?;
-            agent.run(agent.configure_request(request).timeout_global(timeout).build())
+        match request.body {
+            OutboundBody::Bytes(bytes) if !bytes.is_empty() => {
+                let request = builder.body(bytes.as_slice()).map_err(ureq::Error::from)?;
+                agent.run(agent.configure_request(request).timeout_global(timeout).build())
+            }
+            OutboundBody::Stream { reader, length } if length > 0 => {
+                // With a length the library does not chunk.
+                let builder = builder.header(CONTENT_LENGTH, length);
+                let body = SendBody::from_owned_reader(reader);
+                let request = builder.body(body).map_err(ureq::Error::from)?;
+                agent.run(agent.configure_request(request).timeout_global(timeout).build())
+            }
+            OutboundBody::Bytes(_) | OutboundBody::Stream { .. } => {
+                let request = builder.body(()).map_err(ureq::Error::from)?;
+                agent.run(agent.configure_request(request).timeout_global(timeout).build())
+            }
         }
     }
 }
@@ -163,6 +202,10 @@ fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportErr
 }
 
 fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, String) {
+    if error.get_ref().is_some_and(|inner| inner.is::<SourceUnreadable>()) {
+        let detail = format!("What was to be sent to {origin} cannot be read.");
+        return (TransportErrorKind::Unreadable, false, detail);
+    }
     match error.kind() {
         io::ErrorKind::ConnectionRefused
         | io::ErrorKind::HostUnreachable

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::ResourceTable;
-use wasmtime::{Store, Trap};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::{Integration, IntegrationPre};
+use super::files::{FileBytes, FileRights, Files, Target};
 use super::guard::Guard;
 use super::limits::Meter;
 use super::wasi::{self, Wasi};
@@ -83,6 +84,8 @@ pub struct CallContext {
     pub tokens: Option<Arc<dyn TokenBroker>>,
     /// Which containers a template may read and change.
     pub containers: Arc<ContainerPolicy>,
+    /// The files of the caller.
+    pub files: Arc<dyn Files>,
 }
 
 impl CallContext {
@@ -90,6 +93,13 @@ impl CallContext {
     #[must_use]
     pub fn restricted(mut self, containers: &ContainerPolicy) -> Self {
         self.containers = Arc::new(containers.clone());
+        self
+    }
+
+    /// The same, with these files.
+    #[must_use]
+    pub fn files(mut self, files: Arc<dyn Files>) -> Self {
+        self.files = files;
         self
     }
 
@@ -214,6 +224,14 @@ pub(super) struct State {
     pub(super) points: Option<u64>,
     /// Whether a request left that may have had an effect.
     pub(super) effect_sent: bool,
+    /// What it may open and make.
+    pub(super) file_rights: FileRights,
+    /// Bytes of files that were sent, and that were fetched.
+    pub(super) file_bytes: FileBytes,
+    /// How long that took.
+    pub(super) transferred: Duration,
+    /// The file that the answer to the request at hand shall end in.
+    pub(super) target: Option<Target>,
     pub(super) lines: u32,
     /// The profile that requests without a connection are made for: the one of the call's connection.
     pub(super) profile: Option<String>,
@@ -245,6 +263,10 @@ impl State {
             requests: 0,
             points: None,
             effect_sent: false,
+            file_rights: FileRights::default(),
+            file_bytes: FileBytes::default(),
+            transferred: Duration::ZERO,
+            target: None,
             lines: 0,
             profile: None,
             secrets: secrets.unwrap_or_default(),
@@ -255,7 +277,11 @@ impl State {
     }
 
     pub(super) fn deadline(&self) -> Instant {
-        self.started + self.limits.wall_clock
+        self.started + self.limits.wall_clock + self.transferred
+    }
+
+    pub(super) fn time_left(&self) -> Duration {
+        self.deadline().saturating_duration_since(Instant::now())
     }
 
     pub(super) fn raise(&self, event: Event<'_>) {
@@ -282,6 +308,11 @@ pub(super) fn run<T>(
         _ => store.data().limits.hostcall_bytes,
     });
     store.set_epoch_deadline(Engine::ticks(store.data().limits.wall_clock));
+    // The clock stood still while files were on their way.
+    store.epoch_deadline_callback(|context| match context.data().time_left() {
+        Duration::ZERO => Err(Trap::Interrupt.into()),
+        left => Ok(UpdateDeadline::Continue(Engine::ticks(left))),
+    });
     let function = purpose.function();
     store.data().raise(Event::CallStarted { integration, function });
     let returned = component.instantiate(&mut store).and_then(|instance| body(&instance, &mut store));

@@ -1,16 +1,18 @@
 //! Between the contract's types and ours: the one place that knows both.
 
 use url::Url;
+use wasmtime::component::ResourceTable;
 
 use super::bindings::exports::integration::action::action as wit;
 use super::bindings::integration::action::{connections, http, log, types};
+use super::files::FileHandle;
 use super::manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding, bad,
 };
 use super::methods::{Basic, Edition, MethodAudience, Probe};
 use super::{ConnectionFacts, LogLevel, Schema, Site, convert_rules};
-use crate::egress::{Audience, Body, Method, Request, Response};
+use crate::egress::{Audience, Body, Method, Part, PartContent, Request, Response};
 use crate::failure::{Failure, FailureKind, MAX_TEXT, Result, plain_text};
 use crate::ids::{IntegrationId, TemplateId, is_site_id};
 
@@ -146,7 +148,11 @@ pub(super) fn method_name(method: http::Method) -> String {
     }
 }
 
-pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
+/// The audience, and the request to it, with the files that it names by their handles.
+pub(super) fn request_from_wit(
+    request: http::Request,
+    table: &ResourceTable,
+) -> wasmtime::Result<(String, Request)> {
     let method = method_name(request.method);
     let body = match request.body {
         http::Body::None => Body::None,
@@ -154,6 +160,14 @@ pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
         http::Body::Form(fields) => Body::Form(parameters_from_wit(fields)),
         http::Body::Content(content) => {
             Body::Content { media_type: content.media_type, bytes: content.bytes }
+        }
+        http::Body::File(handle) => {
+            let FileHandle(file) = table.get(&handle)?;
+            Body::File { media_type: file.media_type.clone(), file: file.bytes.clone() }
+        }
+        http::Body::Multipart(parts) => {
+            let part = |part| part_from_wit(part, table);
+            Body::Multipart(parts.into_iter().map(part).collect::<wasmtime::Result<_>>()?)
         }
     };
     let ours = Request {
@@ -163,7 +177,15 @@ pub(super) fn request_from_wit(request: http::Request) -> (String, Request) {
         headers: request.headers.into_iter().map(|header| (header.name, header.value)).collect(),
         body,
     };
-    (request.audience, ours)
+    Ok((request.audience, ours))
+}
+
+fn part_from_wit(part: http::Part, table: &ResourceTable) -> wasmtime::Result<Part> {
+    let content = match part.content {
+        http::PartContent::Bytes(bytes) => PartContent::Bytes(bytes),
+        http::PartContent::File(handle) => PartContent::File(table.get(&handle)?.0.bytes.clone()),
+    };
+    Ok(Part { name: part.name, file_name: part.file_name, media_type: part.media_type, content })
 }
 
 pub(super) fn response_to_wit(response: Response) -> http::Response {

@@ -71,6 +71,14 @@ pub enum Event<'a> {
         /// One short sentence.
         message: &'a str,
     },
+    /// How much of a file went out, or came in. Raised for each stretch of it, and from the beginning where it is sent
+    /// again.
+    Transfer {
+        /// Bytes so far.
+        done: u64,
+        /// Bytes in all, if known.
+        total: Option<u64>,
+    },
     /// A call ended; its instance still exists.
     CallFinished {
         /// The integration.

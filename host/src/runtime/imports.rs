@@ -1,15 +1,17 @@
 //! What a guest can call: the host's side of the contract's imports.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use wasmtime::component::Resource;
 
 use super::bindings::integration::action::{connections, http, log, oauth, progress, types};
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
+use super::file_imports::written_already;
+use super::files::{NewFileHandle, Target};
 use super::{AudienceFacts, CallContext, CallCost, Event, Site};
-use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route};
+use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route, timed_out};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The longest line of log or progress that is kept, in characters.
@@ -17,7 +19,7 @@ pub(super) const MAX_LOG_LINE: usize = 2_000;
 
 impl State {
     /// Lets a host call begin, and whoever watches see it. While describing, every import traps.
-    fn enter(&mut self, function: &'static str) -> wasmtime::Result<()> {
+    pub(super) fn enter(&mut self, function: &'static str) -> wasmtime::Result<()> {
         if self.purpose == Purpose::Describe {
             self.ended = Some(super::manifest::bad(&format!("cannot be had: describe called {function}")));
             return Err(wasmtime::format_err!("{function} is denied while describing"));
@@ -26,7 +28,7 @@ impl State {
         Ok(())
     }
 
-    fn context(&self) -> wasmtime::Result<CallContext> {
+    pub(super) fn context(&self) -> wasmtime::Result<CallContext> {
         self.context.clone().ok_or_else(|| wasmtime::format_err!("the call has no context"))
     }
 
@@ -70,6 +72,7 @@ impl State {
         if request.body.len() > self.limits.request_bytes {
             return Err(over("request-bytes", "The request's body is larger than a request may be"));
         }
+        self.count_file(&request)?;
         let site = connection.as_ref().and_then(|connection| connection.facts().site);
         let profile =
             connection.as_ref().map(|connection| connection.profile().to_owned()).or(self.profile.clone());
@@ -139,10 +142,6 @@ impl State {
         self.points = Some(self.points.unwrap_or_default() + spent);
     }
 
-    fn time_left(&self) -> Duration {
-        self.deadline().saturating_duration_since(Instant::now())
-    }
-
     /// Sends a request on its route.
     fn send_once(
         &mut self,
@@ -152,16 +151,27 @@ impl State {
         credential: Option<&Credential>,
     ) -> Result<Response> {
         self.count_request()?;
-        let limits =
+        let mut limits =
             ExchangeLimits { timeout: self.time_left(), max_response_bytes: self.limits.response_bytes };
         if limits.timeout.is_zero() {
-            return Err(Failure::new(
-                FailureKind::TimedOut,
-                "call-timed-out",
-                "The time of the call is over.",
-            ));
+            return Err(timed_out());
         }
-        let result = context.egress.send(route, request, credential, &self.secrets, limits);
+        let moves_file = self.target.is_some() || request.body.file_len() > 0;
+        if moves_file {
+            limits.timeout += self.limits.transfer.saturating_sub(self.transferred);
+        }
+        let started = Instant::now();
+        let result = match self.target.take() {
+            Some(mut target) => {
+                let result = self.fetch(context, route, request, credential, limits, &mut target);
+                self.target = Some(target);
+                result
+            }
+            None => context.egress.send(route, request, credential, &self.secrets, limits),
+        };
+        if moves_file {
+            self.transferred += started.elapsed();
+        }
         let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
         self.effect_sent |= arrived && !request.method.is_safe();
         result
@@ -220,7 +230,7 @@ fn objects_in(body: &[u8]) -> u64 {
     results.map_or(1, |results| results.len() as u64)
 }
 
-fn over(limit: &'static str, what: &str) -> Failure {
+pub(super) fn over(limit: &'static str, what: &str) -> Failure {
     Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
         .hint(format!("Ask for less at once, or raise the limit {limit}."))
 }
@@ -260,9 +270,35 @@ impl http::Host for State {
     ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
         self.enter("http.send")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
-        let (audience, request) = convert::request_from_wit(request);
+        let (audience, request) = convert::request_from_wit(request, &self.table)?;
         let result = self.guarded(&audience, request, connection)?;
         self.raise(Event::HostCall { function: "http.send" });
+        Ok(result
+            .map(convert::response_to_wit)
+            .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))
+    }
+
+    fn download(
+        &mut self,
+        request: http::Request,
+        on_behalf_of: Option<Resource<Handle>>,
+        into: Resource<NewFileHandle>,
+    ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
+        self.enter("http.download")?;
+        let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
+        let (audience, request) = convert::request_from_wit(request, &self.table)?;
+        let file = self.table.get(&into)?;
+        let result = if file.size.is_some() {
+            Err(written_already())
+        } else {
+            let target = Target::of(file);
+            self.guarded_download(&audience, request, connection, target)?
+        };
+        if let Some((name, size)) = self.target.take().and_then(|target| target.made) {
+            let file = self.table.get_mut(&into)?;
+            (file.name, file.size) = (name, Some(size));
+        }
+        self.raise(Event::HostCall { function: "http.download" });
         Ok(result
             .map(convert::response_to_wit)
             .map_err(|failure| convert::failure_to_wit(failure.without(&self.secrets))))

@@ -22,6 +22,10 @@ pub struct CallLimits {
     pub request_bytes: usize,
     /// The body of one response, after decompression, in bytes.
     pub response_bytes: u64,
+    /// The files that are sent, all together, in bytes; as many may come back. They are not counted elsewhere.
+    pub file_bytes: u64,
+    /// How long sending and fetching files may take, all together. The clock of the call stands still meanwhile.
+    pub transfer: Duration,
     /// The output of a template, in bytes.
     pub output_bytes: usize,
     /// Lines of log and reports of progress together; what is over is dropped, not an error.
@@ -45,6 +49,10 @@ impl Default for CallLimits {
             request_bytes: 16 << 20,
             // 250 pages of a list with bodies left out are under 1 MB; one page with its body is under 10.
             response_bytes: 32 << 20,
+            // Four times the largest attachment that known vendors take by default; streamed, it costs no memory.
+            file_bytes: 1 << 30,
+            // That much at 5 Mbit/s.
+            transfer: Duration::from_secs(30 * 60),
             // What a chat or a script can still use.
             output_bytes: 16 << 20,
             // A page of log per call.
@@ -72,6 +80,20 @@ impl CallLimits {
     #[must_use]
     pub fn hostcall_bytes(mut self, bytes: usize) -> Self {
         self.hostcall_bytes = bytes;
+        self
+    }
+
+    /// The same, with another size of files.
+    #[must_use]
+    pub fn file_bytes(mut self, bytes: u64) -> Self {
+        self.file_bytes = bytes;
+        self
+    }
+
+    /// The same, with another time for files.
+    #[must_use]
+    pub fn transfer(mut self, transfer: Duration) -> Self {
+        self.transfer = transfer;
         self
     }
 

@@ -19,6 +19,10 @@ mod convert;
 mod convert_rules;
 mod engine;
 mod events;
+mod file_imports;
+mod file_names;
+mod files;
+mod folder;
 mod guard;
 mod imports;
 mod limits;
@@ -35,6 +39,10 @@ pub use call::{
 };
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
+pub use file_names::is_plain_name;
+pub(crate) use file_names::plain_name;
+pub use files::{DenyFiles, Files, Sink, SourceFile};
+pub use folder::FolderFiles;
 pub use guard::{
     Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern,
     Place, Pointer, Reference, RequestRule, Subject,
@@ -63,7 +71,11 @@ mod bindings {
         path: "../wit",
         world: "integration",
         imports: { default: trappable },
-        with: { "integration:action/connections.connection": super::call::Handle },
+        with: {
+            "integration:action/connections.connection": super::call::Handle,
+            "integration:action/files.file": super::files::FileHandle,
+            "integration:action/files.new-file": super::files::NewFileHandle,
+        },
     });
 }
 

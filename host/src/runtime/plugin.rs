@@ -14,6 +14,7 @@ use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
+use super::files::FileRights;
 use super::guard::Guard;
 use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
 use crate::egress::Response;
@@ -148,9 +149,11 @@ impl Plugin {
             return (Err(failure), CallReport::default());
         }
         let limit = context.limits.output_bytes;
+        let rights = self.file_rights(template, input);
         let guard = Guard::new(Arc::clone(&self.manifest), template, Arc::clone(&context.containers));
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
             store.data_mut().guard = Some(guard);
+            store.data_mut().file_rights = rights;
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
             let output =
@@ -158,6 +161,15 @@ impl Plugin {
             Ok(output.map_err(convert::failure_from_wit))
         });
         (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
+    }
+
+    /// What a run of a template may open and make.
+    fn file_rights(&self, template: &str, input: &Value) -> FileRights {
+        let template = self.manifest.template(template);
+        template.map_or_else(FileRights::default, |template| FileRights {
+            named: template.input.files_in(input),
+            may_create: template.output.has_files(),
+        })
     }
 
     /// Sends a probe of the manifest on behalf of a connection, without the component.

@@ -1,5 +1,7 @@
 //! JSON Schema 2020-12, of inputs and outputs.
 
+use std::collections::BTreeSet;
+
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
@@ -128,11 +130,69 @@ impl Schema {
         found
     }
 
+    /// Whether the property of this name, at the top of the schema, is the name of a file.
+    pub fn is_file(&self, property: &str) -> bool {
+        self.json.get("properties").and_then(|known| known.get(property)).is_some_and(marks_file)
+    }
+
+    /// Whether a value of it may name files.
+    pub(super) fn has_files(&self) -> bool {
+        fn within(node: &Value) -> bool {
+            match node {
+                Value::Array(items) => items.iter().any(within),
+                Value::Object(fields) => marks_file(node) || fields.values().any(within),
+                _ => false,
+            }
+        }
+        within(&self.json)
+    }
+
+    /// The names of files in a value: the strings at the places that the schema marks, in properties and items.
+    pub(super) fn files_in(&self, value: &Value) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        self.collect_files(&self.json, value, &mut names);
+        names
+    }
+
+    fn collect_files(&self, schema: &Value, value: &Value, names: &mut BTreeSet<String>) {
+        if let Value::String(name) = value
+            && marks_file(schema)
+        {
+            names.insert(name.clone());
+        }
+        // References end: that was checked when the schema was read.
+        let referred =
+            schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
+        if let Some(target) = referred.and_then(|pointer| self.json.pointer(pointer)) {
+            self.collect_files(target, value, names);
+        }
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    if let Some(property) = schema.get("properties").and_then(|known| known.get(name)) {
+                        self.collect_files(property, field, names);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if let Some(schema) = schema.get("items") {
+                    items.iter().for_each(|item| self.collect_files(schema, item, names));
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// The names of the properties at the top of the schema, in its order.
     pub fn properties(&self) -> Vec<&str> {
         let properties = self.json.get("properties").and_then(Value::as_object);
         properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
+}
+
+/// Whether what the schema describes is the name of a file.
+fn marks_file(schema: &Value) -> bool {
+    schema.get("format").is_some_and(|format| format == "file")
 }
 
 fn violation(pointer: String, message: String) -> Violation {

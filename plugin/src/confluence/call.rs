@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::CONFLUENCE;
 use super::errors::{self, Attempt};
 use super::scopes::Need;
-use crate::platform::{Body, Failure, Method, Parameter, Request, Response, Session};
+use crate::platform::{Body, Failure, FileFacts, Method, Parameter, Part, Request, Response, Session};
 
 /// What v1 asks for of every request that changes something: without it, it takes the request for a forged one.
 const NO_XSRF_CHECK: (&str, &str) = ("X-Atlassian-Token", "no-check");
@@ -81,6 +81,18 @@ impl<'c> Call<'c> {
         let response = self.send()?;
         let json = success(&response, &self.attempt())?;
         Ok(Answer { json, response, subject: self.subject, writes: self.request.method != Method::Get })
+    }
+
+    /// Gives it a form for its body.
+    pub(super) fn form(mut self, parts: Vec<Part>) -> Self {
+        self.request.body = Body::Multipart(parts);
+        self
+    }
+
+    /// Sends it, for an answer that becomes a file.
+    pub(crate) fn download(self, name: &str, media_type: &str) -> Result<FileFacts, Failure> {
+        let (response, file) = self.session.download(self.request.clone(), name, media_type)?;
+        if is_success(&response) { Ok(file) } else { Err(errors::failure(&response, &self.attempt())) }
     }
 
     /// Sends it, where only success matters.

@@ -8,7 +8,7 @@ use super::paging;
 use super::paths::{self, Id, Kind};
 use super::scopes::Need;
 use crate::content::Body;
-use crate::platform::{Failure, Method, Parameter, Session};
+use crate::platform::{Failure, Method, Parameter, Part, Session};
 
 /// Confluence, for one run of a template.
 pub(crate) struct Client<'a> {
@@ -43,6 +43,11 @@ impl<'a> Client<'a> {
     /// A request that replaces.
     pub(crate) fn put(&self, path: impl Into<String>, body: Option<&Value>) -> Call<'_> {
         self.call(Method::Put, path, body)
+    }
+
+    /// A request that brings a form of several parts.
+    pub(crate) fn put_form(&self, path: impl Into<String>, parts: Vec<Part>) -> Call<'_> {
+        self.call(Method::Put, path, None).form(parts)
     }
 
     /// A request that removes.

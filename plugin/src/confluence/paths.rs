@@ -172,6 +172,16 @@ pub(crate) fn attachment(id: &AttachmentId) -> String {
     format!("/api/v2/attachments/{}", id.as_str())
 }
 
+/// The attachments of content of any kind (v1), for adding to them.
+pub(crate) fn attachments(content: &Id) -> String {
+    format!("/rest/api/content/{content}/child/attachment")
+}
+
+/// Where an attached file is fetched (v1).
+pub(crate) fn attachment_file(content: &Id, id: &AttachmentId) -> String {
+    format!("/rest/api/content/{content}/child/attachment/{}/download", id.as_str())
+}
+
 /// Who it is that the connection acts for (v1).
 pub(crate) const CURRENT_USER: &str = "/rest/api/user/current";
 /// Search by CQL (v1).

@@ -185,6 +185,12 @@ const READ_COMMENT: &[Subject] = &[
     in_answer("/attachmentId", ATTACHMENT),
     in_answer("/customContentId", CONTENT),
 ];
+const READ_ATTACHED: &[Subject] = &[
+    in_path("attachment", ATTACHMENT),
+    in_answer("/pageId", CONTENT),
+    in_answer("/blogPostId", CONTENT),
+    in_answer("/customContentId", CONTENT),
+];
 const CREATE_CONTENT: &[Subject] = &[in_body("/spaceId", Named::SpaceId), in_body("/parentId", CONTENT)];
 const REPLACE_CONTENT: &[Subject] = &[
     in_path("content", CONTENT),
@@ -262,12 +268,13 @@ pub(crate) const ATTACHMENTS: &[Rule] = &[
     rule(Method::Get, "/api/v2/pages/{content}/attachments", OF_CONTENT),
     rule(Method::Get, "/api/v2/blogposts/{content}/attachments", OF_CONTENT),
 ];
+/// Reading what is said of a file.
+pub(crate) const ATTACHMENT_BY_ID: &[Rule] =
+    &[rule(Method::Get, "/api/v2/attachments/{attachment}", READ_ATTACHED)];
 /// Attaching a file, or a new version of one.
-#[expect(dead_code, reason = "of a template that is not there yet")]
 pub(crate) const UPLOAD: &[Rule] =
     &[rule(Method::Put, "/rest/api/content/{content}/child/attachment", OF_CONTENT)];
 /// Fetching a file.
-#[expect(dead_code, reason = "of a template that is not there yet")]
 pub(crate) const DOWNLOAD: &[Rule] = &[rule(
     Method::Get,
     "/rest/api/content/{content}/child/attachment/{attachment}/download",

@@ -31,6 +31,8 @@ pub(crate) const READ_LABEL: &str = "read:label:confluence";
 pub(crate) const WRITE_LABEL: &str = "write:label:confluence";
 /// Reads what is said of attachments.
 pub(crate) const READ_ATTACHMENT: &str = "read:attachment:confluence";
+/// Attaches files; v1 wants [`READ_DETAILS`] with it.
+pub(crate) const WRITE_ATTACHMENT: &str = "write:attachment:confluence";
 /// Deletes attachments.
 pub(crate) const DELETE_ATTACHMENT: &str = "delete:attachment:confluence";
 

@@ -108,6 +108,8 @@ pub static ALL: &[Template] = &[
     labels::remove_label::TEMPLATE,
     labels::list_labels::TEMPLATE,
     attachments::list_attachments::TEMPLATE,
+    attachments::upload_attachment::TEMPLATE,
+    attachments::download_attachment::TEMPLATE,
     attachments::delete_attachment::TEMPLATE,
     spaces::list_spaces::TEMPLATE,
     spaces::view_space::TEMPLATE,

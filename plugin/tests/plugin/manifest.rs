@@ -72,6 +72,8 @@ fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
         ("remove-label", &["write:label:confluence"]),
         ("list-labels", &[]),
         ("list-attachments", &["read:attachment:confluence"]),
+        ("upload-attachment", &["read:content-details:confluence", "write:attachment:confluence"]),
+        ("download-attachment", &["read:attachment:confluence"]),
         ("delete-attachment", &["delete:attachment:confluence"]),
         ("list-spaces", &[]),
         ("view-space", &[]),

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 
 use actionbay_confluence::manifest::{MANIFEST, Place, Rule, Subject};
 use actionbay_confluence::platform::{
-    Authority, Body, Facts, Failure, FailureKind, Level, Method, Parameter, Request, Response, Session, Site,
+    Authority, Body, Facts, Failure, FailureKind, FileFacts, Level, Method, Parameter, Part, PartContent,
+    Request, Response, Session, Site,
 };
 use actionbay_confluence::templates::{self, Template};
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub(crate) struct Host {
     pub(crate) token_failure: Option<Failure>,
     /// The template that runs.
     running: Cell<Option<&'static Template>>,
+    /// The names and media types that files were to be made with.
+    pub(crate) wished: RefCell<Vec<(String, String)>>,
 }
 
 /// A stand-in for the connection, which has nothing to read.
@@ -56,6 +59,7 @@ impl Host {
             },
             token_failure: None,
             running: Cell::new(None),
+            wished: RefCell::default(),
         }
     }
 
@@ -93,8 +97,28 @@ impl Host {
     pub(crate) fn last_body(&self) -> Value {
         match &self.requests.borrow().last().expect("a request").body {
             Body::Json(json) => serde_json::from_str(json).unwrap(),
-            Body::None => Value::Null,
+            Body::None | Body::Multipart(_) => Value::Null,
         }
+    }
+
+    /// The parts of the last request's form, one line each: name, file name, media type, content.
+    pub(crate) fn last_form(&self) -> Vec<String> {
+        let requests = self.requests.borrow();
+        let Body::Multipart(parts) = &requests.last().expect("a request").body else { return Vec::new() };
+        let line = |part: &Part| {
+            let content = match &part.content {
+                PartContent::Text(text) => format!("{text:?}"),
+                PartContent::File(name) => format!("<{name}>"),
+            };
+            let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+            format!(
+                "{} | {} | {} | {content}",
+                part.name,
+                or_none(&part.file_name),
+                or_none(&part.media_type)
+            )
+        };
+        parts.iter().map(line).collect()
     }
 
     /// The headers of the last request that the plugin set itself.
@@ -178,6 +202,24 @@ impl Session for Host {
     fn send(&self, request: Request) -> Result<Response, Failure> {
         assert_eq!(request.audience, "confluence", "templates may not use another audience");
         self.answer(request)
+    }
+
+    /// Every file is a PDF of seven bytes.
+    fn file(&self, name: &str) -> Result<FileFacts, Failure> {
+        Ok(FileFacts { name: name.to_owned(), media_type: "application/pdf".to_owned(), size: Some(7) })
+    }
+
+    fn download(
+        &self,
+        request: Request,
+        name: &str,
+        media_type: &str,
+    ) -> Result<(Response, FileFacts), Failure> {
+        self.wished.borrow_mut().push((name.to_owned(), media_type.to_owned()));
+        let response = Session::send(self, request)?;
+        let size = (response.status == 200).then_some(7);
+        let facts = FileFacts { name: "made.pdf".to_owned(), media_type: media_type.to_owned(), size };
+        Ok((response, facts))
     }
 
     fn log(&self, level: Level, message: &str) {

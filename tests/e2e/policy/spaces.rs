@@ -1,11 +1,11 @@
 //! Spaces that are denied or read only, for every template.
 
-use actionbay::FailureKind;
-use actionbay::runtime::Access;
+use actionbay::runtime::{Access, FolderFiles};
+use actionbay::{FailureKind, Run};
 use serde_json::{Value, json};
 
 use super::{set, space, writes};
-use crate::support::World;
+use crate::support::{World, integration, workspace};
 use crate::templates::able;
 use crate::templates::labels_and_attachments::attach;
 
@@ -172,6 +172,37 @@ fn a_read_only_space_is_read_and_not_changed() {
     }
     assert_eq!(writes(&place.world), 0);
     assert_eq!(place.state(), before);
+}
+
+#[test]
+fn files_are_neither_attached_in_a_denied_space_nor_taken_from_one() {
+    let place = Place::new();
+    let world = &place.world;
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("plan.txt"), SECRET).unwrap();
+    let run = |template: &str, input: &Value| {
+        let run = Run::new(workspace(), integration(), template, input.clone());
+        world.host.run(&run.files(FolderFiles::new(folder.path())))
+    };
+    let upload = ("upload-attachment", json!({"id": place.page["id"], "file": "plan.txt"}));
+    let download = ("download-attachment", json!({"attachment": place.attachment}));
+    for (access, code, refused) in [
+        (Access::Deny, "container-denied", vec![&upload, &download]),
+        (Access::ReadOnly, "container-read-only", vec![&upload]),
+    ] {
+        space(world, "HR", access);
+        for (template, input) in refused {
+            let failure = run(template, input).unwrap_err();
+            assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Denied, code), "{template}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing was saved");
+    }
+    assert_eq!(writes(world), 0);
+    let saved = run(download.0, &download.1).unwrap();
+    assert_eq!(
+        std::fs::read(folder.path().join(saved.output["file"].as_str().unwrap())).unwrap(),
+        b"content"
+    );
 }
 
 /// The template `copy-content` to a space, and everything else that takes a key, is refused before the component runs.

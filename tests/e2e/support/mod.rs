@@ -7,6 +7,7 @@ mod foreign;
 mod html;
 mod memory;
 mod process;
+mod script;
 mod tap;
 mod town;
 mod visitor;
@@ -15,7 +16,7 @@ mod wire;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use actionbay::authorization::{Authorize, CallbackRouter, Connection, FixedCallback, Profile, PublicUrl};
-use actionbay::egress::Transport;
+use actionbay::egress::{OperatorPolicy, Origin, Transport};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
@@ -29,7 +30,8 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
 pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, port_of_nobody};
+pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, peak, port_of_nobody};
+pub(crate) use script::{Script, answer};
 pub(crate) use tap::Tap;
 pub(crate) use town::{Town, link_of, run, token_of, world_at};
 pub(crate) use visitor::{Answer, Visitor};
@@ -132,6 +134,13 @@ impl Transport for Shared<dyn Transport> {
     ) -> Result<actionbay::egress::RawResponse, actionbay::egress::TransportError> {
         self.0.round_trip(request)
     }
+
+    fn open(
+        &self,
+        request: actionbay::egress::OutboundRequest,
+    ) -> Result<actionbay::egress::StreamedResponse, actionbay::egress::TransportError> {
+        self.0.open(request)
+    }
 }
 
 impl EventSink for Shared<dyn EventSink> {
@@ -168,7 +177,8 @@ impl World {
     /// The same, with a host that is built otherwise.
     pub(crate) fn with(setup: Setup, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let sandbox = Sandbox::start(setup.sandbox).unwrap();
-        let wire = Wire::to(sandbox.url());
+        let files = Origin::parse(sandbox.media_url()).unwrap();
+        let wire = Wire::to(sandbox.url()).and_files(&files);
         let clock = SetClock::new();
         let transport: Arc<dyn Transport> = match setup.transport {
             Some(wrap) => wrap(wire.clone()),
@@ -184,6 +194,7 @@ impl World {
             .clock(clock.clone())
             .callbacks(Shared(callbacks))
             .events(Shared(setup.events))
+            .policy(OperatorPolicy::default().allow(files))
             .limits(setup.limits);
         let host = change(builder).build().unwrap();
         host.add(setup.plugin).unwrap();

@@ -108,6 +108,27 @@ pub(crate) fn finish(mut command: Command) -> Finished {
     }
 }
 
+/// Runs it to its end, and says how much memory it had at most, in bytes.
+pub(crate) fn peak(mut command: Command) -> (Finished, u64) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let status = PathBuf::from(format!("/proc/{}/status", child.id()));
+    let mut most = 0;
+    // The mark only rises, and is gone with the process.
+    while child.try_wait().unwrap().is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let mark = text.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+        most = mark.and_then(|kilobytes| kilobytes.trim().parse::<u64>().ok()).unwrap_or(most);
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let output = child.wait_with_output().unwrap();
+    let finished = Finished {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    };
+    (finished, most * 1024)
+}
+
 /// A free port below those that the system gives to whoever asks for any, so that no other test gets it meanwhile; each
 /// test that asks gives another number.
 pub(crate) fn port_of_nobody(test: u16) -> u16 {

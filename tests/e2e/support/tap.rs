@@ -33,7 +33,7 @@ impl Tap {
 
 impl Transport for Tap {
     fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
-        let fields: Fields = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        let fields: Fields = url::form_urlencoded::parse(request.body.bytes()).into_owned().collect();
         if fields.contains_key("grant_type") {
             self.token_requests.lock().unwrap().push(fields);
         }

@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use actionbay::egress::{OutboundRequest, RawResponse, Reach, Transport, TransportError, UreqTransport};
+use actionbay::egress::{
+    Origin, OutboundRequest, RawResponse, Reach, StreamedResponse, Transport, TransportError, UreqTransport,
+};
 use url::Url;
 
 use super::Canaries;
@@ -31,6 +33,8 @@ type Hook = Box<dyn FnOnce() + Send>;
 #[derive(Clone)]
 pub(crate) struct Wire {
     sandbox: Url,
+    /// The sandbox's host of files, which is called by its own address.
+    files: Option<Origin>,
     inner: UreqTransport,
     seen: Arc<Mutex<Vec<Seen>>>,
     answered: Arc<Mutex<Vec<Answered>>>,
@@ -42,12 +46,19 @@ impl Wire {
     pub(crate) fn to(sandbox: &str) -> Self {
         Self {
             sandbox: Url::parse(sandbox).unwrap(),
+            files: None,
             inner: UreqTransport::new(),
             seen: Arc::default(),
             answered: Arc::default(),
             at_next: Arc::default(),
             canaries: Canaries::default(),
         }
+    }
+
+    /// The same, to this host of files too.
+    pub(crate) fn and_files(mut self, files: &Origin) -> Self {
+        self.files = Some(files.clone());
+        self
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
@@ -70,11 +81,13 @@ impl Wire {
     }
 }
 
-impl Transport for Wire {
-    fn round_trip(&self, mut request: OutboundRequest) -> Result<RawResponse, TransportError> {
+impl Wire {
+    /// Remembers a request, and turns it to the sandbox.
+    fn turned(&self, mut request: OutboundRequest) -> OutboundRequest {
+        let to_files = self.files.as_ref() == Some(&Origin::of(&request.url));
         let host = request.url.host_str().unwrap().to_owned();
         assert!(
-            VENDOR.contains(&host.as_str()) && request.url.scheme() == "https",
+            to_files || VENDOR.contains(&host.as_str()) && request.url.scheme() == "https",
             "{} was called",
             request.url
         );
@@ -87,21 +100,34 @@ impl Transport for Wire {
             authorization: header("authorization"),
             content_type: header("content-type"),
             headers: request.headers.clone(),
-            body: request.body.to_vec(),
+            body: request.body.bytes().to_vec(),
         });
         let what = self.at_next.lock().unwrap().take();
         if let Some(what) = what {
             what();
         }
-        self.canaries.learn(&request.body);
-        let path = request.url.path().to_owned();
+        self.canaries.learn(request.body.bytes());
+        if to_files {
+            return request;
+        }
         request.url.set_scheme("http").unwrap();
         request.url.set_host(self.sandbox.host_str()).unwrap();
         request.url.set_port(self.sandbox.port()).unwrap();
         request.reach = Reach::Listed;
-        let response = self.inner.round_trip(request)?;
+        request
+    }
+}
+
+impl Transport for Wire {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        let path = request.url.path().to_owned();
+        let response = self.inner.round_trip(self.turned(request))?;
         self.canaries.learn(&response.body);
         self.answered.lock().unwrap().push((path, response.body.clone()));
         Ok(response)
+    }
+
+    fn open(&self, request: OutboundRequest) -> Result<StreamedResponse, TransportError> {
+        self.inner.open(self.turned(request))
     }
 }

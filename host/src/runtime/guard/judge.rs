@@ -38,6 +38,8 @@ pub(in crate::runtime) struct Asked<'r> {
     pub(in crate::runtime) path: &'r [String],
     pub(in crate::runtime) query: &'r [(String, String)],
     pub(in crate::runtime) body: Carried<'r>,
+    /// Whether its answer is looked into before the guest has it.
+    pub(in crate::runtime) answer_is_read: bool,
 }
 
 /// What a request carries, as far as it is judged.
@@ -54,7 +56,7 @@ impl<'r> From<&'r Body> for Carried<'r> {
         match body {
             Body::None => Self::Nothing,
             Body::Json(text) => Self::Json(text),
-            Body::Form(_) | Body::Content { .. } => Self::Other,
+            Body::Form(_) | Body::Content { .. } | Body::File { .. } | Body::Multipart(_) => Self::Other,
         }
     }
 }
@@ -113,7 +115,7 @@ impl Judge<'_> {
     pub(super) fn request(&mut self, rule: &RequestRule, asked: &Asked<'_>) -> Result<Left, Refusal> {
         let least = if asked.method.is_safe() { Access::ReadOnly } else { Access::Allow };
         let named = named(rule, asked)?;
-        let waits = rule.reads_answer();
+        let waits = rule.reads_answer() && asked.answer_is_read;
         if named.is_empty() && !waits {
             return Err(Refusal::Undecided("it names nothing of what it must name".to_owned()));
         }

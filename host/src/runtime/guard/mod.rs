@@ -26,13 +26,13 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use access::{Access, ContainerName, ContainerPolicy};
-pub(super) use judge::Carried;
 pub use path::PathPattern;
 pub use pointer::Pointer;
 pub use rules::{Condition, Containers, ItemKind, Lookup, Naming, Place, Reference, RequestRule, Subject};
 
 use self::judge::{Answered, Ask, Asked, Judge, Known, Left, Refusal};
 use super::call::{Authority, Purpose, State};
+use super::files::Target;
 use super::{Event, Manifest, Template};
 use crate::egress::{self, Body, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -50,7 +50,7 @@ pub(super) struct Guard {
 
 /// A request that may be sent, and what it left to its answer.
 #[must_use = "what was left to the answer has to be judged by it"]
-pub(super) struct Pass(Option<(RequestRule, Left)>);
+struct Pass(Option<(RequestRule, Left)>);
 
 impl Guard {
     pub(super) fn new(manifest: Arc<Manifest>, template: &str, policy: Arc<ContainerPolicy>) -> Self {
@@ -144,8 +144,7 @@ impl State {
         request: Request,
         connection: Option<Arc<dyn Authority>>,
     ) -> wasmtime::Result<Result<Response>> {
-        let Request { method, path, query, body, .. } = &request;
-        let pass = match self.admit(audience, (method, path, query), body.into(), connection.clone()) {
+        let pass = match self.admit(audience, &request, connection.clone(), true) {
             Ok(pass) => pass,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -155,16 +154,32 @@ impl State {
         }
     }
 
+    /// The same for a request whose answer ends in a file. It is not looked into, so that the request alone decides.
+    pub(super) fn guarded_download(
+        &mut self,
+        audience: &str,
+        request: Request,
+        connection: Option<Arc<dyn Authority>>,
+        target: Target,
+    ) -> wasmtime::Result<Result<Response>> {
+        if let Err(failure) = self.admit(audience, &request, connection.clone(), false) {
+            return Ok(Err(failure));
+        }
+        // Only from here on: what was looked up in between is no part of the file.
+        self.target = Some(target);
+        self.exchange(audience, request, connection)
+    }
+
     /// Whether a request of the guest may be sent. Every way out for a guest begins here.
     ///
     /// # Errors
     /// `Denied`.
-    pub(super) fn admit(
+    fn admit(
         &mut self,
         audience: &str,
-        (method, path, query): (&Method, &str, &[(String, String)]),
-        body: Carried<'_>,
+        request: &Request,
         connection: Option<Arc<dyn Authority>>,
+        answer_is_read: bool,
     ) -> Result<Pass> {
         if self.purpose != Purpose::Execute {
             return Ok(Pass(None));
@@ -172,7 +187,7 @@ impl State {
         let mut guard =
             self.guard.take().ok_or_else(|| Failure::internal("A template runs without its rules."))?;
         let mut known = std::mem::take(&mut guard.known);
-        let admitted = self.admit_by(&guard, &mut known, audience, (method, path, query, body), connection);
+        let admitted = self.admit_by(&guard, &mut known, audience, request, connection, answer_is_read);
         guard.known = known;
         self.guard = Some(guard);
         admitted.inspect_err(|failure| self.raise_denial(failure))
@@ -183,26 +198,29 @@ impl State {
         guard: &Guard,
         known: &mut Known,
         audience: &str,
-        (method, path, query, body): (&Method, &str, &[(String, String)], Carried<'_>),
+        request: &Request,
         connection: Option<Arc<dyn Authority>>,
+        answer_is_read: bool,
     ) -> Result<Pass> {
+        let Request { method, path, query, body, .. } = request;
         self.audience(audience)?;
         method.to_http()?;
         let path = egress::decoded_segments(audience, path)?;
         let (rule, judged) = guard.rule(audience, method, &path)?;
         let Some(containers) = judged else { return Ok(Pass(None)) };
-        let asked = Asked { method, path: &path, query, body };
+        let asked = Asked { method, path: &path, query, body: body.into(), answer_is_read };
         let mut ask = Vendor { state: self, connection };
         let left = Judge { containers, policy: &guard.policy, known, ask: &mut ask }.request(rule, &asked);
         let left = left.map_err(|refusal| guard.refused(refusal, rule))?;
-        Ok(Pass(rule.reads_answer().then(|| (rule.clone(), left))))
+        let waits = rule.reads_answer() && answer_is_read;
+        Ok(Pass(waits.then(|| (rule.clone(), left))))
     }
 
     /// What the guest may have of an answer.
     ///
     /// # Errors
     /// `Denied`.
-    pub(super) fn give(
+    fn give(
         &mut self,
         pass: Pass,
         mut response: Response,

@@ -1,4 +1,6 @@
-//! Files attached to pages and blog posts, as far as they are not moved themselves.
+//! Files attached to pages and blog posts.
 
 pub(super) mod delete_attachment;
+pub(super) mod download_attachment;
 pub(super) mod list_attachments;
+pub(super) mod upload_attachment;

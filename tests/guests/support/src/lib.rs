@@ -18,7 +18,7 @@
 mod manifest;
 
 pub use bindings::exports::integration::action::action;
-pub use bindings::integration::action::{connections, http, log, oauth, progress, types};
+pub use bindings::integration::action::{connections, files, http, log, oauth, progress, types};
 pub use manifest::{manifest, oauth2, request, template};
 pub use serde_json;
 

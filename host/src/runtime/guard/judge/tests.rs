@@ -97,7 +97,7 @@ fn judge(
     body: Carried<'_>,
 ) -> (Result<Left, Refusal>, Vec<String>) {
     let path: Vec<String> = path.iter().map(|segment| (*segment).to_owned()).collect();
-    let asked = Asked { method: &rule.method, path: &path, query: &[], body };
+    let asked = Asked { method: &rule.method, path: &path, query: &[], body, answer_is_read: true };
     let (containers, mut known, mut vendor) = (containers(), Known::default(), Vendor::default());
     let judged =
         Judge { containers: &containers, policy, known: &mut known, ask: &mut vendor }.request(rule, &asked);
@@ -212,7 +212,8 @@ fn an_answer_tells_where_an_item_is_and_what_may_not_be_read_is_taken_out() {
     assert!(judge.answer(&list, Left::default(), json!({"total": 3})).is_err());
 
     let path = ["pages".to_owned(), "10".to_owned()];
-    let asked = Asked { method: &get.method, path: &path, query: &[], body: Carried::Nothing };
+    let asked =
+        Asked { method: &get.method, path: &path, query: &[], body: Carried::Nothing, answer_is_read: true };
     let left = judge.request(&get, &asked).unwrap();
     let answer = json!({"spaceId": "1", "title": "T"});
     assert_eq!(judge.answer(&get, left, answer.clone()).unwrap(), answer);

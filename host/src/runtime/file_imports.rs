@@ -1,0 +1,121 @@
+//! What a guest can call of files, and what its requests do with them: nothing here touches their bytes.
+
+use std::sync::Arc;
+
+use wasmtime::component::Resource;
+
+use super::Event;
+use super::bindings::integration::action::{files, types};
+use super::call::State;
+use super::file_names::plain_name;
+use super::files::{FileHandle, NewFileHandle, Target};
+use super::imports::over;
+use super::{CallContext, convert};
+use crate::egress::{Credential, Download, ExchangeLimits, Request, Response, Route};
+use crate::failure::{Failure, FailureKind, Result, plain_text};
+
+/// The longest media type that is kept, in characters (RFC 6838 allows 127 and 127).
+const MAX_MEDIA_TYPE: usize = 255;
+
+impl State {
+    /// Sends a request whose answer ends in a new file. Nothing is left of one that failed.
+    pub(super) fn fetch(
+        &mut self,
+        context: &CallContext,
+        route: &Route,
+        request: &Request,
+        credential: Option<&Credential>,
+        limits: ExchangeLimits,
+        target: &mut Target,
+    ) -> Result<Response> {
+        let mut landing = target.landing(context.files.as_ref(), Arc::clone(&context.events))?;
+        let limit = self.limits.file_bytes.saturating_sub(self.file_bytes.fetched);
+        let mut download = Download { into: &mut landing, limit };
+        let result =
+            context.egress.download(route, request, credential, &self.secrets, limits, &mut download);
+        self.file_bytes.fetched = self.file_bytes.fetched.saturating_add(landing.written);
+        let response = result?;
+        if (200..=299).contains(&response.status) {
+            landing.finish(target)?;
+        }
+        Ok(response)
+    }
+
+    /// Counts the files that a request sends.
+    pub(super) fn count_file(&mut self, request: &Request) -> Result<()> {
+        let sent = self.file_bytes.sent.saturating_add(request.body.file_len());
+        if sent > self.limits.file_bytes {
+            return Err(over("file-bytes", "The file is larger than the files of a call may be"));
+        }
+        self.file_bytes.sent = sent;
+        Ok(())
+    }
+}
+
+/// A new file is made once.
+pub(super) fn written_already() -> Failure {
+    Failure::new(FailureKind::InvalidInput, "file-written", "The new file was written already.")
+}
+
+impl files::Host for State {
+    fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<FileHandle>, types::Failure>> {
+        self.enter("files.open")?;
+        let context = self.context()?;
+        let opened = self.file_rights.check_open(&name).and_then(|()| context.files.open(&name));
+        self.raise(Event::HostCall { function: "files.open" });
+        match opened {
+            Ok(file) => Ok(Ok(self.table.push(FileHandle(file.watched(context.events)))?)),
+            Err(failure) => Ok(Err(convert::failure_to_wit(failure.without(&self.secrets)))),
+        }
+    }
+
+    fn create(
+        &mut self,
+        name: String,
+        media_type: String,
+    ) -> wasmtime::Result<Result<Resource<NewFileHandle>, types::Failure>> {
+        self.enter("files.create")?;
+        let allowed = self.file_rights.check_create();
+        self.raise(Event::HostCall { function: "files.create" });
+        match allowed {
+            Ok(()) => {
+                let media_type = plain_text(&media_type, MAX_MEDIA_TYPE);
+                let file = NewFileHandle { name: plain_name(&name), media_type, size: None };
+                Ok(Ok(self.table.push(file)?))
+            }
+            Err(failure) => Ok(Err(convert::failure_to_wit(failure))),
+        }
+    }
+}
+
+impl files::HostFile for State {
+    fn facts(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<files::FileFacts> {
+        self.enter("file.facts")?;
+        let FileHandle(file) = self.table.get(&handle)?;
+        let (name, media_type) = (file.name.clone(), file.media_type.clone());
+        let facts = files::FileFacts { name, media_type, size: Some(file.bytes.length()) };
+        self.raise(Event::HostCall { function: "file.facts" });
+        Ok(facts)
+    }
+
+    fn drop(&mut self, handle: Resource<FileHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+impl files::HostNewFile for State {
+    fn facts(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<files::FileFacts> {
+        self.enter("new-file.facts")?;
+        let file = self.table.get(&handle)?;
+        let (name, media_type) = (file.name.clone(), file.media_type.clone());
+        let facts = files::FileFacts { name, media_type, size: file.size };
+        self.raise(Event::HostCall { function: "new-file.facts" });
+        Ok(facts)
+    }
+
+    fn drop(&mut self, handle: Resource<NewFileHandle>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}

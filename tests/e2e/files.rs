@@ -1,0 +1,283 @@
+//! Files of the caller, by a component that reaches for more than it may have, against servers that answer badly.
+
+mod redirects;
+
+use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::egress::{
+    OperatorPolicy, Origin, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
+    UreqTransport,
+};
+use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
+use actionbay::runtime::FolderFiles;
+use actionbay::vault::{MasterKey, MemoryStore};
+use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
+use serde_json::{Value, json};
+
+use crate::components::REACHES_FOR_FILES;
+use crate::support::{Script, answer, engine, load};
+
+/// The access token of the connection.
+const TOKEN: &str = "canary-access-token-0123456789";
+
+/// How much of a body the host looks at at once.
+const CHUNK: usize = 64 << 10;
+
+/// Answers token requests itself, and sends everything else.
+struct WithTokens(UreqTransport);
+
+impl Transport for WithTokens {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        if request.url.path() != "/token" {
+            return self.0.round_trip(request);
+        }
+        let body =
+            json!({"access_token": TOKEN, "expires_in": 3600, "refresh_token": "canary-refresh-token"});
+        Ok(RawResponse { status: 200, headers: http::HeaderMap::new(), body: body.to_string().into_bytes() })
+    }
+
+    fn open(&self, request: OutboundRequest) -> Result<StreamedResponse, TransportError> {
+        self.0.open(request)
+    }
+}
+
+/// The component, with a folder, and a server in the place of its audience.
+struct Reach {
+    host: Host,
+    id: IntegrationId,
+    folder: tempfile::TempDir,
+}
+
+impl Reach {
+    fn new(server: &Script) -> Self {
+        Self::with(server, CallLimits::default(), |policy| policy)
+    }
+
+    fn with(
+        server: &Script,
+        limits: CallLimits,
+        change: impl FnOnce(OperatorPolicy) -> OperatorPolicy,
+    ) -> Self {
+        let plugin = load(engine(), REACHES_FOR_FILES);
+        let id = plugin.manifest().id.clone();
+        let policy = OperatorPolicy::default().replace("app", "api", Origin::parse(&server.origin).unwrap());
+        let host = Host::builder()
+            .transport(WithTokens(UreqTransport::new()))
+            .store(MemoryStore::new(), MasterKey::random().unwrap())
+            .clock(SystemClock)
+            .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+            .policy(change(policy))
+            .limits(limits)
+            .build()
+            .unwrap();
+        let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
+        host.add(plugin).unwrap();
+        host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
+        let begun = host.begin(&Authorize::new(workspace(), id.clone(), profile.id)).unwrap();
+        let state =
+            begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+        host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
+        Self { host, id, folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
+        let run = Run::new(workspace(), self.id.clone(), template, input);
+        let run = run.files(FolderFiles::new(self.folder.path()));
+        self.host.run(&run).map(|outcome| outcome.output)
+    }
+
+    fn save(&self, name: &str, path: &str) -> Result<Value, Failure> {
+        self.run("save", json!({"name": name, "path": path}))
+    }
+
+    /// A download that fails, after which nothing is in the folder.
+    fn refused(&self, path: &str) -> Failure {
+        let failure = self.save("plan.txt", path).unwrap_err();
+        assert!(self.names().is_empty(), "{path}: {:?}", self.names());
+        assert!(!format!("{failure:?}").contains(TOKEN), "{failure:?}");
+        failure
+    }
+
+    /// What is in the folder.
+    fn names(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.path().join(name)).unwrap()
+    }
+}
+
+fn workspace() -> WorkspaceId {
+    WorkspaceId::default_workspace()
+}
+
+/// Answers everything with this.
+fn answering(bytes: Vec<u8>) -> Script {
+    Script::new(move |_| bytes.clone())
+}
+
+#[test]
+fn a_component_opens_what_its_input_names_as_a_file_and_nothing_else() {
+    let reach = Reach::new(&answering(answer("200 OK", &[], b"")));
+    std::fs::write(reach.folder.path().join("plan.txt"), "plan").unwrap();
+    std::fs::write(reach.folder.path().join("secret.txt"), "secret").unwrap();
+    let told = reach.run("open", json!({"file": "plan.txt", "ask": "plan.txt"})).unwrap();
+    assert_eq!(told, json!({"file": "plan.txt", "type": "text/plain", "size": 4}));
+    reach.run("open", json!({"more": [{"file": "plan.txt"}], "ask": "plan.txt"})).unwrap();
+
+    let denied = |input: Value| {
+        let failure = reach.run("open", input.clone()).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Denied, "{input}: {failure:?}");
+        failure.code.into_owned()
+    };
+    for ask in ["secret.txt", "./plan.txt", "../plan.txt", "PLAN.TXT", "", "/etc/passwd", "plan.txt\0"] {
+        assert_eq!(denied(json!({"file": "plan.txt", "ask": ask})), "file-not-named", "{ask:?}");
+    }
+    assert_eq!(denied(json!({"ask": "plan.txt"})), "file-not-named", "no field of a file names it");
+    assert_eq!(denied(json!({"note": "plan.txt", "ask": "plan.txt"})), "file-not-named");
+}
+
+#[test]
+fn a_name_that_leads_out_of_the_folder_is_refused_although_the_input_has_it() {
+    let reach = Reach::new(&answering(answer("200 OK", &[], b"")));
+    let outside = reach.folder.path().with_extension("outside");
+    std::fs::write(&outside, "secret").unwrap();
+    std::fs::create_dir(reach.folder.path().join("sub")).unwrap();
+    std::fs::write(reach.folder.path().join("sub/deep.txt"), "deep").unwrap();
+    std::os::unix::fs::symlink(&outside, reach.folder.path().join("link.txt")).unwrap();
+    let open = |name: &str| reach.run("open", json!({"file": name, "ask": name})).unwrap_err();
+    let name = outside.file_name().unwrap().to_str().unwrap();
+    for name in [
+        &format!("../{name}"),
+        outside.to_str().unwrap(),
+        "..",
+        ".",
+        "",
+        "sub/deep.txt",
+        "sub\\deep.txt",
+        "%2e%2e%2fx/y",
+        "a\0b",
+        "a\nb",
+        "\u{202e}a",
+        "C:x",
+        "nul",
+    ] {
+        assert_eq!(open(name).code, "bad-file-name", "{name:?}");
+    }
+    assert_eq!(open("link.txt").code, "file-outside");
+    assert_eq!(open("%2e%2e%2f").code, "file-not-found", "nothing is decoded");
+    assert_eq!(open("absent.txt").code, "file-not-found");
+    assert_eq!(open("sub").code, "file-unusable");
+    std::fs::remove_file(outside).unwrap();
+}
+
+#[test]
+fn a_file_is_made_only_where_the_output_has_one_and_only_by_a_run_that_takes_files() {
+    let reach = Reach::new(&answering(answer("200 OK", &[], b"content")));
+    let input = json!({"name": "plan.txt", "path": "/f"});
+    assert_eq!(reach.run("save-unasked", input.clone()).unwrap_err().code, "no-file-in-output");
+    let without = Run::new(workspace(), reach.id.clone(), "save", input);
+    assert_eq!(reach.host.run(&without).unwrap_err().code, "no-files");
+    assert!(reach.names().is_empty());
+}
+
+#[test]
+fn a_strangers_name_stays_in_the_folder_and_replaces_nothing() {
+    let reach = Reach::new(&answering(answer("200 OK", &[], b"content")));
+    for (name, made) in [
+        ("plan.txt", "plan.txt"),
+        ("plan.txt", "plan (1).txt"),
+        ("../../plan.txt", "_.._plan.txt"),
+        ("/etc/passwd", "_etc_passwd"),
+        ("..\\x", "_x"),
+        ("a\0b\r\nc.txt", "abc.txt"),
+        ("invoice\u{202e}fdp.exe", "invoicefdp.exe"),
+        ("CON.txt", "_CON.txt"),
+        ("..", "file"),
+        ("تقرير 😀.pdf", "تقرير 😀.pdf"),
+    ] {
+        let told = reach.save(name, "/f").unwrap();
+        assert_eq!((&told["file"], &told["size"]), (&json!(made), &json!(7)), "{name:?}");
+        assert_eq!(reach.read(made), b"content");
+    }
+    assert_eq!(reach.names().len(), 10);
+    assert!(!reach.folder.path().parent().unwrap().join("plan.txt").exists());
+}
+
+#[test]
+fn a_download_that_breaks_in_its_midst_leaves_nothing() {
+    let body = vec![b'x'; 3 * CHUNK];
+    let whole = answer("200 OK", &[], &body);
+    let cut = answering(whole[..whole.len() - 10].to_vec());
+    let failure = Reach::new(&cut).refused("/f");
+    assert_eq!((failure.kind, failure.request_sent), (FailureKind::Unreachable, false));
+    assert_eq!(cut.heads().len(), 4, "what only reads is tried again, each time from the beginning");
+
+    let zipped = gzip(&body);
+    let cut = answer("200 OK", &[("Content-Encoding", "gzip")], &zipped);
+    assert_eq!(
+        Reach::new(&answering(cut[..cut.len() - 10].to_vec())).refused("/f").kind,
+        FailureKind::Unreachable
+    );
+}
+
+#[test]
+fn a_download_larger_than_the_limit_leaves_nothing_and_names_it() {
+    let server = answering(answer("200 OK", &[], &vec![b'x'; 3 * CHUNK]));
+    let reach = Reach::with(&server, CallLimits::default().file_bytes(2 * CHUNK as u64), |policy| policy);
+    let failure = reach.refused("/f");
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "file-bytes-exceeded"));
+    assert!(failure.hint.unwrap().contains("file-bytes"));
+
+    let bomb = answer("200 OK", &[("Content-Encoding", "gzip")], &gzip(&vec![0; 4 << 20]));
+    let reach = Reach::with(&answering(bomb), CallLimits::default().file_bytes(1 << 20), |policy| policy);
+    assert_eq!(reach.refused("/f").code, "file-bytes-exceeded", "of what it is once decompressed");
+
+    std::fs::write(reach.folder.path().join("big"), vec![0; 600 << 10]).unwrap();
+    let failure = reach.run("send", json!({"file": "big", "ask": "big"})).unwrap_err();
+    assert_eq!(failure.code, "file-bytes-exceeded", "twice 600 KiB are more than 1 MiB");
+}
+
+#[test]
+fn an_answer_that_holds_the_token_is_refused_across_chunks_and_in_gzip_and_leaves_nothing() {
+    let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for form in [TOKEN.to_owned(), percent] {
+        for border in [CHUNK, 2 * CHUNK] {
+            let mut body = vec![b'x'; border - form.len() / 2];
+            body.extend_from_slice(form.as_bytes());
+            body.resize(3 * CHUNK, b'y');
+            for bytes in [
+                answer("200 OK", &[], &body),
+                answer("200 OK", &[("Content-Encoding", "gzip")], &gzip(&body)),
+                answer("404 Not Found", &[], &body),
+            ] {
+                let failure = Reach::new(&answering(bytes)).refused("/f");
+                assert_eq!(failure.code, "credential-in-answer", "{form} at {border}");
+            }
+        }
+    }
+    let in_header = answer("200 OK", &[("X-Echo", &format!("Bearer {TOKEN}"))], b"content");
+    assert_eq!(Reach::new(&answering(in_header)).refused("/f").code, "credential-in-answer");
+}
+
+#[test]
+fn an_error_comes_back_with_its_body_and_makes_no_file() {
+    let reach = Reach::new(&answering(answer("404 Not Found", &[("X-Why", "gone")], b"no such file")));
+    let failure = reach.refused("/f");
+    assert_eq!(failure.code, "not-saved");
+    assert!(
+        failure.message.starts_with("404 no such file") && failure.message.contains("x-why"),
+        "{failure}"
+    );
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}

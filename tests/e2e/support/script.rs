@@ -1,0 +1,58 @@
+//! A server that answers as a test says, byte for byte, and remembers what it was sent.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+/// What is answered to the head of a request.
+type Answers = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+
+/// A running server.
+pub(crate) struct Script {
+    pub(crate) origin: String,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Script {
+    /// A server that answers the request for a path so, and then ends the connection.
+    pub(crate) fn new(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let heads = Arc::<Mutex<Vec<String>>>::default();
+        let (seen, answer): (_, Arc<Answers>) = (Arc::clone(&heads), Arc::new(answer));
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (seen, answer) = (Arc::clone(&seen), Arc::clone(&answer));
+                std::thread::spawn(move || serve(stream, &seen, &*answer));
+            }
+        });
+        Self { origin, heads }
+    }
+
+    /// The heads of the requests so far, in lower case.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+}
+
+fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &Answers) {
+    let mut head = Vec::new();
+    let mut byte = [0u8; 1];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|count| count == 1) {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let Some(path) = head.split(' ').nth(1).map(str::to_owned) else { return };
+    seen.lock().unwrap().push(head.to_ascii_lowercase());
+    let _ = stream.write_all(&answer(&path));
+}
+
+/// A whole answer with a body.
+pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 {status}\r\nConnection: close\r\nContent-Length: {}\r\n", body.len());
+    for (name, value) in headers {
+        bytes.push_str(&format!("{name}: {value}\r\n"));
+    }
+    bytes.push_str("\r\n");
+    [bytes.as_bytes(), body].concat()
+}
