@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::access::{Access, Container, ContainerPolicy, is_name};
-use super::pointer::{Unclear, parse_strictly, text_of};
+use super::pointer::{Pointer, Unclear, parse_strictly, text_of};
 use super::rules::{Containers, ID, Lookup, Place, Reference, RequestRule, Subject};
 use crate::egress::{Body, Method};
 
@@ -135,7 +135,7 @@ impl Judge<'_> {
 
     /// Judges the answer to a request that left it to that: what may be given of it.
     pub(super) fn answer(&mut self, rule: &RequestRule, left: Left, answer: Value) -> Result<Value, Refusal> {
-        let places: Vec<(&super::pointer::Pointer, &Reference)> = rule
+        let places: Vec<(&Pointer, &Reference)> = rule
             .subjects()
             .iter()
             .filter_map(|subject| match &subject.place {
@@ -171,7 +171,7 @@ impl Judge<'_> {
     fn without_refused(
         &mut self,
         rule: &RequestRule,
-        subjects: Vec<(super::pointer::Pointer, (super::pointer::Pointer, &Reference))>,
+        subjects: Vec<(Pointer, (Pointer, &Reference))>,
         mut answer: Value,
     ) -> Result<Value, Refusal> {
         let mut given = Value::Object(serde_json::Map::new());
@@ -181,7 +181,7 @@ impl Judge<'_> {
             }
         }
         let mut found = false;
-        let mut arrays: Vec<&super::pointer::Pointer> = subjects.iter().map(|(array, _)| array).collect();
+        let mut arrays: Vec<&Pointer> = subjects.iter().map(|(array, _)| array).collect();
         arrays.dedup();
         for array in arrays {
             let Some(Value::Array(elements)) = array.get_mut(&mut answer).map(Value::take) else { continue };
@@ -205,7 +205,7 @@ impl Judge<'_> {
     /// The containers that a part of an answer names. An id and a key in the same object are those of one.
     fn containers_in(
         &mut self,
-        places: &[(super::pointer::Pointer, &Reference)],
+        places: &[(Pointer, &Reference)],
         part: &Value,
     ) -> Result<Vec<Container>, Refusal> {
         let mut texts = Vec::new();
