@@ -188,14 +188,13 @@ impl Judge<'_> {
             found = true;
             let of_element: Vec<_> =
                 subjects.iter().filter(|(of, _)| of == array).map(|(_, subject)| subject.clone()).collect();
-            let may_be_read = |element: &Value| {
+            let mut may_be_read = |element: &Value| {
                 let containers = self.containers_in(&of_element, element)?;
                 if containers.is_empty() {
                     return Err(Refusal::Undecided("it names no container".to_owned()));
                 }
                 containers.iter().try_for_each(|container| self.allowed(container, Access::ReadOnly))
             };
-            let mut may_be_read = may_be_read;
             let elements = elements.into_iter().filter(|element| may_be_read(element).is_ok()).collect();
             array.put(&mut given, Value::Array(elements));
         }
