@@ -13,7 +13,7 @@ use crate::support::{
 };
 
 /// A world whose guests' memories are looked into at every host call and at the end of every call.
-fn watched(transport: Option<fn(Wire) -> Arc<dyn Transport>>) -> (World, Scanner, Memories) {
+pub(crate) fn watched(transport: Option<fn(Wire) -> Arc<dyn Transport>>) -> (World, Scanner, Memories) {
     let memories = Memories::default();
     let engine = Engine::builder().memory_creator(Arc::new(memories.clone())).build().unwrap();
     let scanner = Scanner::over(memories.clone());

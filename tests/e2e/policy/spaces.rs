@@ -5,6 +5,7 @@ use actionbay::{FailureKind, Run};
 use serde_json::{Value, json};
 
 use super::{set, space, writes};
+use crate::secrecy::watched;
 use crate::support::{World, integration, workspace};
 use crate::templates::able;
 use crate::templates::labels_and_attachments::attach;
@@ -323,4 +324,28 @@ fn what_cannot_be_decided_is_denied() {
     world.fault("GET", "/wiki/api/v2/spaces/{id}", 1, json!({"status": 404, "body": {}}));
     undecided("view-content", json!({"id": place.open["id"]}), "was not found");
     assert_eq!(writes(world), 0);
+}
+
+/// The bytes of a denied page, not the output alone.
+#[test]
+fn nothing_of_a_denied_page_is_ever_in_the_memory_of_the_component() {
+    let (world, scanner, _) = watched(None);
+    world.authorize().unwrap();
+    let word = "zirconium-and-hafnium";
+    let input = json!({"space": "TEAM", "title": "Metals", "body": format!("About {word}.")});
+    let page = world.run("create-content", input).unwrap();
+    world.wire.canaries.learn(json!({"code": word}).to_string().as_bytes());
+    space(&world, "TEAM", Access::Deny);
+    let id = &page["id"];
+    for (template, input) in [
+        ("view-content", json!({"id": id})),
+        ("compare-versions", json!({"id": id})),
+        ("update-content", json!({"id": id, "body": "x", "dry-run": true})),
+    ] {
+        assert_eq!(world.run(template, input).unwrap_err().code, "container-denied", "{template}");
+    }
+    assert_eq!(scanner.found(), Vec::<String>::new());
+    space(&world, "TEAM", Access::ReadOnly);
+    world.run("view-content", json!({"id": id})).unwrap();
+    assert!(!scanner.found().is_empty(), "it would have been seen");
 }

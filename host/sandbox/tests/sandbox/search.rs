@@ -70,6 +70,7 @@ fn the_results_of_a_search_carry_excerpts_with_markers() {
     assert!(found["url"].as_str().unwrap().starts_with("/spaces/TEAM/pages/"));
     assert_eq!(result("&excerpt=none")["excerpt"], "");
     assert_eq!(result("&excerpt=indexed")["excerpt"], "Week 47: Robin Week 48: Ada");
+    assert_eq!(result("&expand=content.space")["content"]["space"]["key"], "TEAM");
     assert_eq!(search(&api, "text ~ x", "&excerpt=loud").status, 400);
     let space = search(&api, "type = space and title ~ documentation", "").json();
     assert_eq!(space["results"][0]["space"]["key"], "DOCS");

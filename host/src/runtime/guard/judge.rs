@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::access::{Access, Container, ContainerPolicy, is_name};
-use super::pointer::{Unclear, parse_strictly, text_of};
+use super::pointer::{Pointer, Unclear, parse_strictly, text_of};
 use super::rules::{Containers, ID, Lookup, Place, Reference, RequestRule, Subject};
 use crate::egress::{Body, Method};
 
@@ -137,7 +137,7 @@ impl Judge<'_> {
 
     /// Judges the answer to a request that left it to that: what may be given of it.
     pub(super) fn answer(&mut self, rule: &RequestRule, left: Left, answer: Value) -> Result<Value, Refusal> {
-        let places: Vec<(&super::pointer::Pointer, &Reference)> = rule
+        let places: Vec<(&Pointer, &Reference)> = rule
             .subjects()
             .iter()
             .filter_map(|subject| match &subject.place {
@@ -173,7 +173,7 @@ impl Judge<'_> {
     fn without_refused(
         &mut self,
         rule: &RequestRule,
-        subjects: Vec<(super::pointer::Pointer, (super::pointer::Pointer, &Reference))>,
+        subjects: Vec<(Pointer, (Pointer, &Reference))>,
         mut answer: Value,
     ) -> Result<Value, Refusal> {
         let mut given = Value::Object(serde_json::Map::new());
@@ -183,21 +183,20 @@ impl Judge<'_> {
             }
         }
         let mut found = false;
-        let mut arrays: Vec<&super::pointer::Pointer> = subjects.iter().map(|(array, _)| array).collect();
+        let mut arrays: Vec<&Pointer> = subjects.iter().map(|(array, _)| array).collect();
         arrays.dedup();
         for array in arrays {
             let Some(Value::Array(elements)) = array.get_mut(&mut answer).map(Value::take) else { continue };
             found = true;
             let of_element: Vec<_> =
                 subjects.iter().filter(|(of, _)| of == array).map(|(_, subject)| subject.clone()).collect();
-            let may_be_read = |element: &Value| {
+            let mut may_be_read = |element: &Value| {
                 let containers = self.containers_in(&of_element, element)?;
                 if containers.is_empty() {
                     return Err(Refusal::Undecided("it names no container".to_owned()));
                 }
                 containers.iter().try_for_each(|container| self.allowed(container, Access::ReadOnly))
             };
-            let mut may_be_read = may_be_read;
             let elements = elements.into_iter().filter(|element| may_be_read(element).is_ok()).collect();
             array.put(&mut given, Value::Array(elements));
         }
@@ -207,7 +206,7 @@ impl Judge<'_> {
     /// The containers that a part of an answer names. An id and a key in the same object are those of one.
     fn containers_in(
         &mut self,
-        places: &[(super::pointer::Pointer, &Reference)],
+        places: &[(Pointer, &Reference)],
         part: &Value,
     ) -> Result<Vec<Container>, Refusal> {
         let mut texts = Vec::new();

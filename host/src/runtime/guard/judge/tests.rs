@@ -2,7 +2,6 @@ use serde_json::json;
 
 use super::super::access::ContainerName;
 use super::super::path::PathPattern;
-use super::super::pointer::Pointer;
 use super::super::rules::{Condition, ItemKind, Naming};
 use super::*;
 
