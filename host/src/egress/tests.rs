@@ -92,7 +92,7 @@ impl Transport for Redirecting {
         self.0.lock().unwrap().push((request.headers.clone(), request.body.bytes().to_vec()));
         let is_audience = request.url.host_str() == Some("api.example.com");
         let location = http::HeaderValue::from_static("https://media.example.com/f?token=1");
-        let headers = is_audience.then(|| (LOCATION, location));
+        let headers = is_audience.then_some((LOCATION, location));
         let status = if is_audience { 307 } else { 200 };
         Ok(RawResponse { status, headers: headers.into_iter().collect(), body: b"content".to_vec() })
     }
