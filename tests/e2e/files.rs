@@ -2,6 +2,8 @@
 
 mod redirects;
 
+use std::time::Duration;
+
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
 use actionbay::egress::{
     OperatorPolicy, Origin, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
@@ -262,6 +264,18 @@ fn an_answer_that_holds_the_token_is_refused_across_chunks_and_in_gzip_and_leave
     }
     let in_header = answer("200 OK", &[("X-Echo", &format!("Bearer {TOKEN}"))], b"content");
     assert_eq!(Reach::new(&answering(in_header)).refused("/f").code, "credential-in-answer");
+}
+
+#[test]
+fn the_clock_of_a_call_stands_still_while_a_file_is_on_its_way_which_has_a_time_of_its_own() {
+    let server = Script::new(|_| {
+        std::thread::sleep(Duration::from_millis(1_200));
+        answer("200 OK", &[], b"content")
+    });
+    let limits = CallLimits::default().wall_clock(Duration::from_millis(800));
+    Reach::with(&server, limits, |policy| policy).save("plan.txt", "/f").unwrap();
+    let failure = Reach::with(&server, limits.transfer(Duration::ZERO), |policy| policy).refused("/f");
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::time::Instant;
 use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
 use actionbay::egress::{Credential, Egress, OperatorPolicy, Response};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
-use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, Pacer};
+use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, DenyFiles, Pacer};
 use actionbay::secret::SecretString;
 use actionbay::vault::{
     Collection, Expect, KeySource, MasterKey, RecordKey, SecretPlace, SqliteStore, Store, Vault, Write,
@@ -132,6 +132,7 @@ pub(crate) fn context() -> CallContext {
         pacer: Pacer::new(Arc::new(SystemClock)),
         tokens: None,
         containers: Arc::default(),
+        files: Arc::new(DenyFiles),
     }
 }
 

@@ -9,8 +9,8 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use super::echo::{self, Echo, Stopped};
 use super::transport::StreamedResponse;
 use super::{
-    Credential, Egress, ExchangeLimits, Origin, Request, Response, Route, TransportErrorKind, headers,
-    outbound, redirect, timed_out,
+    Body, Credential, Egress, ExchangeLimits, Method, Origin, Request, Response, Route, TransportErrorKind,
+    headers, outbound, redirect, timed_out,
 };
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
@@ -43,7 +43,7 @@ impl Egress {
         limits: ExchangeLimits,
         download: &mut Download<'_>,
     ) -> Result<Response> {
-        if request.method.as_str() != super::Method::GET {
+        if request.method.as_str() != Method::GET {
             return Err(Failure::new(
                 FailureKind::Denied,
                 "method-refused",
@@ -77,8 +77,9 @@ impl Egress {
         limits: ExchangeLimits,
         download: &Download<'_>,
     ) -> Result<StreamedResponse> {
-        let request =
-            Request { headers: redirect::headers_for(step.is_within, &request.headers), ..request.clone() };
+        let headers = redirect::headers_for(step.is_within, &request.headers);
+        let body = if step.is_within { request.body.clone() } else { Body::None };
+        let request = Request { headers, body, ..request.clone() };
         let mut outbound = outbound(&step.route, &request, credential.filter(|_| step.is_within), limits)?;
         outbound.max_response_bytes = download.limit.max(limits.max_response_bytes);
         self.transport.open(outbound).map_err(|error| error.into_failure(&step.origin(), false))

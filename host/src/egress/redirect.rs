@@ -6,7 +6,7 @@
 //! - Inside the audience's origin *and* prefix the step is the guest's own request, somewhere else in what it may call
 //!   anyway: credential and headers go along. The origin alone does not do, since one origin serves many tenants, told
 //!   apart by the path: whoever answers must not choose for which of them the credential speaks.
-//! - Anywhere else nothing goes along but `accept`, and once a step led out, none after it leads back in: otherwise
+//! - Anywhere else nothing goes along but `accept`, no body either, and once a step led out, none after it leads back in: otherwise
 //!   another host could have the host send requests of its choice with the credential.
 //!
 //! The target of a redirect may open what it leads to by its query alone. It is never logged, never told to the guest,

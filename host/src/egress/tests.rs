@@ -83,6 +83,39 @@ fn a_client_secret_that_went_out_in_basic_is_refused_when_it_comes_back() {
     }
 }
 
+/// Redirects what goes to the audience to another host, and remembers what both were sent.
+#[derive(Default)]
+struct Redirecting(Mutex<Vec<(HeaderMap, Vec<u8>)>>);
+
+impl Transport for Redirecting {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        self.0.lock().unwrap().push((request.headers.clone(), request.body.bytes().to_vec()));
+        let is_audience = request.url.host_str() == Some("api.example.com");
+        let location = http::HeaderValue::from_static("https://media.example.com/f?token=1");
+        let headers = is_audience.then_some((LOCATION, location));
+        let status = if is_audience { 307 } else { 200 };
+        Ok(RawResponse { status, headers: headers.into_iter().collect(), body: b"content".to_vec() })
+    }
+}
+
+#[test]
+fn what_a_guest_sends_along_with_a_download_stays_in_its_audience() {
+    let transport = Arc::new(Redirecting::default());
+    let egress = Egress::new(Arc::clone(&transport) as Arc<dyn Transport>, OperatorPolicy::default());
+    let request = Request { body: Body::Json("{\"a\":1}".into()), ..get("/x") };
+    let route = egress.route(&audience(""), None, None, &request).unwrap();
+    let mut written = Vec::new();
+    let mut download = Download { into: &mut written, limit: 100 };
+    let credential = bearer();
+    egress.download(&route, &request, Some(&credential), &Secrets::new(), limits(), &mut download).unwrap();
+    assert_eq!(written, b"content");
+    let sent = transport.0.lock().unwrap();
+    assert!(sent[0].0.contains_key("authorization") && sent[0].0.contains_key("x-wish"));
+    assert_eq!(sent[0].1, b"{\"a\":1}");
+    let names: Vec<&str> = sent[1].0.keys().map(|name| name.as_str()).collect();
+    assert_eq!((names, sent[1].1.len()), (vec!["user-agent"], 0));
+}
+
 #[test]
 fn what_is_printed_of_a_request_holds_neither_its_body_nor_its_query() {
     let request = Request { body: Body::Json(format!("{{\"code\":\"{TOKEN}\"}}")), ..get("/x") };

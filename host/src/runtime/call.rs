@@ -250,6 +250,7 @@ impl State {
     ) -> Self {
         let mut limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
         limits.wall_clock = limits.wall_clock.min(LONGEST_CALL);
+        limits.transfer = limits.transfer.min(LONGEST_CALL);
         let secrets =
             context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
         Self {

@@ -40,6 +40,7 @@ pub use call::{
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
 pub use file_names::is_plain_name;
+#[cfg(feature = "cli")]
 pub(crate) use file_names::plain_name;
 pub use files::{DenyFiles, Files, Sink, SourceFile};
 pub use folder::FolderFiles;
