@@ -13,6 +13,7 @@ mod authorizing;
 mod command;
 mod contract;
 mod embedding;
+mod faces;
 mod failing;
 mod foreign;
 mod guests;

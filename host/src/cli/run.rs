@@ -1,28 +1,33 @@
 //! `actionbay run`
 
+use std::ffi::OsString;
 use std::io::Read as _;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command};
 use serde_json::{Map, Value};
 
+use super::fields::Kind;
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
+use super::template_args::{self, DRY_RUN, Flags};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, WorkspaceId};
 use crate::runtime::{Plugin, Template};
 
-/// The field of an input by which a template shows what it would do.
-const DRY_RUN: &str = "dry-run";
+/// The verb's name among the arguments.
+pub(super) const RUN: &str = "run";
 
 /// Run a template
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
-  actionbay run INTEGRATION TEMPLATE --input @input.json --json
+  actionbay run INTEGRATION --help
+  actionbay run INTEGRATION TEMPLATE --help
+  actionbay run INTEGRATION TEMPLATE --title Hello --body @hello.md
+  actionbay run INTEGRATION TEMPLATE --input @input.json --set title=Hello --json
   echo '{\"id\": \"123\"}' | actionbay run INTEGRATION TEMPLATE --input -
 
-A field of a type other than text is read as JSON. A value that begins with @ names a file; write @@ for an @.
-See the fields with: actionbay templates show INTEGRATION TEMPLATE")]
+Every field of a template is a flag, after the template's name, and can be given by --set too. There a field of a type
+other than text is read as JSON. A value that begins with @ names a file; write @@ for an @.")]
 pub(super) struct Run {
     /// The integration
     integration: String,
@@ -31,7 +36,7 @@ pub(super) struct Run {
     /// The input: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON|@FILE|-")]
     input: Option<String>,
-    /// One field of the input; goes over --input
+    /// One field of the input; goes over --input, as the fields' own flags do
     #[arg(long, value_name = "FIELD=VALUE|FIELD=@FILE")]
     set: Vec<String>,
     /// The end user to act for
@@ -46,11 +51,74 @@ pub(super) struct Run {
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
+    /// What the flags of the template say.
+    #[arg(skip)]
+    flags: Option<(Named, ArgMatches)>,
+}
+
+/// The integration, and the template if one is there, that the arguments of a run name.
+#[derive(Debug)]
+pub(super) struct Named {
+    plugin: Plugin,
+    integration: String,
+    template: Option<String>,
+}
+
+impl Named {
+    /// Reads the arguments as far as they can be read without the flags of a template.
+    pub(super) fn of(command: &Command, arguments: &[OsString]) -> Result<Option<Self>> {
+        let lenient = command.clone().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
+        let Ok(matches) = lenient.try_get_matches_from(arguments) else { return Ok(None) };
+        let Some((RUN, run)) = matches.subcommand() else { return Ok(None) };
+        let text = |name: &str| run.try_get_one::<String>(name).ok().flatten().cloned();
+        let Some(integration) = text("integration") else { return Ok(None) };
+        let home = run.try_get_one("home").ok().flatten().cloned();
+        let plugin = Home::new(home, WorkspaceId::default_workspace()).plugin(&integration)?;
+        let template = text("template");
+        if let Some(template) = &template {
+            plugin.known_template(template)?;
+        }
+        Ok(Some(Self { plugin, integration, template }))
+    }
+
+    /// The command, which knows what they name.
+    pub(super) fn described(&self, command: Command) -> Command {
+        let Some(template) = self.template() else {
+            let manifest = self.plugin.manifest();
+            return command
+                .mut_subcommand(RUN, |run| template_args::run_of_any(run, &self.integration, manifest));
+        };
+        let flags = Flags::of(template);
+        // Under no heading, the options of every verb would stand before the fields.
+        let command = command.mut_args(|option| option.help_heading(template_args::OPTIONS));
+        command.mut_subcommand(RUN, |run| template_args::run_of(&run, &self.integration, template, &flags))
+    }
+
+    fn template(&self) -> Option<&Template> {
+        self.plugin.manifest().template(self.template.as_deref()?)
+    }
+
+    /// What the flags say.
+    fn given(&self, matches: &ArgMatches) -> Result<Map<String, Value>> {
+        match self.template() {
+            Some(template) => Flags::of(template).given(matches),
+            None => Ok(Map::new()),
+        }
+    }
 }
 
 impl Run {
+    /// The same, with what the arguments were matched to.
+    pub(super) fn matched(self, named: Named, matches: &ArgMatches) -> Self {
+        let flags = matches.subcommand_matches(RUN).map(|matches| (named, matches.clone()));
+        Self { flags, ..self }
+    }
+
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let plugin = home.plugin(&self.integration)?;
+        let plugin = match &self.flags {
+            Some((named, _)) => named.plugin.clone(),
+            None => home.plugin(&self.integration)?,
+        };
         let template = plugin.manifest().template(&self.template);
         let input = self.input(template)?;
         // Before the store is opened: a wrong call leaves nothing behind.
@@ -67,9 +135,13 @@ impl Run {
     }
 
     fn input(&self, template: Option<&Template>) -> Result<Value> {
+        let given = match &self.flags {
+            Some((named, matches)) => named.given(matches)?,
+            None => Map::new(),
+        };
         let mut fields = match self.input.as_deref().map(read_input).transpose()? {
             Some(Value::Object(fields)) => fields,
-            Some(other) if self.set.is_empty() && !self.dry_run => return Ok(other),
+            Some(other) if self.set.is_empty() && given.is_empty() && !self.dry_run => return Ok(other),
             Some(_) => return Err(wrong("The input is no JSON object, so there is nothing to set in it.")),
             None => Map::new(),
         };
@@ -78,8 +150,13 @@ impl Run {
                 .split_once('=')
                 .filter(|(name, _)| !name.is_empty())
                 .ok_or_else(|| wrong(format!("--set {pair}: there is no field before an equals sign.")))?;
-            fields.insert(name.to_owned(), field(template, name, value_text(text)?)?);
+            if given.contains_key(name) {
+                return Err(wrong(format!("The field {name} is given twice: by --set, and by its flag.")));
+            }
+            let kind = template.and_then(|template| Kind::named(&template.input, name));
+            fields.insert(name.to_owned(), template_args::value(kind.as_ref(), text)?);
         }
+        fields.extend(given);
         if self.dry_run {
             let has_field = template.is_some_and(|template| template.input.properties().contains(&DRY_RUN));
             if template.is_some() && !has_field {
@@ -107,7 +184,7 @@ fn read_input(text: &str) -> Result<Value> {
                 .map_err(|error| wrong(format!("Standard input cannot be read: {error}.")))?;
             json
         }
-        (_, Some(file)) => read_file(file)?,
+        (_, Some(file)) => template_args::read_file(file)?,
         (json, None) => json.to_owned(),
     };
     serde_json::from_str(&json).map_err(|error| {
@@ -116,43 +193,8 @@ fn read_input(text: &str) -> Result<Value> {
     })
 }
 
-fn value_text(text: &str) -> Result<String> {
-    match text.strip_prefix('@') {
-        Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
-        Some(file) => read_file(file),
-        None => Ok(text.to_owned()),
-    }
-}
-
-fn read_file(path: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::InvalidData => "A field takes text: give a file in UTF-8.",
-            _ => "Check the path. For a value that begins with @, write @@.",
-        };
-        wrong(format!("The file {path} cannot be read: {error}.")).hint(hint)
-    })
-}
-
-/// A value by the type that the schema gives its field: text as it is, anything else as JSON.
-fn field(template: Option<&Template>, name: &str, text: String) -> Result<Value> {
-    let declared = template
-        .and_then(|template| template.input.json().pointer("/properties"))
-        .and_then(|properties| properties.get(name))
-        .and_then(|property| property.get("type"));
-    let is_text = match declared {
-        None => true,
-        Some(Value::Array(types)) => types.iter().any(|known| known == "string"),
-        Some(one) => one == "string",
-    };
-    if is_text {
-        return Ok(Value::String(text));
-    }
-    // What is no JSON stays text, and the schema's check says what it should be.
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
-}
-
 fn wrong(message: impl AsRef<str>) -> Failure {
-    Failure::new(FailureKind::InvalidInput, "bad-input", message)
-        .hint("Give fields as in --set title=Hello, or all of them as in --input @input.json.")
+    Failure::new(FailureKind::InvalidInput, "bad-input", message).hint(
+        "Give fields as in --title Hello or --set title=Hello, or all of them as in --input @input.json.",
+    )
 }

@@ -29,7 +29,7 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
 pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, port_of_nobody};
+pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, connected, finish, port_of_nobody};
 pub(crate) use tap::Tap;
 pub(crate) use town::{Town, link_of, run, token_of, world_at};
 pub(crate) use visitor::{Answer, Visitor};
