@@ -10,6 +10,7 @@
 
 mod accounts;
 mod authorizing;
+mod bad_input;
 mod command;
 mod contract;
 mod embedding;
@@ -30,6 +31,7 @@ mod rotation;
 mod secrecy;
 mod serving;
 mod statuses;
+mod stumbling;
 mod support;
 mod templates;
 

@@ -90,11 +90,11 @@ pub(crate) fn unreadable(response: &Response, subject: &str, writes: bool, lacks
     answered(failure, response, writes)
 }
 
-/// The failure of a request that creates, whose answer did not arrive: it may have been carried out. `check` is
-/// a sentence that says where to look.
+/// The failure of a request that creates, of which no answer arrived that can be read: it may have been carried out.
+/// `check` is a sentence that says where to look.
 pub(crate) fn unknown_outcome(failure: Failure, check: &str) -> Failure {
     let message = format!(
-        "Whether Confluence did it is not known, since its answer did not arrive. {}",
+        "Whether Confluence did it is not known, since no answer arrived that can be read. {}",
         shortened(failure.message.clone(), LONGEST_QUOTE)
     );
     let told = Failure::new(failure.kind.clone(), "unknown-outcome", message)
