@@ -206,6 +206,23 @@ fn very_long_text_is_refused_or_looked_for_and_never_more() {
     }
 }
 
+#[test]
+fn a_cursor_that_nobody_gave_is_wrong_input() {
+    let bench = Bench::new();
+    for template in &bench.templates {
+        if template.input.properties().contains(&"cursor") {
+            for cursor in ["x", "0.250.0", "9.250.0.x", "0.0.0.x", "0.250.0.https://evil.example/?cursor=x"] {
+                match bench.with(template, "cursor", cursor.into()) {
+                    // Where one list follows another, there may be none of this number.
+                    Ok(output) if cursor.starts_with('9') => assert_eq!(output["count"], 0, "{output}"),
+                    Ok(output) => panic!("{} with {cursor}: {output}", template.id),
+                    Err(failure) => bench.check(&format!("{} with {cursor}", template.id), &failure),
+                }
+            }
+        }
+    }
+}
+
 /// API-32
 #[test]
 fn a_body_of_6_mb_is_too_large_before_it_is_sent_and_nothing_is_lost() {

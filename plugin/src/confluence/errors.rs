@@ -117,6 +117,10 @@ fn rejected(said: Option<&str>, attempt: &Attempt<'_>) -> Failure {
     if said.is_some_and(is_about_a_duplicate_title) {
         return title_exists(said);
     }
+    if said.is_some_and(is_about_a_cursor) {
+        let sentence = with_quote("Confluence does not know this cursor.", said);
+        return Failure::invalid_input("invalid-cursor", sentence).hint("Leave `cursor` out to begin anew.");
+    }
     if said.is_some_and(|said| said.contains("Error parsing xhtml")) {
         return Failure::new(
             FailureKind::Upstream,
@@ -182,6 +186,10 @@ fn title_exists(said: Option<&str>) -> Failure {
 fn is_about_a_duplicate_title(said: &str) -> bool {
     let said = said.to_lowercase();
     said.contains("title") && said.contains("already exists")
+}
+
+fn is_about_a_cursor(said: &str) -> bool {
+    said.contains("cursor") && (said.contains("not valid") || said.contains("not the correct type"))
 }
 
 /// The failure of a body that Confluence does not take.
