@@ -9,14 +9,7 @@ use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
 use crate::components::{ECHO, IMPORTS_WASI};
-use crate::support::{Home, port_of_nobody};
-
-fn connected() -> (Home, Sandbox) {
-    let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
-    let home = Home::new();
-    home.run(&["authorize", "confluence", "--sandbox", sandbox.url()]).ok();
-    (home, sandbox)
-}
+use crate::support::{Home, connected, port_of_nobody};
 
 #[test]
 fn quickstart_goes_the_whole_way_and_ends_with_the_page_and_its_body_as_markdown() {

@@ -10,10 +10,12 @@
 
 mod accounts;
 mod authorizing;
+mod bad_input;
 mod checking;
 mod command;
 mod contract;
 mod embedding;
+mod faces;
 mod failing;
 mod files;
 mod foreign;
@@ -33,6 +35,7 @@ mod rotation;
 mod secrecy;
 mod serving;
 mod statuses;
+mod stumbling;
 mod support;
 mod templates;
 

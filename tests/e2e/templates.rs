@@ -1,6 +1,7 @@
 //! The templates, through the compiled component: what the sandbox received, and what it holds afterwards.
 
 mod arranging;
+mod criteria;
 mod discussing;
 mod drafts_and_trash;
 mod files;
@@ -16,7 +17,12 @@ use crate::support::{Setup, World, integration};
 
 /// A world whose connection was granted all that the templates need, and to attach files.
 pub(crate) fn able() -> World {
-    let world = World::new(Setup::default());
+    able_in(Setup::default())
+}
+
+/// The same, of a world that differs from the usual one.
+pub(crate) fn able_in(setup: Setup) -> World {
+    let world = World::new(setup);
     let plugin = world.host.plugin(&integration()).unwrap();
     let mut scopes: BTreeSet<&str> = plugin
         .manifest()

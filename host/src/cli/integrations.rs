@@ -368,6 +368,6 @@ fn people(plugin: &Plugin) -> String {
         &manifest.audiences.iter().map(audience).collect::<Vec<_>>(),
     ));
     text.push('\n');
-    text.push_str(&super::templates::overview(manifest));
+    text.push_str(&super::templates::overview(manifest, super::output::width()));
     text
 }

@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod confirm;
 mod connections;
+mod fields;
 mod home;
 mod integrations;
 mod master_key;
@@ -19,10 +20,14 @@ mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod template_args;
 mod templates;
+mod values;
 mod vault;
 mod watch;
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,7 +50,7 @@ use output::Output;
     after_help = "Examples:
   actionbay quickstart
   actionbay authorize INTEGRATION --client-id ID
-  actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
+  actionbay run INTEGRATION TEMPLATE --title Hello --body @hello.md
 
 Exit codes: 0 done; 2 the call was wrong; 3 authorization needed; 1 all else.
 Set ACTIONBAY_MASTER_KEY to 32 bytes in base64, or ACTIONBAY_MASTER_KEY_COMMAND to a program that prints them,
@@ -108,11 +113,27 @@ enum Verb {
 
 /// Runs the command with the process's arguments.
 pub fn main() -> ExitCode {
-    let parsed = with_examples(Arguments::command()).try_get_matches();
-    let arguments = match parsed.and_then(|matches| Arguments::from_arg_matches(&matches)) {
-        Ok(arguments) => arguments,
+    let written: Vec<OsString> = std::env::args_os().collect();
+    let command = with_examples(Arguments::command());
+    let named = run::Named::of(&command, &written);
+    let command = match &named {
+        Ok(Some(named)) => named.described(command),
+        _ => command,
+    };
+    let parsed = command.try_get_matches_from(&written);
+    let parsed = parsed.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let arguments = match (parsed, named) {
+        (Ok((Arguments { verb: Verb::Run(run), home, workspace, json, log }, matches)), Ok(Some(named))) => {
+            let verb = Verb::Run(run.matched(named, &matches));
+            Arguments { verb, home, workspace, json, log }
+        }
+        (Ok((arguments, _)), _) => arguments,
+        // Of what is not there no flag is known: that it is not there is what is wrong.
+        (Err(_), Err(failure)) => {
+            return Output::new(written.iter().any(|argument| argument == "--json")).failure(&failure);
+        }
         // Usage errors end with 2; --help and --version, which clap gives as errors too, with 0.
-        Err(error) => {
+        (Err(error), Ok(_)) => {
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
@@ -123,6 +144,14 @@ pub fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => output.failure(&failure),
     }
+}
+
+/// The long names of the options that every run has.
+fn options_of_run() -> BTreeSet<String> {
+    let command = Arguments::command();
+    let of_run = command.find_subcommand(run::RUN).into_iter().flat_map(clap::Command::get_arguments);
+    let names = command.get_arguments().chain(of_run).filter_map(clap::Arg::get_long);
+    names.chain(["help"]).map(str::to_owned).collect()
 }
 
 /// Lets the examples of every help text name an integration that is there.

@@ -1,10 +1,13 @@
 //! All that prints. Standard output holds the result, standard error the rest.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use textwrap::WordSplitter;
+use textwrap::core::display_width;
 
 use crate::failure::{Failure, FailureKind, Result};
 
@@ -13,6 +16,12 @@ const LONG_TEXT: usize = 100;
 
 /// The widest cell of a table but in its last column, which nothing stands behind.
 const WIDEST_CELL: usize = 100;
+
+/// The narrowest column that text is wrapped to.
+const NARROWEST: usize = 12;
+
+/// The room between two columns.
+const GAP: usize = 2;
 
 /// Where results go, and how.
 #[derive(Debug, Clone)]
@@ -112,33 +121,69 @@ fn exit_code(failure: &Failure) -> ExitCode {
     })
 }
 
-/// A table with a heading, its columns aligned.
+/// The width of the terminal that the result goes to, or what `COLUMNS` says of whoever reads it. A file has none.
+pub(super) fn width() -> Option<usize> {
+    let terminal = terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| usize::from(width.0));
+    terminal.or_else(|| std::env::var("COLUMNS").ok()?.parse().ok()).filter(|width| *width > 0)
+}
+
+/// A table with a heading, its columns aligned, as wide as the terminal at most.
 pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
+    table_within(heading, rows, width())
+}
+
+/// A table of this width at most: what does not fit goes on in the next line of its column.
+pub(super) fn table_within(heading: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     let heading: Vec<String> = heading.iter().map(|cell| cell.to_uppercase()).collect();
-    let lines = || std::iter::once(&heading).chain(rows);
     let last = heading.len().saturating_sub(1);
-    let cell = |column: usize, text: &String| {
+    let cell = |(column, text): (usize, &String)| {
         crate::failure::plain_text(text, if column == last { usize::MAX - 1 } else { WIDEST_CELL })
     };
+    let lines: Vec<Vec<String>> = std::iter::once(&heading)
+        .chain(rows)
+        .map(|line| line.iter().take(heading.len()).enumerate().map(cell).collect())
+        .collect();
     let mut widths = vec![0; heading.len()];
-    for line in lines() {
-        for (column, (width, text)) in widths.iter_mut().zip(line).enumerate() {
-            *width = (*width).max(cell(column, text).chars().count());
+    for line in &lines {
+        for (width, text) in widths.iter_mut().zip(line) {
+            *width = (*width).max(display_width(text));
         }
     }
-    let mut table = String::new();
-    for line in lines() {
+    if let Some(width) = width {
+        narrow(&mut widths, width.saturating_sub(GAP * last));
+    }
+    lines.iter().map(|line| row(line, &widths)).collect()
+}
+
+/// Takes from the widest column until all fit, or all are as narrow as a column can be.
+fn narrow(widths: &mut [usize], room: usize) {
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > NARROWEST => *widest -= 1,
+            _ => return,
+        }
+    }
+}
+
+/// One row, in as many lines as its longest cell takes.
+fn row(cells: &[String], widths: &[usize]) -> String {
+    // Names have hyphens, and are copied.
+    let whole = |width: usize| textwrap::Options::new(width).word_splitter(WordSplitter::NoHyphenation);
+    let wrapped: Vec<Vec<Cow<'_, str>>> =
+        cells.iter().zip(widths).map(|(cell, width)| textwrap::wrap(cell, whole((*width).max(1)))).collect();
+    let height = wrapped.iter().map(Vec::len).max().unwrap_or_default();
+    let mut text = String::new();
+    for line in 0..height {
         let mut row = String::new();
-        for (column, (width, text)) in widths.iter().zip(line).enumerate() {
-            let text = cell(column, text);
-            let gap = width.saturating_sub(text.chars().count()) + 2;
-            row.push_str(&text);
-            row.extend(std::iter::repeat_n(' ', gap));
+        for (cell, width) in wrapped.iter().zip(widths) {
+            let part = cell.get(line).map_or("", |part| part);
+            row.push_str(part);
+            row.extend(std::iter::repeat_n(' ', width.saturating_sub(display_width(part)) + GAP));
         }
-        table.push_str(row.trim_end());
-        table.push('\n');
+        text.push_str(row.trim_end());
+        text.push('\n');
     }
-    table
+    text
 }
 
 /// Names and values, aligned.

@@ -1,33 +1,39 @@
 //! `actionbay run`
 
+use std::ffi::OsString;
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgMatches, Args, Command};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::fields::Kind;
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
+use super::template_args::{self, DRY_RUN, Flags};
+use super::values::{read_file, value};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, WorkspaceId};
 use crate::run::RunOutcome;
-use crate::runtime::{FolderFiles, Plugin, Template, plain_name};
+use crate::runtime::{FolderFiles, Plugin, Template};
 
-/// The field of an input by which a template shows what it would do.
-const DRY_RUN: &str = "dry-run";
+/// The verb's name among the arguments.
+pub(super) const RUN: &str = "run";
 
 /// Run a template
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  actionbay run INTEGRATION TEMPLATE --set title=Hello --set body=@hello.md
-  actionbay run INTEGRATION TEMPLATE --input @input.json --json
+  actionbay run INTEGRATION --help
+  actionbay run INTEGRATION TEMPLATE --help
+  actionbay run INTEGRATION TEMPLATE --title Hello --body @hello.md
+  actionbay run INTEGRATION TEMPLATE --input @input.json --set title=Hello --json
   echo '{\"id\": \"123\"}' | actionbay run INTEGRATION TEMPLATE --input -
-  actionbay run INTEGRATION TEMPLATE --set id=123 --set file=@plan.pdf --files ~/Downloads
+  actionbay run INTEGRATION TEMPLATE --id 123 --file @plan.pdf --files ~/Downloads
 
-A field of a type other than text is read as JSON. A value that begins with @ names a file, whose text
-it is; write @@ for an @. A field that is a file takes the file itself, and no more than its name is told to the template.
-See the fields with: actionbay templates show INTEGRATION TEMPLATE")]
+Every field of a template is a flag, after the template's name, and can be given by --set too. There a field of a type
+other than text is read as JSON. A value that begins with @ names a file, whose text it is; write @@ for an @. A field
+that is a file takes the file itself, and no more than its name is told to the template.")]
 pub(super) struct Run {
     /// The integration
     integration: String,
@@ -36,7 +42,7 @@ pub(super) struct Run {
     /// The input: JSON, @FILE, or - for standard input
     #[arg(long, value_name = "JSON|@FILE|-")]
     input: Option<String>,
-    /// One field of the input; goes over --input
+    /// One field of the input; goes over --input, as the fields' own flags do
     #[arg(long, value_name = "FIELD=VALUE|FIELD=@FILE")]
     set: Vec<String>,
     /// The end user to act for
@@ -54,11 +60,74 @@ pub(super) struct Run {
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
+    /// What the flags of the template say.
+    #[arg(skip)]
+    flags: Option<(Named, ArgMatches)>,
+}
+
+/// The integration, and the template if one is there, that the arguments of a run name.
+#[derive(Debug)]
+pub(super) struct Named {
+    plugin: Plugin,
+    integration: String,
+    template: Option<String>,
+}
+
+impl Named {
+    /// Reads the arguments as far as they can be read without the flags of a template.
+    pub(super) fn of(command: &Command, arguments: &[OsString]) -> Result<Option<Self>> {
+        let lenient = command.clone().ignore_errors(true).disable_help_flag(true).disable_version_flag(true);
+        let Ok(matches) = lenient.try_get_matches_from(arguments) else { return Ok(None) };
+        let Some((RUN, run)) = matches.subcommand() else { return Ok(None) };
+        let text = |name: &str| run.try_get_one::<String>(name).ok().flatten().cloned();
+        let Some(integration) = text("integration") else { return Ok(None) };
+        let home = run.try_get_one("home").ok().flatten().cloned();
+        let plugin = Home::new(home, WorkspaceId::default_workspace()).plugin(&integration)?;
+        let template = text("template");
+        if let Some(template) = &template {
+            plugin.known_template(template)?;
+        }
+        Ok(Some(Self { plugin, integration, template }))
+    }
+
+    /// The command, which knows what they name.
+    pub(super) fn described(&self, command: Command) -> Command {
+        let Some(template) = self.template() else {
+            let manifest = self.plugin.manifest();
+            return command
+                .mut_subcommand(RUN, |run| template_args::run_of_any(run, &self.integration, manifest));
+        };
+        let flags = Flags::of(template);
+        // Under no heading, the options of every verb would stand before the fields.
+        let command = command.mut_args(|option| option.help_heading(template_args::OPTIONS));
+        command.mut_subcommand(RUN, |run| template_args::run_of(&run, &self.integration, template, &flags))
+    }
+
+    fn template(&self) -> Option<&Template> {
+        self.plugin.manifest().template(self.template.as_deref()?)
+    }
+
+    /// What the flags say.
+    fn given(&self, matches: &ArgMatches, files: &mut FolderFiles) -> Result<Map<String, Value>> {
+        match self.template() {
+            Some(template) => Flags::of(template).given(matches, files),
+            None => Ok(Map::new()),
+        }
+    }
 }
 
 impl Run {
+    /// The same, with what the arguments were matched to.
+    pub(super) fn matched(self, named: Named, matches: &ArgMatches) -> Self {
+        let flags = matches.subcommand_matches(RUN).map(|matches| (named, matches.clone()));
+        Self { flags, ..self }
+    }
+
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let plugin = home.plugin(&self.integration)?;
+        let plugin = match &self.flags {
+            Some((named, _)) => named.plugin.clone(),
+            None => home.plugin(&self.integration)?,
+        };
         let template = plugin.manifest().template(&self.template);
         let folder = std::path::absolute(&self.files).ok().filter(|folder| folder.is_dir());
         let folder = folder.ok_or_else(|| {
@@ -77,9 +146,13 @@ impl Run {
     }
 
     fn input(&self, template: Option<&Template>, files: &mut FolderFiles) -> Result<Value> {
+        let given = match &self.flags {
+            Some((named, matches)) => named.given(matches, files)?,
+            None => Map::new(),
+        };
         let mut fields = match self.input.as_deref().map(read_input).transpose()? {
             Some(Value::Object(fields)) => fields,
-            Some(other) if self.set.is_empty() && !self.dry_run => return Ok(other),
+            Some(other) if self.set.is_empty() && given.is_empty() && !self.dry_run => return Ok(other),
             Some(_) => return Err(wrong("The input is no JSON object, so there is nothing to set in it.")),
             None => Map::new(),
         };
@@ -88,10 +161,13 @@ impl Run {
                 .split_once('=')
                 .filter(|(name, _)| !name.is_empty())
                 .ok_or_else(|| wrong(format!("--set {pair}: there is no field before an equals sign.")))?;
-            let is_file = template.is_some_and(|template| template.input.is_file(name));
-            let text = if is_file { named_file(text, files)? } else { value_text(text)? };
-            fields.insert(name.to_owned(), field(template, name, text)?);
+            if given.contains_key(name) {
+                return Err(wrong(format!("The field {name} is given twice: by --set, and by its flag.")));
+            }
+            let kind = template.and_then(|template| Kind::named(&template.input, name));
+            fields.insert(name.to_owned(), value(kind.as_ref(), text, files)?);
         }
+        fields.extend(given);
         if self.dry_run {
             let has_field = template.is_some_and(|template| template.input.properties().contains(&DRY_RUN));
             if template.is_some() && !has_field {
@@ -128,24 +204,6 @@ fn execute(
     Ok(())
 }
 
-/// The name of the file that a field names: one of the folder, or that at a path, which is taken along.
-fn named_file(text: &str, files: &mut FolderFiles) -> Result<String> {
-    let path = match text.strip_prefix('@') {
-        Some(rest) if rest.starts_with('@') => return Ok(rest.to_owned()),
-        Some(path) => Path::new(path),
-        None => return Ok(text.to_owned()),
-    };
-    let unusable = |why: String| {
-        wrong(format!("The file {} cannot be sent: {why}.", path.display())).hint("Check the path.")
-    };
-    let known = std::fs::metadata(path).map_err(|error| unusable(error.to_string()))?;
-    let name = path.file_name().filter(|_| known.is_file());
-    let name = name.ok_or_else(|| unusable("it is no plain file".to_owned()))?;
-    let name = plain_name(&name.to_string_lossy());
-    files.give(&name, path).map_err(|_| unusable(format!("another one is called {name} too")))?;
-    Ok(name)
-}
-
 fn read_input(text: &str) -> Result<Value> {
     let json = match (text, text.strip_prefix('@')) {
         ("-", _) => {
@@ -164,43 +222,8 @@ fn read_input(text: &str) -> Result<Value> {
     })
 }
 
-fn value_text(text: &str) -> Result<String> {
-    match text.strip_prefix('@') {
-        Some(rest) if rest.starts_with('@') => Ok(rest.to_owned()),
-        Some(file) => read_file(file),
-        None => Ok(text.to_owned()),
-    }
-}
-
-fn read_file(path: &str) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| {
-        let hint = match error.kind() {
-            std::io::ErrorKind::InvalidData => "A field takes text: give a file in UTF-8.",
-            _ => "Check the path. For a value that begins with @, write @@.",
-        };
-        wrong(format!("The file {path} cannot be read: {error}.")).hint(hint)
-    })
-}
-
-/// A value by the type that the schema gives its field: text as it is, anything else as JSON.
-fn field(template: Option<&Template>, name: &str, text: String) -> Result<Value> {
-    let declared = template
-        .and_then(|template| template.input.json().pointer("/properties"))
-        .and_then(|properties| properties.get(name))
-        .and_then(|property| property.get("type"));
-    let is_text = match declared {
-        None => true,
-        Some(Value::Array(types)) => types.iter().any(|known| known == "string"),
-        Some(one) => one == "string",
-    };
-    if is_text {
-        return Ok(Value::String(text));
-    }
-    // What is no JSON stays text, and the schema's check says what it should be.
-    Ok(serde_json::from_str(&text).unwrap_or(Value::String(text)))
-}
-
 fn wrong(message: impl AsRef<str>) -> Failure {
-    Failure::new(FailureKind::InvalidInput, "bad-input", message)
-        .hint("Give fields as in --set title=Hello, or all of them as in --input @input.json.")
+    Failure::new(FailureKind::InvalidInput, "bad-input", message).hint(
+        "Give fields as in --title Hello or --set title=Hello, or all of them as in --input @input.json.",
+    )
 }

@@ -3,13 +3,15 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::fields;
 use super::home::{Home, HostSettings};
-use super::output::{Output, facts, table, time};
+use super::output::{Output, facts, table, table_within, time, width};
+use super::template_args::{self, Flags};
 use crate::authorization::Connection;
 use crate::failure::Result;
 use crate::host::Host;
 use crate::ids::{IntegrationId, TemplateId};
-use crate::runtime::{Manifest, Schema, Template};
+use crate::runtime::{Effect, Manifest, Template};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Templates {
@@ -54,7 +56,7 @@ impl Templates {
         match self {
             Self::List(List { integration }) | Self::Show(Show { integration, template: None }) => {
                 let plugin = home.plugin(&integration)?;
-                output.result(&plugin.manifest().templates, || overview(plugin.manifest()))
+                output.result(&plugin.manifest().templates, || everything(&integration, plugin.manifest()))
             }
             Self::Install(named) => {
                 let (host, integration) = named.open(home, output)?;
@@ -108,12 +110,36 @@ impl Named {
     }
 }
 
-/// All templates, a line each.
-pub(super) fn overview(manifest: &Manifest) -> String {
-    let row = |template: &Template| {
-        vec![template.id.to_string(), template.effect.as_str().to_owned(), template.summary.clone()]
+/// All templates, by what they do to the vendor's data: what only reads comes first.
+pub(super) fn overview(manifest: &Manifest, width: Option<usize>) -> String {
+    let mut templates: Vec<&Template> = manifest.templates.iter().collect();
+    templates.sort_by_key(|template| match &template.effect {
+        Effect::Read => 0,
+        Effect::Create => 1,
+        Effect::Update => 2,
+        Effect::Delete => 3,
+        Effect::Other(_) => 4,
+    });
+    let row = |template: &&Template| {
+        vec![
+            template.id.to_string(),
+            template.effect.as_str().to_owned(),
+            fields::needs(&template.input),
+            template.summary.clone(),
+        ]
     };
-    table(&["template", "effect", "what it does"], &manifest.templates.iter().map(row).collect::<Vec<_>>())
+    let rows: Vec<_> = templates.iter().map(row).collect();
+    table_within(&["template", "effect", "needs", "what it does"], &rows, width)
+}
+
+/// The overview, with how to read it and where to go on.
+fn everything(integration: &str, manifest: &Manifest) -> String {
+    let mut text = overview(manifest, width());
+    text.push_str(&format!(
+        "\nWhat reads changes nothing; what creates adds something; the others change or remove what is there.\n\
+         See the fields of one and an example: actionbay run {integration} TEMPLATE --help\n"
+    ));
+    text
 }
 
 fn people(integration: &str, template: &Template) -> String {
@@ -128,73 +154,23 @@ fn people(integration: &str, template: &Template) -> String {
         ("say", template.utterances.join(" · ")),
     ]);
     text.push('\n');
-    text.push_str(&fields(&template.input));
-    text.push_str(&format!("\nRun it: actionbay run {integration} {}{}\n", template.id, example(template)));
+    text.push_str(&table_of_fields(template));
+    let example = template_args::example(integration, template, &Flags::of(template));
+    text.push_str(&format!("\nRun it: {example}\n"));
     text
 }
 
 /// The fields of an input, a line each.
-pub(super) fn fields(schema: &Schema) -> String {
-    let properties = schema.json().get("properties").and_then(Value::as_object);
-    let row = |(name, property): (&String, &Value)| {
-        vec![
-            name.clone(),
-            kind(property),
-            if required(schema, name) { "required".to_owned() } else { default(property) },
-            property.get("description").and_then(Value::as_str).unwrap_or_default().to_owned(),
-        ]
+fn table_of_fields(template: &Template) -> String {
+    let row = |field: fields::Field<'_>| {
+        let default = field.default.map(|value| match value {
+            Value::String(text) if text.is_empty() => "(empty)".to_owned(),
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        });
+        let default = if field.required { "required".to_owned() } else { default.unwrap_or_default() };
+        vec![field.name.to_owned(), field.kind.label(), default, field.description]
     };
-    table(
-        &["field", "type", "default", "what it is"],
-        &properties.into_iter().flatten().map(row).collect::<Vec<_>>(),
-    )
-}
-
-fn required(schema: &Schema, name: &str) -> bool {
-    schema
-        .json()
-        .get("required")
-        .and_then(Value::as_array)
-        .is_some_and(|names| names.iter().any(|known| known == name))
-}
-
-/// The type of a property in one word, or the values it may have.
-fn kind(property: &Value) -> String {
-    if let Some(values) = property.get("enum").and_then(Value::as_array) {
-        return values
-            .iter()
-            .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-            .collect::<Vec<_>>()
-            .join("|");
-    }
-    property.get("type").and_then(Value::as_str).unwrap_or("any").to_owned()
-}
-
-fn default(property: &Value) -> String {
-    match property.get("default") {
-        None => String::new(),
-        Some(Value::String(text)) if text.is_empty() => "(empty)".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    }
-}
-
-/// `--set` for each field that is required or asked for and has no default, with its own example.
-fn example(template: &Template) -> String {
-    let schema = &template.input;
-    let properties = schema.json().get("properties").and_then(Value::as_object);
-    let is_shown = |name: &String, property: &Value| {
-        let asked = template.prompts.iter().any(|prompt| prompt.field == *name);
-        required(schema, name) || (asked && property.get("default").is_none())
-    };
-    let set = |(name, property): (&String, &Value)| {
-        let value = property.pointer("/examples/0");
-        let value = value.map_or_else(
-            || "…".to_owned(),
-            |value| value.as_str().map_or_else(|| value.to_string(), str::to_owned),
-        );
-        let pair = format!("{name}={value}");
-        if pair.contains(char::is_whitespace) { format!(" --set '{pair}'") } else { format!(" --set {pair}") }
-    };
-    properties.into_iter().flatten().filter(|(name, property)| is_shown(name, property)).map(set).collect()
+    let rows: Vec<_> = fields::of(template).into_iter().map(row).collect();
+    table(&["field", "type", "default", "what it is"], &rows)
 }

@@ -57,6 +57,8 @@ pub use methods::{Basic, Edition, MethodAudience, Probe};
 pub use pacing::Pacer;
 pub use plugin::Plugin;
 pub use schema::Schema;
+#[cfg(feature = "cli")]
+pub(crate) use schema::marks_file;
 
 use serde::{Deserialize, Serialize};
 

@@ -196,12 +196,14 @@ impl Plugin {
     pub fn known_template(&self, id: &str) -> Result<&Template> {
         self.manifest.template(id).ok_or_else(|| {
             let known: Vec<&str> = self.manifest.templates.iter().map(|known| known.id.as_str()).collect();
+            let nearest =
+                nearest(id, &known).map(|known| format!("Did you mean {known}? ")).unwrap_or_default();
             Failure::new(
                 FailureKind::NotFound,
                 "unknown-template",
                 format!("{} has no template \"{}\".", self.manifest.title, plain_text(id, 64)),
             )
-            .hint(format!("Its templates: {}.", known.join(", ")))
+            .hint(format!("{nearest}Its templates: {}.", known.join(", ")))
         })
     }
 
@@ -287,6 +289,15 @@ fn display_pointer(pointer: &str) -> &str {
 
 /// The first eight bytes of a component: magic number, version and layer (WebAssembly component model, binary
 /// format).
+/// The name that was meant, if one is like it.
+fn nearest<'n>(name: &str, known: &[&'n str]) -> Option<&'n str> {
+    /// As alike as a word with a letter too few, or two that changed places.
+    const ALIKE: f64 = 0.8;
+    let likeness = |known: &&'n str| (strsim::jaro_winkler(&plain_text(name, 64), known), *known);
+    let nearest = known.iter().map(likeness).max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    (nearest.0 >= ALIKE).then_some(nearest.1)
+}
+
 fn is_component(bytes: &[u8]) -> bool {
     bytes.starts_with(b"\0asm\x0d\0\x01\0")
 }

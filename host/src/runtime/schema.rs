@@ -191,7 +191,7 @@ impl Schema {
 }
 
 /// Whether what the schema describes is the name of a file.
-fn marks_file(schema: &Value) -> bool {
+pub(crate) fn marks_file(schema: &Value) -> bool {
     schema.get("format").is_some_and(|format| format == "file")
 }
 

@@ -79,8 +79,13 @@ impl<'c> Call<'c> {
     /// Sends it, for an answer in JSON.
     pub(crate) fn answer(self) -> Result<Answer, Failure> {
         let response = self.send()?;
-        let json = success(&response, &self.attempt())?;
-        Ok(Answer { json, response, subject: self.subject, writes: self.request.method != Method::Get })
+        let json = match success(&response, &self.attempt()) {
+            Ok(json) => json,
+            Err(failure) if is_success(&response) => return Err(of_unread(failure, self.check.as_deref())),
+            Err(failure) => return Err(failure),
+        };
+        let writes = self.request.method != Method::Get;
+        Ok(Answer { json, response, subject: self.subject, writes, check: self.check })
     }
 
     /// Gives it a form for its body.
@@ -95,10 +100,13 @@ impl<'c> Call<'c> {
         if is_success(&response) { Ok(file) } else { Err(errors::failure(&response, &self.attempt())) }
     }
 
-    /// Sends it, where only success matters.
+    /// Sends it, where only success matters. A page of HTML is none: it is from whatever stands between.
     pub(crate) fn done(self) -> Result<(), Failure> {
         let response = self.send()?;
-        if is_success(&response) { Ok(()) } else { Err(errors::failure(&response, &self.attempt())) }
+        if is_success(&response) && response.body.is_empty() {
+            return Ok(());
+        }
+        success(&response, &self.attempt()).map(drop)
     }
 
     fn send(&self) -> Result<Response, Failure> {
@@ -132,12 +140,14 @@ pub(crate) struct Answer {
     pub(super) response: Response,
     subject: String,
     writes: bool,
+    check: Option<String>,
 }
 
 impl Answer {
     /// The failure of an answer that lacks something: `lacks` says what, as in `it has no id`.
     pub(crate) fn unreadable(&self, lacks: &str) -> Failure {
-        errors::unreadable(&self.response, &self.subject, self.writes, lacks)
+        let failure = errors::unreadable(&self.response, &self.subject, self.writes, lacks);
+        of_unread(failure, self.check.as_deref())
     }
 
     /// A failure, with what is known of this answer.
@@ -154,6 +164,14 @@ impl Answer {
     /// A link of the answer, by its name.
     pub(crate) fn link(&self, name: &str) -> Option<&str> {
         self.json.get("_links")?.get(name)?.as_str()
+    }
+}
+
+/// The failure of a success that cannot be read. What would be done twice by a repeat may have been done.
+fn of_unread(failure: Failure, check: Option<&str>) -> Failure {
+    match check {
+        Some(check) => errors::unknown_outcome(failure, check),
+        None => failure,
     }
 }
 

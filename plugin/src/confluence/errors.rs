@@ -90,11 +90,11 @@ pub(crate) fn unreadable(response: &Response, subject: &str, writes: bool, lacks
     answered(failure, response, writes)
 }
 
-/// The failure of a request that creates, whose answer did not arrive: it may have been carried out. `check` is
-/// a sentence that says where to look.
+/// The failure of a request that creates, of which no answer arrived that can be read: it may have been carried out.
+/// `check` is a sentence that says where to look.
 pub(crate) fn unknown_outcome(failure: Failure, check: &str) -> Failure {
     let message = format!(
-        "Whether Confluence did it is not known, since its answer did not arrive. {}",
+        "Whether Confluence did it is not known, since no answer arrived that can be read. {}",
         shortened(failure.message.clone(), LONGEST_QUOTE)
     );
     let told = Failure::new(failure.kind.clone(), "unknown-outcome", message)
@@ -116,6 +116,10 @@ pub(crate) fn answered(failure: Failure, response: &Response, writes: bool) -> F
 fn rejected(said: Option<&str>, attempt: &Attempt<'_>) -> Failure {
     if said.is_some_and(is_about_a_duplicate_title) {
         return title_exists(said);
+    }
+    if said.is_some_and(is_about_a_cursor) {
+        let sentence = with_quote("Confluence does not know this cursor.", said);
+        return Failure::invalid_input("invalid-cursor", sentence).hint("Leave `cursor` out to begin anew.");
     }
     if said.is_some_and(|said| said.contains("Error parsing xhtml")) {
         return Failure::new(
@@ -182,6 +186,10 @@ fn title_exists(said: Option<&str>) -> Failure {
 fn is_about_a_duplicate_title(said: &str) -> bool {
     let said = said.to_lowercase();
     said.contains("title") && said.contains("already exists")
+}
+
+fn is_about_a_cursor(said: &str) -> bool {
+    said.contains("cursor") && (said.contains("not valid") || said.contains("not the correct type"))
 }
 
 /// The failure of a body that Confluence does not take.

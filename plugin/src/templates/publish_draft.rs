@@ -64,7 +64,6 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         title,
         status: "current",
         body: &body_of(&draft)?,
-        minor: false,
         number: number(client, kind, &found.id)?,
         message,
         parent: None,

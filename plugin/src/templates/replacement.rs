@@ -19,7 +19,6 @@ pub(super) struct Replacement<'a> {
     /// The number of the version that this makes.
     pub(super) number: u64,
     pub(super) message: Option<&'a str>,
-    pub(super) minor: bool,
     pub(super) parent: Option<&'a Id>,
 }
 
@@ -29,9 +28,6 @@ impl Replacement<'_> {
         version.insert("number".to_owned(), self.number.into());
         if let Some(message) = self.message {
             version.insert("message".to_owned(), message.into());
-        }
-        if self.minor {
-            version.insert("minorEdit".to_owned(), true.into());
         }
         let mut content = Map::new();
         content.insert("id".to_owned(), self.id.as_str().into());

@@ -71,7 +71,6 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         title: &source.title,
         status: "current",
         body: &body_of(source)?,
-        minor: false,
         number: next,
         message,
         parent: None,

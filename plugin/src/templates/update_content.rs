@@ -68,8 +68,6 @@ struct Input {
     section: Option<String>,
     parent: Option<String>,
     expected_version: Option<u64>,
-    #[serde(default)]
-    minor_edit: bool,
     message: Option<String>,
     #[serde(default)]
     draft: bool,
@@ -187,7 +185,6 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         body: &next.body,
         number,
         message: wish.message,
-        minor: input.minor_edit,
     }
     .send(client, wish.kind)?;
     output.updated = true;

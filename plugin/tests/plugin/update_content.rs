@@ -43,7 +43,7 @@ fn an_edit_reads_once_writes_once_and_changes_nothing_else() {
     let host = Host::with([stored(&storage), updated()]);
     let body = viewed(&storage).replace("wiki", "page");
     let input = json!({
-        "id": "131075", "body": body, "expected-version": 3, "message": "Better", "minor-edit": true,
+        "id": "131075", "body": body, "expected-version": 3, "message": "Better",
         "title": "Hello you", "parent": "7",
     });
     let output = host.run(TEMPLATE, &input).unwrap();
@@ -53,7 +53,7 @@ fn an_edit_reads_once_writes_once_and_changes_nothing_else() {
         json!({
             "id": "131075", "status": "current", "title": "Hello you", "parentId": "7",
             "body": {"representation": "storage", "value": storage.replace("wiki", "page")},
-            "version": {"number": 4, "message": "Better", "minorEdit": true},
+            "version": {"number": 4, "message": "Better"},
         })
     );
     assert_eq!(output["updated"], true);

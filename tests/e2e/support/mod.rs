@@ -30,7 +30,9 @@ pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
 pub(crate) use foreign::{ForeignServer, Noted};
 pub(crate) use memory::{Memories, Scanner};
-pub(crate) use process::{Finished, Home, MASTER_KEY, ProxiedSandbox, finish, peak, port_of_nobody};
+pub(crate) use process::{
+    Finished, Home, MASTER_KEY, ProxiedSandbox, connected, finish, peak, port_of_nobody,
+};
 pub(crate) use script::{Script, answer};
 pub(crate) use tap::Tap;
 pub(crate) use town::{Town, link_of, run, token_of, world_at};

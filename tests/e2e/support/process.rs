@@ -99,6 +99,14 @@ impl Home {
     }
 }
 
+/// A data directory with a connection to a sandbox.
+pub(crate) fn connected() -> (Home, Sandbox) {
+    let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
+    let home = Home::new();
+    home.run(&["authorize", "confluence", "--sandbox", sandbox.url()]).ok();
+    (home, sandbox)
+}
+
 pub(crate) fn finish(mut command: Command) -> Finished {
     let output = command.output().unwrap();
     Finished {

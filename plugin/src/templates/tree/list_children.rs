@@ -40,6 +40,7 @@ struct Input {
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
     input.range.check()?;
+    let kind = input.kind.as_deref().map(|kind| input::line("type", kind)).transpose()?;
     let page = input.name.find_page(client)?;
-    below(client, (&page.id, "direct-children"), Vec::new(), input.kind.as_deref(), &input.range)
+    below(client, (&page.id, "direct-children"), Vec::new(), kind, &input.range)
 }

@@ -56,7 +56,8 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         )
         .hint("List the descendants of the deepest pages to go deeper."));
     }
+    let kind = input.kind.as_deref().map(|kind| input::line("type", kind)).transpose()?;
     let page = input.name.find_page(client)?;
     let depth = vec![Parameter::new("depth", depth.to_string())];
-    below(client, (&page.id, "descendants"), depth, input.kind.as_deref(), &input.range)
+    below(client, (&page.id, "descendants"), depth, kind, &input.range)
 }

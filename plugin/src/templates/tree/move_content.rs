@@ -88,7 +88,6 @@ fn under(client: &Client<'_>, page: &Id, parent: &Id) -> Result<(), Failure> {
         title: &stored.title,
         status: "current",
         body: &body_of(&stored)?,
-        minor: false,
         number: next_number(&stored),
         message: None,
         parent: Some(parent),
