@@ -1,8 +1,10 @@
 //! The templates, through the compiled component: what the sandbox received, and what it holds afterwards.
 
 mod arranging;
+mod bodies;
 mod discussing;
 mod drafts_and_trash;
+mod editing;
 mod finding;
 mod labels_and_attachments;
 
