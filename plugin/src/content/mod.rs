@@ -90,6 +90,7 @@ pub use body::{Body, BodyError, Format};
 pub use edit::{Change, Edited, Loss, Options as EditOptions, Refused, edit};
 pub use error::StorageError;
 pub use unified::unified_diff;
+use xml::XmlWriter;
 
 /// Makes storage format of Markdown (CommonMark with GitHub's tables, task lists, strikethrough, footnotes and alerts).
 ///
@@ -106,7 +107,10 @@ pub use unified::unified_diff;
 /// ```
 #[must_use]
 pub fn markdown_to_storage(markdown: &str) -> String {
-    storage::write(&tidy::blocks(markdown::read(markdown)))
+    // Markup grows on the way: tags take more room than marks.
+    let mut xml = XmlWriter::with_capacity(markdown.len().saturating_mul(2));
+    markdown::read_in_parts(markdown, |blocks| storage::append(&tidy::blocks(blocks), &mut xml));
+    xml.finish()
 }
 
 /// A page as Markdown.

@@ -103,7 +103,8 @@ impl Target {
     pub(super) fn parse(destination: &str) -> Option<Self> {
         let url = clean(destination);
         let dangerous = |scheme: &str| DANGEROUS_SCHEMES.iter().any(|each| each.eq_ignore_ascii_case(scheme));
-        if url.is_empty() || scheme(&url).is_some_and(dangerous) {
+        // The address of a marker leads nowhere, and behind other words it would stand for an element.
+        if url.is_empty() || scheme(&url).is_some_and(dangerous) || marker_of_url(&url).is_some() {
             return None;
         }
         Some(match Resource::parse(&url) {

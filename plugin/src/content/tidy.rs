@@ -98,7 +98,9 @@ fn table(table: Table) -> Option<Table> {
 /// The language of code: one word that can stand after a fence.
 fn word(language: &str) -> String {
     let word = language.split_whitespace().next().unwrap_or_default();
-    word.chars().filter(|&c| is_xml_char(c) && c != '`').collect()
+    let word: String = word.chars().filter(|&c| is_xml_char(c) && c != '`').collect();
+    // Behind a fence that would be the title.
+    if word.starts_with("title=") { String::new() } else { word }
 }
 
 /// Tidies what stands alone: a paragraph, a heading, a cell.

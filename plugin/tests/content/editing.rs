@@ -170,6 +170,12 @@ fn a_marker_of_another_page_is_an_error_that_names_it() {
 }
 
 #[test]
+fn a_link_with_the_address_of_a_marker_does_not_hinder_an_edit() {
+    let base = "<p><a href=\"confluence:macro/jira?abcdef\">a</a> word</p>";
+    assert_eq!(edited(base, |markdown| markdown.replace("word", "other")), base.replace("word", "other"));
+}
+
+#[test]
 fn a_begin_without_its_end_is_an_error_that_names_it() {
     let base = "<ac:layout><ac:layout-section ac:type=\"single\"><ac:layout-cell><p>a</p></ac:layout-cell></ac:layout-section></ac:layout>";
     let markdown = markdown(base);
