@@ -201,11 +201,11 @@ impl Resource {
         url
     }
 
-    /// What a link without words of its own says.
+    /// What a link without words of its own says. White space at its edges would move out of the link.
     pub(super) fn label(&self) -> String {
         match self.kind {
-            ResourceKind::User => format!("@{}", self.name),
-            _ => self.name.clone(),
+            ResourceKind::User => format!("@{}", self.name.trim()),
+            _ => self.name.trim().to_owned(),
         }
     }
 }

@@ -45,8 +45,8 @@ fn block(block: Block) -> Option<Block> {
             Some(Block::List(List { start: list.start.map(|start| start.min(last)), items, ..list }))
         }
         Block::Tasks(tasks) => non_empty(tasks.into_iter().filter_map(task).collect()).map(Block::Tasks),
-        Block::Code(code) => Some(Block::Code(self::code(code))),
-        Block::Table(table) => self::table(table).map(Block::Table),
+        Block::Code(code) => Some(Block::Code(Box::new(self::code(*code)))),
+        Block::Table(table) => self::table(*table).map(|table| Block::Table(Box::new(table))),
         Block::Rule | Block::Contents => Some(block),
     }
 }

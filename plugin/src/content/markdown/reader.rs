@@ -110,7 +110,7 @@ enum Kind {
         text: String,
     },
     Html(String),
-    Table(Table),
+    Table(Box<Table>),
     Row {
         header: bool,
         cells: Vec<Cell>,
@@ -245,11 +245,11 @@ impl<'a> Reader<'a> {
             Tag::List(start) => Kind::List { start, loose: false, items: Vec::new() },
             Tag::Item => Kind::Item { done: None },
             Tag::FootnoteDefinition(label) => Kind::Footnote(label.into_string()),
-            Tag::Table(alignments) => Kind::Table(Table {
+            Tag::Table(alignments) => Kind::Table(Box::new(Table {
                 alignments: alignments.into_iter().map(alignment).collect(),
                 header: Row::default(),
                 rows: Vec::new(),
-            }),
+            })),
             Tag::TableHead => Kind::Row { header: true, cells: Vec::new() },
             Tag::TableRow => Kind::Row { header: false, cells: Vec::new() },
             Tag::TableCell => Kind::Cell,
@@ -365,7 +365,7 @@ impl<'a> Reader<'a> {
                 if text.ends_with('\n') {
                     text.pop();
                 }
-                self.top().push(Block::Code(Code { language, title, text }));
+                self.top().push(Block::Code(Box::new(Code { language, title, text })));
             }
             Kind::Html(html) => {
                 self.begin(Some(Kind::Paragraph { contents: false }));
