@@ -1,9 +1,11 @@
 //! The templates, through the compiled component: what the sandbox received, and what it holds afterwards.
 
 mod arranging;
+mod bodies;
 mod criteria;
 mod discussing;
 mod drafts_and_trash;
+mod editing;
 mod files;
 mod finding;
 pub(crate) mod labels_and_attachments;

@@ -30,6 +30,7 @@ fn answer(path: &str) -> Value {
             "scopes": scopes, "avatarUrl": "https://acme.atlassian.net/avatar.png",
         }]),
         "current" => json!({"accountId": "5b10a2844c20165700ede21g", "displayName": "Ada"}),
+        "spaces" => json!({"results": [{"id": "131073", "key": "DOCS", "name": "Documentation"}]}),
         _ => json!({
             "id": "131075", "status": "current", "title": "Release notes", "spaceId": "131073",
             "version": {"number": 3, "createdAt": "2026-11-21T09:30:00.000Z"},

@@ -6,6 +6,11 @@
 use super::document::{Inline, Inlines, Link};
 use super::target::Target;
 
+/// Whether there may be an address in a text: all of them have these characters.
+pub(super) fn may_hold_address(text: &str) -> bool {
+    text.as_bytes().windows(3).any(|each| each == b"://")
+}
+
 /// Adds a text with the addresses in it as links.
 pub(super) fn link_addresses(text: String, out: &mut Inlines) {
     let mut done = 0;

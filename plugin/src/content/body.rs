@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | Markdown | what [`markdown_to_storage`](super::markdown_to_storage) makes of it | `storage` |
 //! | storage | the text byte for byte, once it is known to be well-formed | `storage` |
-//! | Atlassian Document Format | the JSON as it is, a text in JSON, once its root is known to be one | `atlas_doc_format` |
+//! | Atlassian Document Format | the JSON as it is, a text in JSON, once it is known to be a tree of nodes | `atlas_doc_format` |
 //! | wiki markup | the text as it is; Confluence converts it | `wiki` |
 //! | plain text | a paragraph for every blank line, a line break for every line | `storage` |
 
@@ -103,9 +103,37 @@ fn check_adf(text: &str) -> Result<(), String> {
     if root.get("version").and_then(Value::as_u64) != Some(1) {
         return Err("the `version` of its root is not 1".to_owned());
     }
-    if !root.get("content").is_some_and(Value::is_array) {
+    let Some(nodes) = root.get("content").and_then(Value::as_array) else {
         return Err("the `content` of its root is not a list".to_owned());
+    };
+    let mut place = String::from("/content");
+    nodes.iter().enumerate().try_for_each(|(index, node)| check_node(node, index, &mut place))
+}
+
+/// Checks one node of a list, and all below it. What each kind may hold is Confluence's to say; that it is a tree of
+/// nodes at all is said here, with the place, which Confluence does not tell. JSON is read 128 levels deep at most.
+fn check_node(node: &Value, index: usize, place: &mut String) -> Result<(), String> {
+    let outer = place.len();
+    place.push('/');
+    place.push_str(&index.to_string());
+    let Some(kind) = node.get("type").and_then(Value::as_str) else {
+        return Err(format!("the node at {place} has no `type`"));
+    };
+    if kind == "text" && !node.get("text").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+        return Err(format!("the text at {place} has no words in `text`"));
     }
+    for name in ["content", "marks"] {
+        let Some(list) = node.get(name) else { continue };
+        let Some(list) = list.as_array() else {
+            return Err(format!("the `{name}` of the node at {place} is not a list"));
+        };
+        let inner = place.len();
+        place.push('/');
+        place.push_str(name);
+        list.iter().enumerate().try_for_each(|(index, node)| check_node(node, index, place))?;
+        place.truncate(inner);
+    }
+    place.truncate(outer);
     Ok(())
 }
 
@@ -134,6 +162,7 @@ fn paragraphs(text: &str) -> String {
 mod tests {
     use super::*;
 
+    /// BODY-5, BODY-6
     #[test]
     fn every_format_has_its_representation() {
         let body =
@@ -149,6 +178,7 @@ mod tests {
         assert_eq!(body(Format::Adf, adf), Ok(("atlas_doc_format", adf.to_owned())));
     }
 
+    /// BODY-5
     #[test]
     fn what_is_no_document_is_refused_with_its_reason() {
         for (text, reason) in [
@@ -157,6 +187,21 @@ mod tests {
             ("{\"type\":\"paragraph\"}", "`type`"),
             ("{\"type\":\"doc\",\"version\":2,\"content\":[]}", "`version`"),
             ("{\"type\":\"doc\",\"version\":1}", "`content`"),
+            (r#"{"type":"doc","version":1,"content":{}}"#, "`content`"),
+            (r#"{"type":"doc","version":1,"content":["a"]}"#, "/content/0 has no `type`"),
+            (
+                r#"{"type":"doc","version":1,"content":[{"type":"rule"},{"type":"paragraph","content":[{"text":"a"}]}]}"#,
+                "/content/1/content/0 has no `type`",
+            ),
+            (
+                r#"{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":""}]}]}"#,
+                "the text at /content/0/content/0",
+            ),
+            (
+                r#"{"type":"doc","version":1,"content":[{"type":"paragraph","marks":{}}]}"#,
+                "the `marks` of the node at /content/0",
+            ),
+            (&format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)), "not JSON"),
         ] {
             let error = Body::new(Format::Adf, text).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");

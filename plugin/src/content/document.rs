@@ -81,7 +81,7 @@ impl From<Block> for Placed {
 /// Blocks, one below the other.
 pub(super) type Blocks = Vec<Placed>;
 
-/// A part of a page that stands on its own lines.
+/// A part of a page that stands on its own lines. It is moved often, so that what is large in it is boxed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Block {
     Paragraph(Inlines),
@@ -91,13 +91,13 @@ pub(super) enum Block {
     Panel(Panel, Blocks),
     List(List),
     Tasks(Vec<Task>),
-    Code(Code),
-    Table(Table),
+    Code(Box<Code>),
+    Table(Box<Table>),
     Rule,
     /// The table of contents. Never inside a block that Markdown indents.
     Contents,
     /// A macro or another element that Markdown has no construct for, around blocks: they stand between two markers.
-    Around(Marker, Blocks),
+    Around(Box<Marker>, Blocks),
 }
 
 /// The four coloured boxes.

@@ -8,6 +8,7 @@
 //! ```text
 //! Markdown ── markdown::reader ──▶ document, tidied ──▶ storage::writer ──▶ storage format
 //! Markdown ◀── markdown::writer ── document, tidied ◀── storage::reader ── storage format
+//! plain text   ◀── plain ───────── document, tidied ◀── storage::reader ── storage format
 //! storage format + edited Markdown ── edit ──▶ storage format
 //! ```
 //!
@@ -78,6 +79,7 @@ mod edit;
 mod entities;
 mod error;
 mod markdown;
+mod plain;
 mod storage;
 mod target;
 mod tidy;
@@ -88,6 +90,7 @@ pub use body::{Body, BodyError, Format};
 pub use edit::{Change, Edited, Loss, Options as EditOptions, Refused, edit};
 pub use error::StorageError;
 pub use unified::unified_diff;
+use xml::XmlWriter;
 
 /// Makes storage format of Markdown (CommonMark with GitHub's tables, task lists, strikethrough, footnotes and alerts).
 ///
@@ -104,7 +107,10 @@ pub use unified::unified_diff;
 /// ```
 #[must_use]
 pub fn markdown_to_storage(markdown: &str) -> String {
-    storage::write(&tidy::blocks(markdown::read(markdown)))
+    // Markup grows on the way: tags take more room than marks.
+    let mut xml = XmlWriter::with_capacity(markdown.len().saturating_mul(2));
+    markdown::read_in_parts(markdown, |blocks| storage::append(&tidy::blocks(blocks), &mut xml));
+    xml.finish()
 }
 
 /// A page as Markdown.
@@ -144,6 +150,24 @@ pub fn view(storage: &str) -> Result<Viewed, StorageError> {
     let (blocks, elements) = storage::read(storage)?;
     let markers = elements.iter().map(|(id, known)| Marked { id: id.clone(), what: known.label.clone() });
     Ok(Viewed { markdown: markdown::write(&tidy::blocks(blocks)), markers: markers.collect() })
+}
+
+/// The words of storage format, as plain text.
+///
+/// ```
+/// use actionbay_confluence::content::plain;
+///
+/// let storage = "<h2>Steps</h2><ol><li><p>Stop &amp; <em>look</em></p></li></ol>";
+/// assert_eq!(plain(storage)?, "Steps\n1. Stop & look\n");
+/// # Ok::<(), actionbay_confluence::content::StorageError>(())
+/// ```
+///
+/// # Errors
+///
+/// If the text is not well-formed XML, as with [`view`].
+pub fn plain(storage: &str) -> Result<String, StorageError> {
+    let (blocks, _) = storage::read(storage)?;
+    Ok(plain::write(&tidy::blocks(blocks)))
 }
 
 /// Checks that a text is storage format that Confluence can parse, so that a mistake is told before anything is sent.

@@ -102,7 +102,9 @@ impl Target {
     /// Reads the destination of a link. `None`: the link leads nowhere, or somewhere dangerous.
     pub(super) fn parse(destination: &str) -> Option<Self> {
         let url = clean(destination);
-        if url.is_empty() || scheme(&url).is_some_and(|scheme| DANGEROUS_SCHEMES.contains(&scheme.as_str())) {
+        let dangerous = |scheme: &str| DANGEROUS_SCHEMES.iter().any(|each| each.eq_ignore_ascii_case(scheme));
+        // The address of a marker leads nowhere, and behind other words it would stand for an element.
+        if url.is_empty() || scheme(&url).is_some_and(dangerous) || marker_of_url(&url).is_some() {
             return None;
         }
         Some(match Resource::parse(&url) {
@@ -124,13 +126,11 @@ impl Source {
     pub(super) fn parse(destination: &str) -> Option<Self> {
         let url = clean(destination);
         if let Some(scheme) = scheme(&url) {
-            return match scheme.as_str() {
-                "http" | "https" => Some(Self::Url(url)),
-                "confluence" => Resource::parse(&url)
-                    .filter(|resource| resource.kind == ResourceKind::Attachment)
-                    .map(Self::Attachment),
-                _ => None,
-            };
+            if ["http", "https"].iter().any(|web| web.eq_ignore_ascii_case(scheme)) {
+                return Some(Self::Url(url));
+            }
+            let resource = Resource::parse(&url)?;
+            return (resource.kind == ResourceKind::Attachment).then_some(Self::Attachment(resource));
         }
         if url.starts_with("//") {
             return Some(Self::Url(url));
@@ -201,11 +201,11 @@ impl Resource {
         url
     }
 
-    /// What a link without words of its own says.
+    /// What a link without words of its own says. White space at its edges would move out of the link.
     pub(super) fn label(&self) -> String {
         match self.kind {
-            ResourceKind::User => format!("@{}", self.name),
-            _ => self.name.clone(),
+            ResourceKind::User => format!("@{}", self.name.trim()),
+            _ => self.name.trim().to_owned(),
         }
     }
 }
@@ -231,6 +231,9 @@ pub(super) fn marker_of_url(destination: &str) -> Option<(MarkerKind, String, Ma
 /// scheme), and what may not stand in a URL is percent-encoded. Cleaning twice changes nothing.
 fn clean(destination: &str) -> String {
     let trimmed = destination.trim_matches(|character: char| character <= ' ');
+    if trimmed.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"`\\^|".contains(&byte)) {
+        return trimmed.to_owned();
+    }
     let mut url = String::with_capacity(trimmed.len());
     for character in trimmed.chars() {
         match character {
@@ -243,12 +246,12 @@ fn clean(destination: &str) -> String {
     url
 }
 
-/// The scheme in lower case, of an absolute URL.
-fn scheme(url: &str) -> Option<String> {
+/// The scheme of an absolute URL, in upper or lower case.
+fn scheme(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;
     let valid = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '+' | '-' | '.'));
-    valid.then(|| scheme.to_ascii_lowercase())
+    valid.then_some(scheme)
 }
 
 /// Percent-encodes all but letters and digits (of any script) and `-_.~`.

@@ -16,7 +16,7 @@ use super::document::{
     Table, Task, first,
 };
 use super::target::{ResourceKind, Target};
-use super::xml::is_xml_char;
+use super::xml::{is_xml_char, may_be_forbidden, split_forbidden};
 
 /// The largest number that a Markdown list may begin with has nine digits.
 const MAX_LIST_NUMBER: u64 = 999_999_999;
@@ -45,14 +45,14 @@ fn block(block: Block) -> Option<Block> {
             Some(Block::List(List { start: list.start.map(|start| start.min(last)), items, ..list }))
         }
         Block::Tasks(tasks) => non_empty(tasks.into_iter().filter_map(task).collect()).map(Block::Tasks),
-        Block::Code(code) => Some(Block::Code(self::code(code))),
-        Block::Table(table) => self::table(table).map(Block::Table),
+        Block::Code(code) => Some(Block::Code(Box::new(self::code(*code)))),
+        Block::Table(table) => self::table(*table).map(|table| Block::Table(Box::new(table))),
         Block::Rule | Block::Contents => Some(block),
     }
 }
 
 fn code(code: Code) -> Code {
-    let clean = !code.text.contains(|each| each == '\r' || !is_xml_char(each));
+    let clean = !code.text.contains('\r') && split_forbidden(&code.text).is_none();
     let text = if clean {
         code.text
     } else {
@@ -98,7 +98,9 @@ fn table(table: Table) -> Option<Table> {
 /// The language of code: one word that can stand after a fence.
 fn word(language: &str) -> String {
     let word = language.split_whitespace().next().unwrap_or_default();
-    word.chars().filter(|&c| is_xml_char(c) && c != '`').collect()
+    let word: String = word.chars().filter(|&c| is_xml_char(c) && c != '`').collect();
+    // Behind a fence that would be the title.
+    if word.starts_with("title=") { String::new() } else { word }
 }
 
 /// Tidies what stands alone: a paragraph, a heading, a cell.
@@ -108,6 +110,9 @@ pub(super) fn line(inlines: Inlines) -> Inlines {
 
 /// Makes links of the addresses in a tidy run, outside of links.
 fn link_addresses(inlines: Inlines) -> Inlines {
+    if !inlines.iter().any(may_hold_address) {
+        return inlines;
+    }
     let mut out = Vec::with_capacity(inlines.len());
     for inline in inlines {
         match inline {
@@ -117,6 +122,14 @@ fn link_addresses(inlines: Inlines) -> Inlines {
         }
     }
     out
+}
+
+fn may_hold_address(inline: &Inline) -> bool {
+    match inline {
+        Inline::Text(text) => autolink::may_hold_address(text),
+        Inline::Styled(_, body) => body.iter().any(may_hold_address),
+        _ => false,
+    }
 }
 
 /// The formattings around a run.
@@ -207,6 +220,17 @@ fn split_edges(mut body: Inlines) -> (Inlines, Inlines, Inlines) {
         Inline::Text(text) => text.trim().is_empty(),
         _ => false,
     };
+    let spaced = |inline: &Inline, at_edge: fn(&str) -> bool| match inline {
+        Inline::Break => true,
+        Inline::Text(text) => at_edge(text),
+        _ => false,
+    };
+    let (first, last) = (body.first(), body.last());
+    if !first.is_some_and(|first| spaced(first, |text| text.starts_with(char::is_whitespace)))
+        && !last.is_some_and(|last| spaced(last, |text| text.ends_with(char::is_whitespace)))
+    {
+        return (Vec::new(), body, Vec::new());
+    }
     let end = body.iter().rposition(|inline| !is_edge(inline)).map_or(0, |last| last + 1);
     let mut trail = body.split_off(end);
     let start = body.iter().position(|inline| !is_edge(inline)).unwrap_or(0);
@@ -231,7 +255,7 @@ fn split_edges(mut body: Inlines) -> (Inlines, Inlines, Inlines) {
 /// Adds a tidy inline to a tidy run, keeping it tidy.
 fn push(inline: Inline, out: &mut Inlines) {
     match inline {
-        Inline::Text(text) => push_text(&text, out),
+        Inline::Text(text) => push_text(text, out),
         Inline::Break => {
             if let Some(Inline::Text(text)) = out.last_mut() {
                 text.truncate(text.trim_end().len());
@@ -242,18 +266,11 @@ fn push(inline: Inline, out: &mut Inlines) {
             out.push(Inline::Break);
         }
         Inline::Code(code) => {
-            let code = code.replace("\r\n", " ");
-            let code = code
-                .chars()
-                .filter(|&c| is_xml_char(c))
-                .map(|c| if c == '\n' || c == '\r' { ' ' } else { c });
+            let code = if code.bytes().any(may_be_forbidden) { one_line_of_code(&code) } else { code };
             if let Some(Inline::Code(last)) = out.last_mut() {
-                last.extend(code);
-            } else {
-                let code: String = code.collect();
-                if !code.is_empty() {
-                    out.push(Inline::Code(code));
-                }
+                last.push_str(&code);
+            } else if !code.is_empty() {
+                out.push(Inline::Code(code));
             }
         }
         Inline::Styled(style, body) => {
@@ -271,25 +288,32 @@ fn push(inline: Inline, out: &mut Inlines) {
     }
 }
 
-fn push_text(text: &str, out: &mut Inlines) {
-    let after_break = matches!(out.last(), Some(Inline::Break));
-    let fresh = !matches!(out.last(), Some(Inline::Text(_)));
-    if fresh {
-        out.push(Inline::Text(String::with_capacity(text.len())));
-    }
+fn push_text(text: String, out: &mut Inlines) {
     if let Some(Inline::Text(line)) = out.last_mut() {
-        collapse(text, line);
-        if after_break {
-            line.drain(..line.len() - line.trim_start().len());
-        }
-        if line.is_empty() {
-            out.pop();
-        }
+        collapse(&text, line);
+        return;
+    }
+    let mut line = if is_collapsed(&text) {
+        text
+    } else {
+        let mut line = String::with_capacity(text.len());
+        collapse(&text, &mut line);
+        line
+    };
+    if matches!(out.last(), Some(Inline::Break)) {
+        line.drain(..line.len() - line.trim_start().len());
+    }
+    if !line.is_empty() {
+        out.push(Inline::Text(line));
     }
 }
 
 /// Appends text with every run of white space as one space.
 fn collapse(text: &str, line: &mut String) {
+    if is_collapsed(text) && !(text.starts_with(' ') && line.ends_with(' ')) {
+        line.push_str(text);
+        return;
+    }
     let mut words = text.split([' ', '\t', '\n', '\r']);
     append_allowed(words.next().unwrap_or_default(), line);
     for word in words {
@@ -300,9 +324,25 @@ fn collapse(text: &str, line: &mut String) {
     }
 }
 
+/// Whether a text surely has nothing to collapse and nothing to leave out.
+fn is_collapsed(text: &str) -> bool {
+    let mut after_space = false;
+    !text.bytes().any(|byte| {
+        let second = after_space && byte == b' ';
+        after_space = byte == b' ';
+        second || may_be_forbidden(byte)
+    })
+}
+
 /// Appends what XML allows. A byte order mark is no text either: parsers drop one at the start of a document.
 fn append_allowed(word: &str, line: &mut String) {
     line.extend(word.split(|character| character == '\u{FEFF}' || !is_xml_char(character)));
+}
+
+fn one_line_of_code(code: &str) -> String {
+    let code = code.replace("\r\n", " ");
+    let allowed = code.chars().filter(|&each| is_xml_char(each));
+    allowed.map(|each| if matches!(each, '\n' | '\r') { ' ' } else { each }).collect()
 }
 
 /// Text for an attribute.

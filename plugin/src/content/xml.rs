@@ -80,29 +80,33 @@ impl XmlWriter {
     }
 
     fn plain(&mut self, text: &str) {
-        self.out.extend(text.split(|character| !is_xml_char(character)));
+        let mut rest = text;
+        while let Some((before, _, after)) = split_forbidden(rest) {
+            self.out.push_str(before);
+            rest = after;
+        }
+        self.out.push_str(rest);
     }
 
     fn escape(&mut self, text: &str, place: Place) {
         let mut rest = text;
-        while let Some((index, character)) =
-            rest.char_indices().find(|(_, character)| place.is_special(*character))
+        while let Some((before, special, after)) =
+            split_first(rest, |byte| place.is_suspect(byte), |each| place.is_special(each))
         {
-            let (plain, special) = rest.split_at(index);
-            self.out.push_str(plain);
-            match character {
+            self.out.push_str(before);
+            match special {
                 '&' => self.out.push_str("&amp;"),
                 '<' => self.out.push_str("&lt;"),
                 '>' => self.out.push_str("&gt;"),
                 '"' => self.out.push_str("&quot;"),
                 '\t' | '\n' | '\r' => {
                     // Writing to a string cannot fail.
-                    let _ = write!(self.out, "&#{};", u32::from(character));
+                    let _ = write!(self.out, "&#{};", u32::from(special));
                 }
                 // Forbidden.
                 _ => {}
             }
-            rest = special.get(character.len_utf8()..).unwrap_or_default();
+            rest = after;
         }
         self.out.push_str(rest);
     }
@@ -115,6 +119,15 @@ enum Place {
 }
 
 impl Place {
+    /// Whether a character that cannot stand there could begin with this byte.
+    fn is_suspect(self, byte: u8) -> bool {
+        match byte {
+            b'&' | b'<' | b'>' => true,
+            b'"' | b'\t' | b'\n' => matches!(self, Self::Attribute),
+            _ => may_be_forbidden(byte),
+        }
+    }
+
     /// Whether a character cannot stand there as it is.
     fn is_special(self, character: char) -> bool {
         match character {
@@ -131,6 +144,41 @@ impl Place {
 /// Whether XML 1.0 allows the character (production 2 of the specification).
 pub(super) fn is_xml_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..)
+}
+
+/// Whether a character that XML forbids, or a byte order mark, could begin with this byte: the control characters, and
+/// those from U+F000 on.
+pub(super) fn may_be_forbidden(byte: u8) -> bool {
+    byte < b' ' || byte == 0xEF
+}
+
+/// The first character that XML forbids, with what stands before it and after it.
+pub(super) fn split_forbidden(text: &str) -> Option<(&str, char, &str)> {
+    split_first(
+        text,
+        |byte| may_be_forbidden(byte) && !matches!(byte, b'\t' | b'\n'),
+        |each| !is_xml_char(each),
+    )
+}
+
+/// The first character of a kind, with what stands before it and after it. `suspect` says whether one of its kind could
+/// begin with a byte: nearly all text is passed over by it alone.
+fn split_first(
+    text: &str,
+    suspect: impl Fn(u8) -> bool,
+    is_it: impl Fn(char) -> bool,
+) -> Option<(&str, char, &str)> {
+    let mut start = 0;
+    loop {
+        let found = text.as_bytes().get(start..)?.iter().position(|&byte| suspect(byte))?;
+        let (before, rest) = text.split_at_checked(start + found)?;
+        let mut characters = rest.chars();
+        let character = characters.next()?;
+        if is_it(character) {
+            return Some((before, character, characters.as_str()));
+        }
+        start += found + character.len_utf8();
+    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
 //! Bodies: from what people give to what Confluence takes, and back.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde::Deserialize;
 
 use crate::confluence::errors;
-use crate::content::{self, Body, BodyError, Format};
+use crate::content::{self, Body, BodyError, Format, StorageError};
 use crate::platform::{Failure, FailureKind};
 
 /// Confluence refuses more than 5 MB. It is said here, before the bytes are sent.
@@ -87,7 +86,7 @@ impl Shown {
     pub(super) fn show(self, stored: String, of: &str) -> Result<String, Failure> {
         match self {
             Self::Markdown => markdown(&stored, of),
-            Self::Plain => markdown(&stored, of).map(|markdown| plain(&markdown)),
+            Self::Plain => plain(&stored, of),
             Self::Storage | Self::Adf | Self::View => Ok(stored),
         }
     }
@@ -95,54 +94,19 @@ impl Shown {
 
 /// A body in storage format as Markdown.
 pub(super) fn markdown(storage: &str, of: &str) -> Result<String, Failure> {
-    content::view(storage).map(|viewed| viewed.markdown).map_err(|error| {
-        Failure::new(
-            FailureKind::Upstream,
-            "body-not-readable",
-            format!("The body of {of} cannot be turned into Markdown, it is {error}."),
-        )
-        .hint("Ask for the format `storage` or `view`.")
-    })
+    content::view(storage).map(|viewed| viewed.markdown).map_err(|error| unreadable(of, ("Markdown", &error)))
 }
 
-/// The words of Markdown, without its marks.
-pub(super) fn plain(markdown: &str) -> String {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut text = String::new();
-    for event in Parser::new_ext(markdown, options) {
-        match event {
-            Event::Text(words) | Event::Code(words) => text.push_str(&words),
-            Event::SoftBreak | Event::HardBreak | Event::Start(Tag::List(_)) => end_line(&mut text),
-            Event::TaskListMarker(done) => text.push_str(if done { "[x] " } else { "[ ] " }),
-            Event::End(TagEnd::TableCell) => text.push('\t'),
-            Event::End(
-                TagEnd::Paragraph
-                | TagEnd::Heading(_)
-                | TagEnd::CodeBlock
-                | TagEnd::Item
-                | TagEnd::TableRow
-                | TagEnd::TableHead,
-            ) => end_line(&mut text),
-            _ => {}
-        }
-    }
-    text
+/// A body in storage format as plain text.
+pub(super) fn plain(storage: &str, of: &str) -> Result<String, Failure> {
+    content::plain(storage).map_err(|error| unreadable(of, ("plain text", &error)))
 }
 
-fn end_line(text: &mut String) {
-    text.truncate(text.trim_end_matches([' ', '\t']).len());
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_text_is_the_words_without_the_marks() {
-        let markdown = "# Hi *you*\n\nA\\*b & [link](https://e.example)\n\n- one\n- two\n  - three\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\ncode <x>\n```\n";
-        assert_eq!(plain(markdown), "Hi you\nA*b & link\none\ntwo\nthree\na\tb\n1\t2\ncode <x>\n");
-    }
+fn unreadable(of: &str, (format, error): (&str, &StorageError)) -> Failure {
+    Failure::new(
+        FailureKind::Upstream,
+        "body-not-readable",
+        format!("The body of {of} cannot be turned into {format}, it is {error}."),
+    )
+    .hint("Ask for the format `storage` or `view`.")
 }

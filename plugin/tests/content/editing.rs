@@ -10,7 +10,7 @@ use crate::assert_well_formed_page;
 /// What every document of the corpus holds once.
 const WORD: &str = "quokka";
 
-fn corpus() -> Vec<(String, String)> {
+pub(crate) fn corpus() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/content/corpus");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
@@ -167,6 +167,12 @@ fn an_element_around_blocks_moves_with_what_is_in_it() {
 fn a_marker_of_another_page_is_an_error_that_names_it() {
     let refused = replace("<p>a</p>", "a [macro: jira: X](confluence:macro/jira?abcdef)").unwrap_err();
     assert_eq!(refused, Refused::UnknownMarkers(vec!["macro/jira?abcdef".to_owned()]));
+}
+
+#[test]
+fn a_link_with_the_address_of_a_marker_does_not_hinder_an_edit() {
+    let base = "<p><a href=\"confluence:macro/jira?abcdef\">a</a> word</p>";
+    assert_eq!(edited(base, |markdown| markdown.replace("word", "other")), base.replace("word", "other"));
 }
 
 #[test]

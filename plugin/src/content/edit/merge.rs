@@ -311,7 +311,7 @@ impl<'a> Merge<'a> {
         // A cell that reaches into others may have moved them.
         let read = storage::read(&bytes).ok().map(|(blocks, _)| super::super::tidy::blocks(blocks));
         let says =
-            matches!(read.as_deref(), Some([Placed { block: Block::Table(table), .. }]) if table == after);
+            matches!(read.as_deref(), Some([Placed { block: Block::Table(table), .. }]) if **table == *after);
         (says && !failed.get()).then_some(bytes)
     }
 

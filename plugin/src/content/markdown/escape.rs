@@ -29,7 +29,10 @@ pub(super) fn text(text: &str, place: Place, out: &mut String) {
                 '_' => {
                     !(previous.is_some_and(char::is_alphanumeric) && next.is_some_and(char::is_alphanumeric))
                 }
-                '<' => next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?')),
+                '<' => {
+                    next.is_none_or(|next| next.is_ascii_alphabetic() || matches!(next, '/' | '!' | '?'))
+                        || may_be_address(rest)
+                }
                 '&' => is_entity(rest),
                 _ => false,
             };
@@ -99,6 +102,12 @@ fn is_entity(after: &str) -> bool {
     // The longest name has 31 letters.
     let end = after.bytes().take(40).position(|byte| !(byte.is_ascii_alphanumeric() || byte == b'#'));
     end.is_some_and(|end| end > 0 && after.as_bytes().get(end) == Some(&b';'))
+}
+
+/// Whether what follows `<` may make it an e-mail address. Where the text ends before that is known, it may.
+fn may_be_address(after: &str) -> bool {
+    let is_local = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    after.bytes().find(|&byte| !is_local(byte)).is_none_or(|byte| byte == b'@')
 }
 
 /// The offset of the character that would make a line beginning with this text the beginning of a block.

@@ -9,5 +9,5 @@ mod pairs;
 mod reader;
 mod writer;
 
-pub(super) use reader::read;
+pub(super) use reader::{read, read_in_parts};
 pub(super) use writer::write;

@@ -28,7 +28,7 @@ pub(super) fn nest(blocks: Blocks, most: usize) -> (Blocks, usize) {
                 }
                 if let Some((marker, body)) = open.pop() {
                     let outer = open.last_mut().map_or(&mut done, |(_, outer)| outer);
-                    outer.push(Block::Around(marker, body).into());
+                    outer.push(Block::Around(Box::new(marker), body).into());
                 }
             }
             None => match begins(placed) {

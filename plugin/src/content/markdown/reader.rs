@@ -19,33 +19,50 @@ use super::html::{self, Formatting, Piece};
 use super::lists::{self, Entry};
 use super::pairs;
 
+/// How many blocks of a page are given at a time.
+const PART: usize = 64;
+
+/// The address of what ends an element around blocks.
+const END: &str = "confluence:end/";
+
 /// Reads a whole text.
 pub(in crate::content) fn read(markdown: &str) -> Blocks {
+    let mut reader = Reader::new(markdown);
+    for (event, range) in parser(markdown) {
+        reader.event(event, range);
+    }
+    reader.finish();
+    let most = MAX_BLOCK_DEPTH.saturating_sub(reader.page.height);
+    let (mut blocks, _) = pairs::nest(reader.page.blocks, most);
+    blocks.extend(reader.footnotes.into_blocks());
+    blocks
+}
+
+/// Reads a whole text and gives its blocks a few at a time, so that a long page is never there as a whole. Only where a
+/// page ends elements has it to be: their begins may stand anywhere above.
+pub(in crate::content) fn read_in_parts(markdown: &str, mut take: impl FnMut(Blocks)) {
+    if markdown.contains(END) {
+        return take(read(markdown));
+    }
+    let mut reader = Reader::new(markdown);
+    for (event, range) in parser(markdown) {
+        reader.event(event, range);
+        if reader.page.blocks.len() >= PART && reader.open.is_empty() {
+            take(std::mem::take(&mut reader.page.blocks));
+        }
+    }
+    reader.finish();
+    take(reader.page.blocks);
+    take(reader.footnotes.into_blocks());
+}
+
+fn parser(markdown: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_GFM;
-    let mut reader = Reader {
-        source: markdown,
-        open: Vec::new(),
-        page: Open::new(Kind::Paragraph { contents: false }),
-        block_depth: 0,
-        inline_depth: 0,
-        code_tags: 0,
-        footnotes: Footnotes::default(),
-    };
-    for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
-        reader.event(event, range);
-    }
-    while !reader.open.is_empty() {
-        reader.end(true);
-    }
-    reader.page.flush();
-    let most = MAX_BLOCK_DEPTH.saturating_sub(reader.page.height);
-    let (mut blocks, _) = pairs::nest(reader.page.blocks, most);
-    blocks.extend(reader.footnotes.into_blocks());
-    blocks
+    Parser::new_ext(markdown, options).into_offset_iter()
 }
 
 struct Reader<'a> {
@@ -93,7 +110,7 @@ enum Kind {
         text: String,
     },
     Html(String),
-    Table(Table),
+    Table(Box<Table>),
     Row {
         header: bool,
         cells: Vec<Cell>,
@@ -140,7 +157,26 @@ impl Open {
     }
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(source: &'a str) -> Self {
+        Self {
+            source,
+            open: Vec::new(),
+            page: Open::new(Kind::Paragraph { contents: false }),
+            block_depth: 0,
+            inline_depth: 0,
+            code_tags: 0,
+            footnotes: Footnotes::default(),
+        }
+    }
+
+    fn finish(&mut self) {
+        while !self.open.is_empty() {
+            self.end(true);
+        }
+        self.page.flush();
+    }
+
     fn top(&mut self) -> &mut Open {
         self.open.last_mut().unwrap_or(&mut self.page)
     }
@@ -209,11 +245,11 @@ impl Reader<'_> {
             Tag::List(start) => Kind::List { start, loose: false, items: Vec::new() },
             Tag::Item => Kind::Item { done: None },
             Tag::FootnoteDefinition(label) => Kind::Footnote(label.into_string()),
-            Tag::Table(alignments) => Kind::Table(Table {
+            Tag::Table(alignments) => Kind::Table(Box::new(Table {
                 alignments: alignments.into_iter().map(alignment).collect(),
                 header: Row::default(),
                 rows: Vec::new(),
-            }),
+            })),
             Tag::TableHead => Kind::Row { header: true, cells: Vec::new() },
             Tag::TableRow => Kind::Row { header: false, cells: Vec::new() },
             Tag::TableCell => Kind::Cell,
@@ -329,7 +365,7 @@ impl Reader<'_> {
                 if text.ends_with('\n') {
                     text.pop();
                 }
-                self.top().push(Block::Code(Code { language, title, text }));
+                self.top().push(Block::Code(Box::new(Code { language, title, text })));
             }
             Kind::Html(html) => {
                 self.begin(Some(Kind::Paragraph { contents: false }));

@@ -26,7 +26,10 @@ pub(super) fn block(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth
         "code" | "noformat" => {
             let language = parameter(reader, id, "language").filter(|_| name == "code").unwrap_or_default();
             let text = body_text(reader, id).unwrap_or_default();
-            return flow.push(Block::Code(Code { language, title: title.unwrap_or_default(), text }), span);
+            return flow.push(
+                Block::Code(Box::new(Code { language, title: title.unwrap_or_default(), text })),
+                span,
+            );
         }
         _ => {}
     }
@@ -47,7 +50,7 @@ pub(super) fn block(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth
             } else {
                 reader.section(content, deeper, &mut body);
             }
-            flow.push(Block::Around(marker, body.finish()), span);
+            flow.push(Block::Around(Box::new(marker), body.finish()), span);
         }
         (Some((content, _)), None) => reader.section(content, inner, flow),
         (None, _) => {
@@ -102,7 +105,7 @@ pub(super) fn layout(reader: Reader<'_>, id: NodeId, element: &Element<'_>, dept
     let marker = around(reader, id, id, MarkerKind::Element, element.name, label);
     let mut body = Flow::default();
     reader.section(id, inner, &mut body);
-    flow.push(Block::Around(marker, body.finish()), reader.tree.span(id));
+    flow.push(Block::Around(Box::new(marker), body.finish()), reader.tree.span(id));
 }
 
 /// An element that is not known, around blocks.
@@ -110,7 +113,7 @@ pub(super) fn element_around(reader: Reader<'_>, id: NodeId, name: &str, inner: 
     let marker = around(reader, id, id, MarkerKind::Element, name, format!("element: {name}"));
     let mut body = Flow::default();
     reader.section(id, inner, &mut body);
-    flow.push(Block::Around(marker, body.finish()), reader.tree.span(id));
+    flow.push(Block::Around(Box::new(marker), body.finish()), reader.tree.span(id));
 }
 
 /// A node of the new editor that storage format can only carry along. It brings a rendering of its own.
@@ -149,7 +152,7 @@ pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut
             for content in contents {
                 reader.section(*content, inner.down(), &mut body);
             }
-            flow.push(Block::Around(marker, body.finish()), span);
+            flow.push(Block::Around(Box::new(marker), body.finish()), span);
         }
         (contents, None) => {
             for content in contents {
@@ -211,7 +214,7 @@ fn register(reader: Reader<'_>, known: Known) -> MarkerId {
 
 /// Code that has nothing but its text.
 pub(super) fn plain_code(text: String) -> Block {
-    Block::Code(Code { language: String::new(), title: String::new(), text })
+    Block::Code(Box::new(Code { language: String::new(), title: String::new(), text }))
 }
 
 fn panel(name: &str) -> Option<Panel> {

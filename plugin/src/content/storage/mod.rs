@@ -16,7 +16,7 @@ use parser::Rules;
 
 pub(super) use elements::Elements;
 pub(super) use line::{Around, Piece, PieceKind, line};
-pub(super) use writer::{Restore, write, write_inlines, write_item, write_row, write_task, write_with};
+pub(super) use writer::{Restore, append, write_inlines, write_item, write_row, write_task, write_with};
 
 /// Reads what Confluence answered, with the elements that have markers.
 pub(super) fn read(storage: &str) -> Result<(Blocks, Elements), StorageError> {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::super::document::Bytes;
 use super::super::entities;
 use super::super::error::StorageError;
-use super::super::xml::is_xml_char;
+use super::super::xml::{is_xml_char, split_forbidden};
 use super::tree::{Element, NodeId, Tree};
 
 /// The prefixes that are declared around a page's body.
@@ -105,9 +105,9 @@ impl<'a> Parser<'a> {
     }
 
     fn check_characters(&self, offset: usize, text: &str) -> Parsed<()> {
-        match text.char_indices().find(|(_, character)| !is_xml_char(*character)) {
-            Some((index, character)) => self.fail(
-                offset + index,
+        match split_forbidden(text) {
+            Some((before, character, _)) => self.fail(
+                offset + before.len(),
                 format!("the character U+{:04X} is not allowed in XML", u32::from(character)),
             ),
             None => Ok(()),

@@ -169,7 +169,7 @@ impl Reader<'_> {
                 None => self.section(id, depth, flow),
             },
             "table" => match depth.container() {
-                Some(inner) => flow.push(Block::Table(tables::table(self, id, inner)), span),
+                Some(inner) => flow.push(Block::Table(Box::new(tables::table(self, id, inner))), span),
                 None => self.section(id, depth, flow),
             },
             "ac:structured-macro" | "ac:macro" => macros::block(self, id, element, depth, flow),

@@ -31,9 +31,9 @@ impl Restore for Anew {
     }
 }
 
-/// Writes tidy blocks.
-pub(in crate::content) fn write(document: &[Placed]) -> String {
-    write_with(document, &Anew)
+/// Writes tidy blocks behind what is written already.
+pub(in crate::content) fn append(blocks: &[Placed], xml: &mut XmlWriter) {
+    Writer { restore: &Anew }.blocks(blocks, xml);
 }
 
 /// Writes tidy blocks, and what is known of them as it was.

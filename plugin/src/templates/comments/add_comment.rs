@@ -72,7 +72,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
 /// Which place in the text is meant: Confluence wants to know how often the words are there.
 fn place(content: &Content, selection: &str, occurrence: u32) -> Result<Value, Failure> {
     let storage = content.body.as_deref().unwrap_or_default();
-    let text = body::plain(&body::markdown(storage, &format!("content {}", content.id))?);
+    let text = body::plain(storage, &format!("content {}", content.id))?;
     let count = text.matches(selection).count();
     let index = usize::try_from(occurrence).unwrap_or(usize::MAX).saturating_sub(1);
     if index >= count {
