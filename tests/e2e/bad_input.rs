@@ -4,16 +4,17 @@
 
 use std::collections::BTreeSet;
 
-use actionbay::Failure;
-use actionbay::runtime::Template;
+use actionbay::runtime::{FolderFiles, Template};
+use actionbay::{Failure, Run};
 use serde_json::{Map, Value, json};
 
-use crate::support::{World, integration};
+use crate::support::{World, integration, workspace};
 use crate::templates::able;
 
-/// A world with a page that the templates' examples can be about.
+/// A world with a page that the templates' examples can be about, and the file that they name.
 struct Bench {
     world: World,
+    folder: tempfile::TempDir,
     page: Value,
     templates: Vec<Template>,
 }
@@ -24,7 +25,9 @@ impl Bench {
         let templates = world.host.plugin(&integration()).unwrap().manifest().templates.clone();
         let page =
             world.run("create-content", json!({"space": "DOCS", "title": "Page", "body": "Faster search"}));
-        let bench = Self { page: page.unwrap(), world, templates };
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("plan.pdf"), "a plan").unwrap();
+        let bench = Self { page: page.unwrap(), world, folder, templates };
         bench.world.control.clear_requests().unwrap();
         bench
     }
@@ -64,7 +67,9 @@ impl Bench {
             }
         }
         input.insert(name.to_owned(), value);
-        self.world.run(template.id.as_str(), Value::Object(input))
+        let run = Run::new(workspace(), integration(), template.id.as_str(), Value::Object(input));
+        let run = run.files(FolderFiles::new(self.folder.path()));
+        self.world.host.run(&run).map(|outcome| outcome.output)
     }
 
     /// The failure is one that a caller can act on, and nothing was changed for it.

@@ -76,9 +76,9 @@ impl World {
         let copies: Vec<Write> = (0..others)
             .map(|number| {
                 let id = format!("c-{number:030}");
-                let mut copy = own.clone();
-                copy["user"] = json!(format!("user-{number}"));
-                copy["id"] = json!(id);
+                let mut copy = own.as_object().unwrap().clone();
+                copy.insert("user".to_owned(), json!(format!("user-{number}")));
+                copy.insert("id".to_owned(), json!(id));
                 Write::put(key(&id), Expect::Absent, serde_json::to_vec(&copy).unwrap())
             })
             .collect();

@@ -119,7 +119,7 @@ fn check_node(node: &Value, index: usize, place: &mut String) -> Result<(), Stri
     let Some(kind) = node.get("type").and_then(Value::as_str) else {
         return Err(format!("the node at {place} has no `type`"));
     };
-    if kind == "text" && !node.get("text").and_then(Value::as_str).is_some_and(|text| !text.is_empty()) {
+    if kind == "text" && node.get("text").and_then(Value::as_str).is_none_or(str::is_empty) {
         return Err(format!("the text at {place} has no words in `text`"));
     }
     for name in ["content", "marks"] {

@@ -172,7 +172,7 @@ fn refuse_what_the_template_does_not_declare(template: &Template, request: &Requ
     let rule = rule.unwrap_or_else(|| panic!("{} does not declare {}", template.id, line(request)));
     let body: Value = match &request.body {
         Body::Json(text) => serde_json::from_str(text).unwrap(),
-        Body::None => Value::Null,
+        Body::None | Body::Multipart(_) => Value::Null,
     };
     let is_there = |subject: &Subject| match subject.place {
         Place::Path(_) | Place::Answer(_) => true,
