@@ -119,7 +119,15 @@ pub(crate) static SPACES: Container = Container {
             name: "comment",
             lookups: &[comment("/api/v2/footer-comments/{id}"), comment("/api/v2/inline-comments/{id}")],
         },
-        ItemKind { name: "attachment", lookups: &[attachment(&[]), attachment(&[("status", "trashed")])] },
+        // One in the trash is not found, so that it is undecided.
+        ItemKind {
+            name: "attachment",
+            lookups: &[Lookup {
+                path: "/api/v2/attachments/{id}",
+                query: &[],
+                names: &[("/pageId", CONTENT), ("/blogPostId", CONTENT)],
+            }],
+        },
     ],
 };
 
@@ -132,14 +140,6 @@ const fn comment(path: &'static str) -> Lookup {
         path,
         query: &[],
         names: &[("/pageId", CONTENT), ("/blogPostId", CONTENT), ("/attachmentId", ATTACHMENT)],
-    }
-}
-
-const fn attachment(query: &'static [(&'static str, &'static str)]) -> Lookup {
-    Lookup {
-        path: "/api/v2/attachments/{id}",
-        query,
-        names: &[("/pageId", CONTENT), ("/blogPostId", CONTENT)],
     }
 }
 

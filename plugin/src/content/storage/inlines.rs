@@ -246,9 +246,18 @@ fn resource_link(reader: Reader<'_>, id: NodeId, element: &Element<'_>, depth: D
     };
     match target {
         Some(target) => link(target, None, body, line),
-        None if body.is_empty() => line.push(unknown(reader, id, element.name)),
+        // Words without their link would be given back without it.
+        None if body.is_empty() || leads_somewhere(reader, id) => {
+            line.push(unknown(reader, id, element.name));
+        }
         None => line.extend(body),
     }
+}
+
+/// Whether a link has more than words: a target, of whatever kind.
+fn leads_somewhere(reader: Reader<'_>, link: NodeId) -> bool {
+    let is_words = |name| matches!(name, "ac:link-body" | "ac:plain-text-link-body");
+    reader.tree.elements(link).any(|(_, part)| !is_words(part.name))
 }
 
 fn has_image(body: &[Inline]) -> bool {
