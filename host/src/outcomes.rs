@@ -123,7 +123,8 @@ impl Outcomes<'_> {
                     Expect::Generation(before.generation)
                 }
             };
-            let until = now + self.0.limits.wall_clock.as_secs() + SLACK;
+            let limits = self.0.limits;
+            let until = now + limits.wall_clock.as_secs() + limits.transfer.as_secs() + SLACK;
             let owner = Some(random_id("run-")?);
             let stored = Stored {
                 what: what.clone(),

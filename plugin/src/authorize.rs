@@ -141,6 +141,7 @@ fn reachable<A: Authority>(authority: &A, connection: &A::Connection) -> Result<
         subject: "list of sites",
         not_found: "sites-not-found",
         writes: false,
+        at_cursor: false,
         need: None,
         granted: &[],
     };

@@ -218,8 +218,6 @@ fn a_cursor_that_nobody_gave_is_wrong_input() {
         if template.input.properties().contains(&"cursor") {
             for cursor in ["x", "0.250.0", "9.250.0.x", "0.0.0.x", "0.250.0.https://evil.example/?cursor=x"] {
                 match bench.with(template, "cursor", cursor.into()) {
-                    // Where one list follows another, there may be none of this number.
-                    Ok(output) if cursor.starts_with('9') => assert_eq!(output["count"], 0, "{output}"),
                     Ok(output) => panic!("{} with {cursor}: {output}", template.id),
                     Err(failure) => bench.check(&format!("{} with {cursor}", template.id), &failure),
                 }

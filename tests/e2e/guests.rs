@@ -83,6 +83,12 @@ impl Guest {
         self.host.set_policy(&workspace(), &self.id, change).unwrap();
     }
 
+    /// Renews the connection, whether it is due or not.
+    pub(crate) fn refresh(&self) -> Result<(), Failure> {
+        let connections = self.host.connections(&workspace()).unwrap();
+        self.host.refresh(&workspace(), &connections[0].id).map(drop)
+    }
+
     pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
         self.host.run(&Run::new(workspace(), self.id.clone(), template, input)).map(|outcome| outcome.output)
     }

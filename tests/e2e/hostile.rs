@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::components::{
     ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, DESCRIBES_ITSELF_AT_LENGTH, DESCRIBES_TWO_OF_ONE_ID,
     EXITS, KEEPS_STATE, LOGS_WITHOUT_END, REACHES_FOR_ANOTHER_SITE, RECURSES, SLEEPS_FOREVER,
+    WRITES_WHILE_REFRESHING,
 };
 use crate::guests::Guest;
 use crate::support::engine;
@@ -141,4 +142,10 @@ fn what_a_language_brings_along_tells_nothing_of_the_machine() {
     let described: serde_json::Value = serde_json::from_str(&plugin.manifest().summary).unwrap();
     assert_eq!((&described["seconds"], &described["random"]), (&json!(0), &json!([0, 0, 0, 0, 0, 0, 0, 0])));
     assert!(plugin.imports().iter().any(|import| import.starts_with("wasi:random/random@0.2.")));
+}
+
+#[test]
+fn a_component_that_renews_reads_what_is_for_that_and_changes_nothing() {
+    let guest = Guest::new(WRITES_WHILE_REFRESHING, CallLimits::default());
+    guest.refresh().unwrap();
 }

@@ -9,6 +9,7 @@ mod editing;
 mod files;
 mod finding;
 pub(crate) mod labels_and_attachments;
+mod variants;
 
 use std::collections::BTreeSet;
 

@@ -92,6 +92,12 @@ fn declarations(manifest: &Manifest) -> BTreeSet<String> {
         for field in marked(template.input.json()) {
             say("container-field", &json!({"template": id, "field": field}));
         }
+        for place in template.input.files() {
+            say("opens-file", &json!({"template": id, "place": place}));
+        }
+        for place in template.output.files() {
+            say("makes-file", &json!({"template": id, "place": place}));
+        }
     }
     lines
 }

@@ -197,11 +197,12 @@ fn execute(
     output: &Output,
 ) -> Result<()> {
     let host = home.host(HostSettings::new(vec![plugin], output))?;
-    let outcome = host.run(run)?;
+    let result = host.run(run);
+    // A run that fails may have saved some all the same.
+    files.made().iter().for_each(|path| output.note(&format!("saved {}", path.display())));
+    let outcome = result?;
     let told = Told { outcome: &outcome, files: files.made() };
-    output.result(&told, || document(&outcome.output))?;
-    told.files.iter().for_each(|path| output.note(&format!("saved {}", path.display())));
-    Ok(())
+    output.result(&told, || document(&outcome.output))
 }
 
 fn read_input(text: &str) -> Result<Value> {

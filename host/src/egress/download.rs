@@ -140,6 +140,10 @@ impl Step {
         let limit = if is_success { "file-bytes" } else { "response-bytes" };
         passed.map_err(|stopped| self.failure(stopped, answer.status, limit))?;
         if self.is_within {
+            if (300..=399).contains(&answer.status) {
+                answer.headers.remove(LOCATION);
+                body.clear();
+            }
             let headers = headers::for_guest(&answer.headers);
             return Ok(Response { status: answer.status, headers, body });
         }

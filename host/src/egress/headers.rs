@@ -28,6 +28,8 @@ const HOST_ONLY: &[&str] = &[
     "x-http-method",
     "x-http-method-override",
     "x-method-override",
+    // Another path than the one that is judged, to servers that believe a gateway before them.
+    "x-rewrite-url",
 ];
 
 /// The most headers of a request, and their most bytes: several times what an API asks for.
@@ -58,7 +60,9 @@ pub(super) fn check_guest(headers: &[(String, String)]) -> Result<()> {
 
 pub(super) fn is_host_only(name: &str) -> bool {
     HOST_ONLY.contains(&name)
-        || ["proxy-", "sec-", "x-forwarded-", "x-real-ip"].iter().any(|prefix| name.starts_with(prefix))
+        || ["proxy-", "sec-", "x-forwarded-", "x-original-", "x-real-ip"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 /// A header as HTTP can carry it.

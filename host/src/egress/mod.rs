@@ -256,12 +256,13 @@ impl Egress {
         let raw =
             self.transport.round_trip(outbound).map_err(|error| error.into_failure(&origin, has_effect))?;
         Echo::of(credential, secrets)?.refuse(raw.status, &raw.headers, &raw.body, has_effect)?;
-        let mut headers = raw.headers;
+        let (mut headers, mut body) = (raw.headers, raw.body);
         if (300..=399).contains(&raw.status) {
-            // Where it leads may open what is there, which is nothing for a guest to hold.
+            // Where it leads may open what is there, which is nothing for a guest to hold. The body says it too.
             headers.remove(LOCATION);
+            body.clear();
         }
-        Ok(Response { status: raw.status, headers: headers::for_guest(&headers), body: raw.body })
+        Ok(Response { status: raw.status, headers: headers::for_guest(&headers), body })
     }
 }
 

@@ -12,7 +12,10 @@ use crate::egress::Response;
 
 /// What every site has spent of its window.
 #[derive(Clone, Default)]
-pub(super) struct Budgets(Arc<Mutex<HashMap<String, Spent>>>);
+pub(super) struct Budgets(Arc<Mutex<HashMap<Budget, Spent>>>);
+
+/// A site's budget, as a manifest says it: points, and seconds. Manifests that say otherwise do not touch each other's.
+type Budget = (String, u32, u32);
 
 struct Spent {
     /// When the window ends, in seconds since 1970 UTC.
@@ -46,18 +49,19 @@ impl Budgets {
         }
     }
 
-    fn sites(&self) -> MutexGuard<'_, HashMap<String, Spent>> {
+    fn sites(&self) -> MutexGuard<'_, HashMap<Budget, Spent>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The present window of a site; those that are over are forgotten.
-fn window<'s>(sites: &'s mut HashMap<String, Spent>, site: &str, cost: &CallCost, now: u64) -> &'s mut Spent {
-    if sites.get(site).is_none_or(|spent| spent.until <= now) {
+fn window<'s>(sites: &'s mut HashMap<Budget, Spent>, site: &str, cost: &CallCost, now: u64) -> &'s mut Spent {
+    let budget = (site.to_owned(), cost.budget, cost.window);
+    if sites.get(&budget).is_none_or(|spent| spent.until <= now) {
         sites.retain(|_, spent| spent.until > now);
     }
     let length = u64::from(cost.window.max(1));
-    sites.entry(site.to_owned()).or_insert_with(|| Spent {
+    sites.entry(budget).or_insert_with(|| Spent {
         until: now - now % length + length,
         points: 0,
         budget: cost.budget.into(),
@@ -89,6 +93,9 @@ mod tests {
         assert_eq!(budgets.take("a", &COST, 71), Ok(()), "the tenth of ten points");
         assert_eq!(budgets.take("a", &COST, 119), Err(120));
         assert_eq!(budgets.take("b", &COST, 119), Ok(()));
+        let other = CallCost { budget: 0, window: u32::MAX, ..COST };
+        assert_eq!(budgets.take("b", &other, 119), Err(u32::MAX.into()));
+        assert_eq!(budgets.take("b", &COST, 119), Ok(()), "what another manifest says is its own");
         assert_eq!(budgets.take("a", &COST, 120), Ok(()));
     }
 

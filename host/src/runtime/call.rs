@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::bindings::{Integration, IntegrationPre};
@@ -182,6 +182,10 @@ fn as_milliseconds<S: serde::Serializer>(duration: &Duration, serializer: S) -> 
 /// The longest that a call may be allowed: beyond it no deadline can be computed with.
 const LONGEST_CALL: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// What a guest has after its time is over, for saying what became of a request that the end of its time cut off: whether
+/// something was done must not be lost with it. Nothing is sent any more.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// The largest manifest in bytes: two hundred templates whose schemas are as large as a long form's.
 const MANIFEST_BYTES: usize = 4 << 20;
 
@@ -257,7 +261,7 @@ impl State {
             purpose,
             audiences,
             guard: None,
-            table: ResourceTable::new(),
+            table: table(limits.handles),
             meter: Meter::new(&limits),
             limits,
             started: Instant::now(),
@@ -285,11 +289,23 @@ impl State {
         self.deadline().saturating_duration_since(Instant::now())
     }
 
+    /// How long the guest may still run.
+    fn time_to_run(&self) -> Duration {
+        (self.deadline() + LAST_WORDS).saturating_duration_since(Instant::now())
+    }
+
     pub(super) fn raise(&self, event: Event<'_>) {
         if let Some(context) = &self.context {
             context.events.event(event);
         }
     }
+}
+
+/// A table of handles that holds so many.
+fn table(handles: usize) -> ResourceTable {
+    let mut table = ResourceTable::new();
+    table.set_max_capacity(handles);
+    table
 }
 
 /// Runs one exported function in a store of its own and says what it took.
@@ -308,9 +324,9 @@ pub(super) fn run<T>(
         Purpose::Describe => MANIFEST_BYTES,
         _ => store.data().limits.hostcall_bytes,
     });
-    store.set_epoch_deadline(Engine::ticks(store.data().limits.wall_clock));
+    store.set_epoch_deadline(Engine::ticks(store.data().time_to_run()));
     // The clock stood still while files were on their way.
-    store.epoch_deadline_callback(|context| match context.data().time_left() {
+    store.epoch_deadline_callback(|context| match context.data().time_to_run() {
         Duration::ZERO => Err(Trap::Interrupt.into()),
         left => Ok(UpdateDeadline::Continue(Engine::ticks(left))),
     });
@@ -356,6 +372,9 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
     }
     if let Some(status) = wasi::exit_status(error) {
         return crash(&format!("it ended itself with the status {status}"));
+    }
+    if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
+        return exceeded("handles", "The plugin holds as many handles as a call may have");
     }
     // Its type is not public; its text is all that tells it apart.
     if error.root_cause().to_string().contains("fuel allocated for hostcalls") {

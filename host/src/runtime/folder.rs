@@ -77,13 +77,13 @@ impl Files for FolderFiles {
             io::ErrorKind::NotFound => Failure::new(
                 FailureKind::NotFound,
                 "file-not-found",
-                format!("There is no file \"{shown}\" in {}.", self.folder.display()),
+                format!("There is no file \"{shown}\" in the folder of the run."),
             )
             .hint("Check the name, and the folder."),
             io::ErrorKind::PermissionDenied => Failure::new(
                 FailureKind::Denied,
                 "file-outside",
-                format!("\"{shown}\" leads out of {}, and was not opened.", self.folder.display()),
+                format!("\"{shown}\" leads out of the folder of the run, and was not opened."),
             )
             .hint("Copy the file into the folder."),
             _ => unusable(&shown, &error),

@@ -92,7 +92,8 @@ impl State {
             }
             let result = self.send_renewing(context, &route, &request, connection.as_deref())?;
             if let Ok(response) = &result {
-                let objects = if request.method.is_safe() { objects_in(&response.body) } else { 0 };
+                let counts = cost.is_some() && request.method.is_safe();
+                let objects = if counts { objects_in(&response.body) } else { 0 };
                 self.count_points(cost.as_ref(), objects);
                 context.pacer.settle(&paced, cost.as_ref(), objects, response);
             }
@@ -170,7 +171,8 @@ impl State {
             None => context.egress.send(route, request, credential, &self.secrets, limits),
         };
         if moves_file {
-            self.transferred += started.elapsed();
+            // What is over it counts as the call's own time.
+            self.transferred = (self.transferred + started.elapsed()).min(self.limits.transfer);
         }
         let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
         self.effect_sent |= arrived && !request.method.is_safe();

@@ -14,6 +14,8 @@ pub struct CallLimits {
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
+    /// Handles that the host keeps something behind: connections, files, what of WASI there is.
+    pub handles: usize,
     /// What the guest hands to the host in one call of an import or one return, in bytes: the host has to hold it too.
     pub hostcall_bytes: usize,
     /// Requests sent.
@@ -41,6 +43,8 @@ impl Default for CallLimits {
             memory_bytes: 128 << 20,
             // Rust components use a few hundred.
             table_elements: 20_000,
+            // A connection and some files; each open file is one of the process's.
+            handles: 256,
             // The largest body or output that the limits below allow, and as much again around it.
             hostcall_bytes: 32 << 20,
             // 250 pages of a list each: 125,000 objects.

@@ -135,16 +135,34 @@ impl Schema {
         self.json.get("properties").and_then(|known| known.get(property)).is_some_and(marks_file)
     }
 
-    /// Whether a value of it may name files.
-    pub(super) fn has_files(&self) -> bool {
-        fn within(node: &Value) -> bool {
+    /// The places of the schema that mark the name of a file, as JSON Pointers.
+    pub(crate) fn files(&self) -> Vec<String> {
+        fn collect(node: &Value, place: &str, found: &mut Vec<String>) {
             match node {
-                Value::Array(items) => items.iter().any(within),
-                Value::Object(fields) => marks_file(node) || fields.values().any(within),
-                _ => false,
+                Value::Array(items) => {
+                    for (index, item) in items.iter().enumerate() {
+                        collect(item, &format!("{place}/{index}"), found);
+                    }
+                }
+                Value::Object(fields) => {
+                    if marks_file(node) {
+                        found.push(place.to_owned());
+                    }
+                    for (name, field) in fields {
+                        collect(field, &format!("{place}/{}", escaped(name)), found);
+                    }
+                }
+                _ => {}
             }
         }
-        within(&self.json)
+        let mut found = Vec::new();
+        collect(&self.json, "", &mut found);
+        found
+    }
+
+    /// Whether a value of it may name files.
+    pub(super) fn has_files(&self) -> bool {
+        !self.files().is_empty()
     }
 
     /// The names of files in a value: the strings at the places that the schema marks, in properties and items.

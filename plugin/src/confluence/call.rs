@@ -127,6 +127,7 @@ impl<'c> Call<'c> {
             subject: &self.subject,
             not_found: self.not_found,
             writes: self.request.method != Method::Get,
+            at_cursor: self.request.query.iter().any(|parameter| parameter.name == "cursor"),
             need: Some(self.need),
             granted: self.granted,
         }

@@ -31,6 +31,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) not_found: &'static str,
     /// Whether it would have changed something.
     pub(crate) writes: bool,
+    /// Whether it was to go on at a cursor.
+    pub(crate) at_cursor: bool,
     /// The template that acts.
     pub(crate) need: Option<Need>,
     /// The scopes of the connection.
@@ -117,7 +119,7 @@ fn rejected(said: Option<&str>, attempt: &Attempt<'_>) -> Failure {
     if said.is_some_and(is_about_a_duplicate_title) {
         return title_exists(said);
     }
-    if said.is_some_and(is_about_a_cursor) {
+    if attempt.at_cursor && said.is_some_and(is_about_a_cursor) {
         let sentence = with_quote("Confluence does not know this cursor.", said);
         return Failure::invalid_input("invalid-cursor", sentence).hint("Leave `cursor` out to begin anew.");
     }

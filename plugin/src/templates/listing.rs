@@ -17,8 +17,11 @@ use crate::platform::{Failure, Parameter};
 
 /// How many items are given where nothing is said: four requests, and a hundredth of an hour's budget.
 const USUAL: u64 = 1_000;
-/// The size at which a list is cut, in bytes: what a program still reads at once, and far below what a host allows.
-const LARGEST_ANSWER: usize = 4 << 20;
+/// The size at which a list is cut where nothing is said, and the largest that can be said, in bytes: what a program
+/// still reads at once, and far below what a host allows.
+const LARGEST_ANSWER: u64 = 4_000_000;
+/// The smallest size that can be said.
+const SMALLEST_ANSWER: u64 = 1_000;
 /// Longer than any cursor that Confluence was seen to give.
 const LONGEST_CURSOR: usize = 4_096;
 
@@ -28,6 +31,8 @@ pub(super) struct Range {
     limit: Option<u64>,
     #[serde(default)]
     all: bool,
+    #[serde(rename = "max-bytes")]
+    max_bytes: Option<u64>,
     cursor: Option<String>,
 }
 
@@ -74,15 +79,18 @@ impl Range {
         if self.limit == Some(0) {
             return Err(Failure::invalid_input("limit-too-small", "The limit is 0; the smallest one is 1."));
         }
+        if self.max_bytes.is_some_and(|bytes| !(SMALLEST_ANSWER..=LARGEST_ANSWER).contains(&bytes)) {
+            return Err(Failure::invalid_input(
+                "max-bytes-out-of-range",
+                format!("`max-bytes` is between {SMALLEST_ANSWER} and {LARGEST_ANSWER}."),
+            ));
+        }
         self.begin().map(drop)
     }
 
     fn begin(&self) -> Result<Option<Place>, Failure> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
-        Place::parse(cursor).map(Some).ok_or_else(|| {
-            Failure::invalid_input("invalid-cursor", "The cursor is not one that this template gave.")
-                .hint("Leave `cursor` out to begin anew.")
-        })
+        Place::parse(cursor).map(Some).ok_or_else(foreign_cursor)
     }
 
     fn most(&self) -> usize {
@@ -106,7 +114,11 @@ impl Range {
         let size = wanted.min(u64::from(LARGEST_PAGE));
         let mut place = self.begin()?.unwrap_or(Place { size, ..Place::default() });
         let (mut items, mut bytes) = (Vec::new(), 0usize);
+        let most_bytes = usize::try_from(self.max_bytes.unwrap_or(LARGEST_ANSWER)).unwrap_or(usize::MAX);
         let count = lists.len();
+        if place.list >= count {
+            return Err(foreign_cursor());
+        }
         for (index, mut list) in lists.into_iter().enumerate().skip(place.list) {
             list.query.push(Parameter::new("limit", place.size.to_string()));
             let from = Some(std::mem::take(&mut place.cursor)).filter(|cursor| !cursor.is_empty());
@@ -117,7 +129,7 @@ impl Range {
                     let picked = pick(index, value, batch.base).map_err(|lacks| batch.unreadable(&lacks))?;
                     let Some(item) = picked else { continue };
                     let length = serde_json::to_string(&item).map_or(0, |text| text.len());
-                    if items.len() >= most || (bytes + length > LARGEST_ANSWER && !items.is_empty()) {
+                    if items.len() >= most || (bytes + length > most_bytes && !items.is_empty()) {
                         cut = Some(at(index, place.size, position, batch));
                         return Ok(ControlFlow::Break(()));
                     }
@@ -139,6 +151,11 @@ impl Range {
         }
         Ok(Listed { items, complete: true, cursor: None })
     }
+}
+
+fn foreign_cursor() -> Failure {
+    Failure::invalid_input("invalid-cursor", "The cursor is not one that this template gave.")
+        .hint("Leave `cursor` out to begin anew.")
 }
 
 /// Before an item of a page of results.

@@ -55,6 +55,21 @@ pub(super) fn body_of(content: &Content) -> Result<Body<'_>, Failure> {
     })
 }
 
+/// The status to write. Confluence takes two: to write either brings an archived page back, and a trashed one without
+/// a look at the body.
+pub(super) fn status_of(content: &Content, kind: Kind) -> Result<&'static str, Failure> {
+    match content.status.as_str() {
+        "current" => Ok("current"),
+        "draft" => Ok("draft"),
+        other => Err(Failure::new(
+            FailureKind::Conflict,
+            "not-editable",
+            format!("The {} {} is {other}, which cannot be edited.", kind.noun(), content.id),
+        )
+        .hint("Bring it back from the trash or the archive first.")),
+    }
+}
+
 /// The number of the version after this one.
 pub(super) fn next_number(content: &Content) -> u64 {
     content.version.as_ref().map_or(1, |version| version.number.saturating_add(1))

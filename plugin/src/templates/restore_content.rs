@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::replacement::{Replacement, body_of, next_number};
+use super::replacement::{Replacement, body_of, next_number, status_of};
 use super::target::Target;
 use super::{Effect, Template, input, outcome};
 use crate::confluence::client::Client;
@@ -51,6 +51,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         let call = if input.version.is_none() { call.query("status", "trashed") } else { call };
         client.read_content(&call.answer()?)
     })?;
+    let status = if input.version.is_none() { "current" } else { status_of(&stored, kind)? };
     let next = next_number(&stored);
     let earlier = match input.version {
         None => None,
@@ -69,7 +70,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let restored = Replacement {
         id: &found.id,
         title: &source.title,
-        status: "current",
+        status,
         body: &body_of(source)?,
         number: next,
         message,

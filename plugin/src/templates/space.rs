@@ -35,10 +35,13 @@ pub(super) fn resolve_with(client: &Client<'_>, space: &str, query: &[Parameter]
             return Ok(found);
         }
     }
-    match Id::parse(space) {
-        Some(id) => client.space(&id, query),
-        None => by_name(client, space, query),
+    if let Some(id) = Id::parse(space) {
+        match client.space(&id, query) {
+            Err(failure) if failure.upstream_status == Some(404) => {}
+            decided => return decided,
+        }
     }
+    by_name(client, space, query)
 }
 
 fn checked(space: &str) -> Result<&str, Failure> {
@@ -69,7 +72,7 @@ fn by_name(client: &Client<'_>, name: &str, query: &[Parameter]) -> Result<Space
             FailureKind::NotFound,
             "space-not-found",
             format!(
-                "There is no space with the key or the name {name:?}, or this account has no permission to see it."
+                "There is no space with the key, the id or the name {name:?}, or this account has no permission to see it."
             ),
         )
         .hint("The key stands in the space's address, after `/spaces/`, such as DOCS.")),

@@ -11,11 +11,10 @@ use serde_json::Value;
 
 use super::body::{self, Written};
 use super::input::{self, Type};
-use super::replacement::Replacement;
+use super::replacement::{Replacement, status_of};
 use super::target::{Name, page_id};
 use super::{Effect, Template};
 use crate::confluence::client::Client;
-use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE, WRITE_PAGE};
@@ -139,6 +138,15 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let wish = wish(client, &input)?;
     let id = id(client, wish.kind, &input)?;
     let found = client.content(wish.kind, &id, "storage", input.draft)?;
+    // Without a draft Confluence gives what is published, and to write that would publish the edit.
+    if input.draft && found.status != "draft" {
+        return Err(Failure::new(
+            FailureKind::Conflict,
+            "no-draft",
+            format!("The {} {id} has no draft that could be changed.", wish.kind.noun()),
+        )
+        .hint("Leave `draft` out to change what is published."));
+    }
     let (Some(stored), Some(version)) = (found.body.as_deref(), &found.version) else {
         return Err(Failure::new(
             FailureKind::Upstream,
@@ -146,7 +154,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
             format!("Confluence's answer about {} {id} has no body or no version.", wish.kind.noun()),
         ));
     };
-    let status = status(&found, wish.kind)?;
+    let status = status_of(&found, wish.kind)?;
     let previous = version.number;
     expected(input.expected_version, previous, wish.kind, &id)?;
     let next = next(&input, &wish, stored)?;
@@ -240,20 +248,6 @@ fn wish<'a>(client: &Client<'_>, input: &'a Input) -> Result<Wish<'a>, Failure> 
 fn id(client: &Client<'_>, kind: Kind, input: &Input) -> Result<Id, Failure> {
     let name = Name::new((input.id.clone(), input.url.clone()), (input.space.clone(), input.page.clone()));
     name.find(client, vec![kind]).map(|found| found.id)
-}
-
-/// The status to write. Confluence takes two, and gives a trashed page back without looking at the body.
-fn status(found: &Content, kind: Kind) -> Result<&'static str, Failure> {
-    match found.status.as_str() {
-        "current" => Ok("current"),
-        "draft" => Ok("draft"),
-        other => Err(Failure::new(
-            FailureKind::Conflict,
-            "not-editable",
-            format!("The {} {} is {other}, which cannot be edited.", kind.noun(), found.id),
-        )
-        .hint("Restore it first.")),
-    }
 }
 
 fn expected(expected: Option<u64>, current: u64, kind: Kind, id: &Id) -> Result<(), Failure> {

@@ -199,8 +199,11 @@ fn digits_are_tried_as_a_key_and_then_as_an_id() {
         ]
     );
 
-    let host = Host::with([nothing(), missing()]);
+    let host = Host::with([nothing(), missing(), docs()]);
     assert_eq!(host.fail(TEMPLATE, &json!({"space": "131073", "title": "Hello"})).code, "space-not-found");
+    assert_eq!(host.requests().len(), 3);
+    let host = Host::with([nothing(), answer(403, "")]);
+    assert_eq!(host.fail(TEMPLATE, &json!({"space": "131073", "title": "Hello"})).code, "not-permitted");
 }
 
 /// AUTH-19, API-16

@@ -130,3 +130,13 @@ fn a_change_in_between_is_a_conflict_and_nothing_is_sent_again() {
     assert!(failure.message.contains("Current Version: [3]"), "{failure:?}");
     assert_eq!(host.requests().len(), 2);
 }
+
+#[test]
+fn an_earlier_version_of_what_is_archived_or_trashed_does_not_bring_it_back() {
+    for status in ["archived", "trashed"] {
+        let host = Host::with([ok(&stored(status, "Hello", 5))]);
+        let failure = host.fail("restore-content", &json!({"id": "131075", "version": 2}));
+        assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::Conflict, "not-editable"));
+        assert_eq!(host.requests().len(), 1);
+    }
+}

@@ -234,3 +234,12 @@ fn an_unknown_template_is_refused_with_the_known_ones() {
     assert_eq!(failure.code, "unknown-template");
     assert!(failure.hint.unwrap().contains("create-content, view-content, update-content, list-pages"));
 }
+
+#[test]
+fn only_a_request_with_a_cursor_can_have_a_cursor_that_is_not_valid() {
+    let said = r#"{"errors":[{"status":400,"title":"The cursor is not valid"}]}"#;
+    assert_eq!(creating(answer(400, said)).code, "request-rejected");
+    let host = Host::with([docs(), answer(400, said)]);
+    let failure = host.fail("list-pages", &json!({"space": "DOCS", "cursor": "0.250.0.x"}));
+    assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::InvalidInput, "invalid-cursor"));
+}

@@ -248,3 +248,37 @@ fn an_order_is_confluences_word_for_it() {
         assert_eq!(host.requests()[1], format!("{PAGES}?sort={word}&limit=250"));
     }
 }
+
+#[test]
+fn an_answer_is_cut_at_the_size_that_is_said_and_goes_on_without_a_loss() {
+    let (mut input, mut seen, mut answers) = (json!({"space": "DOCS", "max-bytes": 1_000}), Vec::new(), 0);
+    loop {
+        let host = match input["cursor"].as_str() {
+            Some(cursor) if cursor.ends_with(".c2") => Host::with([docs(), results(13, 8, None)]),
+            _ => Host::with([docs(), results(1, 12, Some("/wiki/x?cursor=c2")), results(13, 8, None)]),
+        };
+        let output = host.run(TEMPLATE, &input).unwrap();
+        let size = output["pages"].to_string().len();
+        assert!((1..1_100).contains(&size), "{size}");
+        seen.extend(ids(&output));
+        answers += 1;
+        if output["complete"] == true {
+            break;
+        }
+        input["cursor"] = output["cursor"].clone();
+    }
+    assert_eq!(seen, (1..=20).collect::<Vec<_>>());
+    assert!(answers > 2, "{answers}");
+    for bytes in [0, 999, 4_000_001] {
+        let failure = Host::with([]).fail(TEMPLATE, &json!({"space": "DOCS", "max-bytes": bytes}));
+        assert_eq!(failure.code, "max-bytes-out-of-range");
+    }
+}
+
+#[test]
+fn a_cursor_into_a_list_that_is_not_there_is_refused() {
+    let failure = Host::with([docs()]).fail(TEMPLATE, &json!({"space": "DOCS", "cursor": "1.250.0.x"}));
+    assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::InvalidInput, "invalid-cursor"));
+    let comments = json!({"id": "5", "type": "page", "cursor": "2.250.0.x"});
+    assert_eq!(Host::with([]).fail("list-comments", &comments).code, "invalid-cursor");
+}

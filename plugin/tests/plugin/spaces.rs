@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::support::{Host, answer, list, ok};
+use crate::support::{Host, answer, list, missing, ok};
 
 fn docs() -> serde_json::Value {
     json!({
@@ -51,4 +51,14 @@ fn the_current_user_is_who_the_token_says() {
     assert!(host.last_headers().is_empty(), "reading needs no header against forgery");
     let failure = Host::with([answer(200, "{}")]).fail("current-user", &json!({}));
     assert_eq!(failure.code, "unreadable-answer");
+}
+
+#[test]
+fn a_space_whose_name_consists_of_digits_is_found_by_it() {
+    let mut year = docs();
+    year["name"] = json!("2026");
+    let host = Host::with([list(&[], None), missing(), list(&[year], None)]);
+    let output = host.run("view-space", &json!({"space": "2026"})).unwrap();
+    assert_eq!((&output["key"], &output["name"]), (&json!("DOCS"), &json!("2026")));
+    assert_eq!(host.requests()[2], "GET confluence/api/v2/spaces?limit=250&description-format=plain");
 }

@@ -154,3 +154,13 @@ fn what_is_gone_or_not_there_is_said() {
     let failure = Host::with([answer(404, "")]).fail("copy-content", &json!({"id": "5", "to-parent": "9"}));
     assert!(failure.message.contains("page 5") && failure.message.contains("permission"), "{failure:?}");
 }
+
+#[test]
+fn an_archived_page_is_not_moved_under_another_since_that_would_bring_it_back() {
+    let mut archived = page("5", "Hello", "<p>x</p>");
+    archived["status"] = json!("archived");
+    let host = Host::with([ok(&archived)]);
+    let failure = host.fail("move-content", &json!({"id": "5", "parent": "9"}));
+    assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::Conflict, "not-editable"));
+    assert_eq!(host.requests().len(), 1);
+}

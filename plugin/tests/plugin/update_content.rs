@@ -213,3 +213,12 @@ fn what_makes_no_sense_is_refused_before_any_request() {
         assert!(host.requests().is_empty(), "{input}");
     }
 }
+
+#[test]
+fn an_edit_of_a_draft_that_is_not_there_changes_nothing() {
+    for dry_run in [false, true] {
+        let input = json!({"id": "131075", "body": "b", "draft": true, "dry-run": dry_run});
+        let failure = refused("<p>a</p>", &input);
+        assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::Conflict, "no-draft"));
+    }
+}

@@ -43,7 +43,12 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &Answers) {
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let Some(path) = head.split(' ').nth(1).map(str::to_owned) else { return };
-    seen.lock().unwrap().push(head.to_ascii_lowercase());
+    let head = head.to_ascii_lowercase();
+    // A connection that ends with bytes unread is reset, and takes its answer along.
+    let length =
+        head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
+    let _ = std::io::copy(&mut (&stream).take(length), &mut std::io::sink());
+    seen.lock().unwrap().push(head);
     let _ = stream.write_all(&answer(&path));
 }
 

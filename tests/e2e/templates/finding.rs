@@ -72,6 +72,30 @@ fn a_list_of_pages_goes_on_where_it_ended() {
     assert_eq!((count, ids.len()), (301, 301), "the home page and 300 more, each once");
 }
 
+/// API-15
+#[test]
+fn a_list_that_is_cut_at_a_size_goes_on_until_all_pages_were_given() {
+    let world = World::authorized();
+    let seed = json!({"spaces": [{"key": "BIG", "name": "Big"}], "pages": {"space": "BIG", "count": 20, "title_prefix": "Page"}});
+    world.control.seed(seed).unwrap();
+    let mut input = json!({"space": "BIG", "all": true, "max-bytes": 1_000});
+    let (mut ids, mut answers) = (Vec::new(), 0);
+    loop {
+        let listed = world.run("list-pages", input.clone()).unwrap();
+        ids.extend(all(&listed["pages"], "id").into_iter().map(str::to_owned));
+        answers += 1;
+        if listed["complete"] == true {
+            break;
+        }
+        input["cursor"] = listed["cursor"].clone();
+    }
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!((count, ids.len()), (21, 21), "the home page and 20 more, each once");
+    assert!(answers > 2, "{answers}");
+}
+
 #[test]
 fn blog_posts_are_listed_the_newest_first() {
     let world = World::authorized();
@@ -134,7 +158,11 @@ fn a_search_finds_every_page_of_results() {
 #[test]
 fn words_cannot_break_out_of_a_search_and_a_bad_query_is_said() {
     let world = able();
-    page(&world, "Secret plan", "x");
+    let secret = page(&world, "Secret plan", "zebra");
+    world.clock.advance(60);
+    world.control.advance_clock(std::time::Duration::from_secs(60)).unwrap();
+    let found = world.run("search-content", json!({"text": "zebra"})).unwrap();
+    assert_eq!(all(&found["results"], "id"), [secret["id"].as_str().unwrap()]);
     let found = world.run("search-content", json!({"text": "zzz\" or type = \"page"})).unwrap();
     assert_eq!(found["count"], 0, "{found}");
     let failure = world.run("search-content", json!({"cql": "title ~ two words"})).unwrap_err();

@@ -124,7 +124,10 @@ impl Judge<'_> {
             match what {
                 Reference::Item(kind) if waits => match self.known.items.get(&(kind.clone(), text.clone())) {
                     Some(container) => self.allowed(&container.clone(), least)?,
-                    None => left.items.push((kind.clone(), text)),
+                    None if is_id(&text) => left.items.push((kind.clone(), text)),
+                    None => {
+                        return Err(Refusal::Undecided(format!("\"{}\" is no id of {kind}", shown(&text))));
+                    }
                 },
                 _ => {
                     let container = self.container(what, &text, DEEPEST)?;

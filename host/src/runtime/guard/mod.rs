@@ -182,7 +182,7 @@ impl State {
         answer_is_read: bool,
     ) -> Result<Pass> {
         if self.purpose != Purpose::Execute {
-            return Ok(Pass(None));
+            return self.admit_authorizing(audience, &request.method).map(|()| Pass(None));
         }
         let mut guard =
             self.guard.take().ok_or_else(|| Failure::internal("A template runs without its rules."))?;
@@ -191,6 +191,24 @@ impl State {
         guard.known = known;
         self.guard = Some(guard);
         admitted.inspect_err(|failure| self.raise_denial(failure))
+    }
+
+    /// While authorizing and refreshing no template's rules say what may be sent: what is for that alone may be read.
+    fn admit_authorizing(&self, audience: &str, method: &Method) -> Result<()> {
+        let facts = self.audience(audience)?;
+        if facts.audience.authorization_only && method.is_safe() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            FailureKind::Denied,
+            "not-while-authorizing",
+            format!(
+                "{} to the audience \"{}\" may not be sent while authorizing.",
+                plain_text(method.as_str(), 16),
+                plain_text(audience, 64)
+            ),
+        )
+        .hint("There a plugin may read what its manifest marks as authorization-only."))
     }
 
     fn admit_by(

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::super::replacement::{Replacement, body_of, next_number};
+use super::super::replacement::{Replacement, body_of, next_number, status_of};
 use super::super::target::{Name, page_id};
 use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
@@ -86,7 +86,7 @@ fn under(client: &Client<'_>, page: &Id, parent: &Id) -> Result<(), Failure> {
     let moved = Replacement {
         id: page,
         title: &stored.title,
-        status: "current",
+        status: status_of(&stored, Kind::Page)?,
         body: &body_of(&stored)?,
         number: next_number(&stored),
         message: None,
