@@ -181,7 +181,8 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError>;
 
-    /// Does all of the writes, or none. Once it returns, they survive a crash.
+    /// Does all of the writes in their order, or none: an expectation is of what the writes before it left. Once it
+    /// returns, they survive a crash.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] where an expectation does not hold; [`StoreError::Unavailable`].
@@ -255,20 +256,29 @@ impl Store for MemoryStore {
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut undo = Vec::new();
         for write in writes {
-            if !holds(write.expect, records.get(&write.key).map(|record| record.generation)) {
+            let before = records.get(&write.key).cloned();
+            let generation = before.as_ref().map(|record| record.generation);
+            if !holds(write.expect, generation) {
+                for (key, before) in undo.into_iter().rev() {
+                    match before {
+                        Some(record) => drop(records.insert(key, record)),
+                        None => drop(records.remove(&key)),
+                    }
+                }
                 return Err(StoreError::Conflict(write.key.clone()));
             }
-        }
-        for write in writes {
-            let generation = records.get(&write.key).map_or(0, |record| record.generation) + 1;
             match &write.change {
                 Change::Put(body) => {
-                    drop(records.insert(write.key.clone(), Record { body: body.clone(), generation }))
+                    let record =
+                        Record { body: body.clone(), generation: generation.unwrap_or_default() + 1 };
+                    drop(records.insert(write.key.clone(), record));
                 }
                 Change::Delete => drop(records.remove(&write.key)),
                 Change::Keep => {}
             }
+            undo.push((write.key.clone(), before));
         }
         Ok(())
     }

@@ -151,6 +151,22 @@ fn ids(found: &[(String, Record)]) -> Vec<&str> {
 }
 
 #[test]
+fn an_expectation_is_of_what_the_writes_before_it_left_and_one_that_fails_undoes_them() {
+    stores(|store| {
+        store.commit(&[put("a", Expect::Absent, "1"), put("a", Expect::Generation(1), "2")]).unwrap();
+        let refused = [
+            put("a", Expect::Generation(2), "3"),
+            put("b", Expect::Absent, "1"),
+            Write::delete(key("a"), Expect::Generation(2)),
+        ];
+        assert!(matches!(store.commit(&refused), Err(StoreError::Conflict(which)) if which == key("a")));
+        let kept = store.get(&key("a")).unwrap().unwrap();
+        assert_eq!((kept.body.as_slice(), kept.generation), (&b"2"[..], 2));
+        assert_eq!(store.get(&key("b")).unwrap(), None);
+    });
+}
+
+#[test]
 fn the_connections_of_a_user_are_those_whose_record_says_so() {
     stores(|store| {
         let elsewhere = RecordKey::new(Collection::Connections, "v", "e");
