@@ -30,7 +30,7 @@ pub(super) const TEMPLATE: Template = Template {
         "Which pages mention the budget",
         "Search the wiki for onboarding",
     ],
-    requests: &[requests::SEARCH],
+    requests: &[requests::SPACE, requests::SEARCH],
     run,
 };
 
@@ -70,7 +70,7 @@ struct Hit {
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
     input.range.check()?;
-    let query = query(&input)?;
+    let query = query(client, &input)?;
     let list = List {
         path: paths::SEARCH.to_owned(),
         query: vec![
@@ -88,7 +88,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
 }
 
 /// The query: the one that was given, or one of the words and filters.
-fn query(input: &Input) -> Result<String, Failure> {
+fn query(client: &Client<'_>, input: &Input) -> Result<String, Failure> {
     let filters = [&input.text, &input.space, &input.kind, &input.label, &input.title, &input.since];
     match &input.cql {
         Some(_) if filters.iter().any(|filter| filter.is_some()) => {
@@ -98,11 +98,11 @@ fn query(input: &Input) -> Result<String, Failure> {
         None if filters.iter().all(|filter| filter.is_none()) => {
             Err(input::invalid("what is searched for is said by `text`, by a filter or by `cql`"))
         }
-        None => conditions(input),
+        None => conditions(client, input),
     }
 }
 
-fn conditions(input: &Input) -> Result<String, Failure> {
+fn conditions(client: &Client<'_>, input: &Input) -> Result<String, Failure> {
     let mut conditions = vec![match &input.kind {
         Some(kind) => cql::condition("type", "=", input::line("type", kind)?),
         // People mean what they read, not the attachments and comments that mention it.
@@ -115,7 +115,7 @@ fn conditions(input: &Input) -> Result<String, Failure> {
         conditions.push(cql::condition("title", "~", input::line("title", title)?));
     }
     if let Some(space) = &input.space {
-        conditions.push(cql::condition("space", "=", &space::key("space", space)?));
+        conditions.push(cql::condition("space", "=", &space::key(client, "space", space)?));
     }
     if let Some(label) = &input.label {
         conditions.push(cql::condition("label", "=", input::line("label", label)?));

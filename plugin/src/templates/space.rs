@@ -89,14 +89,15 @@ fn spaces(parameter: Parameter, query: &[Parameter]) -> List {
     List { path: paths::spaces(), query, subject: "list of spaces".to_owned(), not_found: "space-not-found" }
 }
 
-/// The key of a space, for where Confluence takes no other name of it.
-pub(super) fn key(field: &str, text: &str) -> Result<String, Failure> {
+/// The key of a space, for where Confluence takes no other name of it. What looks like a key is taken for one, without a
+/// request; digits and names of several words are looked for.
+pub(super) fn key(client: &Client<'_>, field: &str, text: &str) -> Result<String, Failure> {
     let text = input::line(field, text)?;
-    if is_key(text) {
-        Ok(text.to_owned())
-    } else {
-        Err(input::invalid(format!("`{field}` is no key of a space")))
+    if is_key(text) && Id::parse(text).is_none() {
+        return Ok(text.to_owned());
     }
+    let space = resolve(client, text)?;
+    space.key.ok_or_else(|| input::invalid(format!("`{field}` is a space without a key")))
 }
 
 /// Whether it can be a key. Confluence reads a comma as the end of one key and the beginning of another.

@@ -1,7 +1,7 @@
 use actionbay_confluence::platform::FailureKind;
 use serde_json::json;
 
-use crate::support::{Host, answer, list};
+use crate::support::{Host, answer, list, ok};
 
 const SEARCH: &str = "GET confluence/rest/api/search";
 
@@ -11,6 +11,25 @@ fn hit(id: u64) -> serde_json::Value {
         "title": "The @@@hl@@@Plan@@@endhl@@@", "excerpt": "a @@@hl@@@plan@@@endhl@@@", "entityType": "content",
         "url": format!("/spaces/DOCS/pages/{id}"), "lastModified": "2026-11-21T09:30:00.000Z", "score": 1.5,
     })
+}
+
+#[test]
+fn a_space_that_is_named_by_its_id_or_by_a_name_of_several_words_is_looked_for() {
+    let space = json!({"id": "65537", "key": "DOCS", "name": "Our handbook"});
+    let host = Host::with([list(&[], None), ok(&space), list(&[hit(1)], None)]);
+    host.run("search-content", &json!({"text": "plan", "space": "65537"})).unwrap();
+    assert!(
+        host.requests().last().is_some_and(|sent| sent.contains("space = \"DOCS\"")),
+        "{:?}",
+        host.requests()
+    );
+    let host = Host::with([list(&[space], None), list(&[hit(1)], None)]);
+    host.run("search-content", &json!({"text": "plan", "space": "Our handbook"})).unwrap();
+    assert!(
+        host.requests().last().is_some_and(|sent| sent.contains("space = \"DOCS\"")),
+        "{:?}",
+        host.requests()
+    );
 }
 
 /// API-20
@@ -85,7 +104,7 @@ fn a_search_is_words_and_filters_or_a_query() {
         json!({}),
         json!({"cql": "x", "text": "y"}),
         json!({"text": " "}),
-        json!({"space": "a b"}),
+        json!({"space": "a\nb"}),
         json!({"since": "yesterday"}),
         json!({"since": "2026-13-01"}),
         json!({"since": "2026-1-01"}),

@@ -68,7 +68,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let title = input.new_title.as_deref().map(input::title).transpose()?;
     let (destination, value) = match (&input.to_parent, &input.to_space) {
         (Some(parent), None) => ("parent_page", page_id(client, "to-parent", parent)?.to_string()),
-        (None, Some(key)) => ("space", space::key("to-space", key)?),
+        (None, Some(key)) => ("space", space::key(client, "to-space", key)?),
         _ => return Err(input::invalid("where to is said by one of `to-parent` and `to-space`")),
     };
     let page = input.name.find_page(client)?.id;
