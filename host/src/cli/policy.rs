@@ -45,17 +45,18 @@ fn named(text: &str) -> Result<(String, Access), String> {
 
 impl Policy {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let (host, id) = open(home, &self.integration, output)?;
         let changes = self.clear
             || !self.templates.is_empty()
             || !self.containers.is_empty()
             || self.other_templates.is_some()
             || self.other_containers.is_some();
-        let policy = if changes {
-            let change = self.change()?;
-            host.set_policy(home.workspace(), &id, change)?
-        } else {
-            host.policy(home.workspace(), &id)?
+        let integration = self.integration.clone();
+        // Before the store is opened: a wrong call leaves nothing behind.
+        let change = changes.then(|| self.change()).transpose()?;
+        let (host, id) = open(home, &integration, output)?;
+        let policy = match change {
+            Some(change) => host.set_policy(home.workspace(), &id, change)?,
+            None => host.policy(home.workspace(), &id)?,
         };
         let plugin = host.plugin(&id)?;
         output.result(&policy, || shown(&policy, plugin.manifest()))
