@@ -4,6 +4,7 @@
 //! or where the answer grows too large. So the cursor that a template gives also says how much of a page of results
 //! was given already. It belongs to the input it came from; with another one it means nothing.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use super::input;
 use crate::confluence::client::Client;
 use crate::confluence::paging::LARGEST_PAGE;
+use crate::confluence::paths::Id;
 use crate::confluence::walk::{Batch, List};
 use crate::platform::{Failure, Parameter};
 
@@ -79,12 +81,7 @@ impl Range {
         if self.limit == Some(0) {
             return Err(Failure::invalid_input("limit-too-small", "The limit is 0; the smallest one is 1."));
         }
-        if self.max_bytes.is_some_and(|bytes| !(SMALLEST_ANSWER..=LARGEST_ANSWER).contains(&bytes)) {
-            return Err(Failure::invalid_input(
-                "max-bytes-out-of-range",
-                format!("`max-bytes` is between {SMALLEST_ANSWER} and {LARGEST_ANSWER}."),
-            ));
-        }
+        most_bytes(self.max_bytes)?;
         self.begin().map(drop)
     }
 
@@ -114,7 +111,7 @@ impl Range {
         let size = wanted.min(u64::from(LARGEST_PAGE));
         let mut place = self.begin()?.unwrap_or(Place { size, ..Place::default() });
         let (mut items, mut bytes) = (Vec::new(), 0usize);
-        let most_bytes = usize::try_from(self.max_bytes.unwrap_or(LARGEST_ANSWER)).unwrap_or(usize::MAX);
+        let most_bytes = most_bytes(self.max_bytes)?;
         let count = lists.len();
         if place.list >= count {
             return Err(foreign_cursor());
@@ -151,9 +148,56 @@ impl Range {
         }
         Ok(Listed { items, complete: true, cursor: None })
     }
+
+    /// Gives the items of a list that has no cursor: what follows an item is asked for by its id. `ask` is told after
+    /// which one, and how many to ask for.
+    pub(super) fn chain<T: Serialize>(
+        &self,
+        first: &Id,
+        mut ask: impl FnMut(&Id, usize) -> Result<Vec<(Id, T)>, Failure>,
+    ) -> Result<Listed<T>, Failure> {
+        let (most, most_bytes) = (self.most(), most_bytes(self.max_bytes)?);
+        let mut last = match self.begin()? {
+            Some(place) => Id::parse(&place.cursor).ok_or_else(foreign_cursor)?,
+            None => first.clone(),
+        };
+        let (mut items, mut bytes) = (Vec::new(), 0usize);
+        let mut seen = BTreeSet::from([first.to_string()]);
+        loop {
+            // One more than is wanted tells whether there are more.
+            let size = (most - items.len()).saturating_add(1).min(LARGEST_PAGE as usize);
+            let following = ask(&last, size)?;
+            let may_go_on = following.len() >= size;
+            for (id, item) in following {
+                let length = serde_json::to_string(&item).map_or(0, |text| text.len());
+                if items.len() >= most || (bytes + length > most_bytes && !items.is_empty()) {
+                    let place = Place { list: 0, size: 1, skip: 0, cursor: last.to_string() };
+                    return Ok(Listed { items, complete: false, cursor: Some(place.write()) });
+                }
+                bytes += length;
+                items.push(item);
+                last = id;
+            }
+            if !may_go_on || !seen.insert(last.to_string()) {
+                return Ok(Listed { items, complete: true, cursor: None });
+            }
+        }
+    }
 }
 
-fn foreign_cursor() -> Failure {
+/// The size at which an answer is cut, in bytes.
+pub(super) fn most_bytes(wanted: Option<u64>) -> Result<usize, Failure> {
+    let bytes = wanted.unwrap_or(LARGEST_ANSWER);
+    if !(SMALLEST_ANSWER..=LARGEST_ANSWER).contains(&bytes) {
+        return Err(Failure::invalid_input(
+            "max-bytes-out-of-range",
+            format!("`max-bytes` is between {SMALLEST_ANSWER} and {LARGEST_ANSWER}."),
+        ));
+    }
+    Ok(usize::try_from(bytes).unwrap_or(usize::MAX))
+}
+
+pub(super) fn foreign_cursor() -> Failure {
     Failure::invalid_input("invalid-cursor", "The cursor is not one that this template gave.")
         .hint("Leave `cursor` out to begin anew.")
 }

@@ -11,6 +11,7 @@ mod content_list;
 mod create_content;
 mod current_user;
 mod delete_content;
+mod excerpt;
 mod input;
 mod items;
 mod labels;

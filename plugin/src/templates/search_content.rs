@@ -10,7 +10,7 @@ use crate::confluence::cql;
 use crate::confluence::model::{absolute, id, text};
 use crate::confluence::paths;
 use crate::confluence::requests;
-use crate::confluence::scopes::READ_DETAILS;
+use crate::confluence::scopes::{READ_DETAILS, READ_SPACE};
 use crate::confluence::walk::List;
 use crate::platform::{Failure, Parameter};
 
@@ -20,7 +20,7 @@ pub(super) const TEMPLATE: Template = Template {
     summary: "Finds content by words, space, type, labels, title or date, or by a query in CQL.",
     input_schema: include_str!("search_content.input.json"),
     output_schema: include_str!("search_content.output.json"),
-    scopes: &[READ_DETAILS],
+    scopes: &[READ_DETAILS, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
     prompts: &[("text", "Which words should be found?")],
@@ -114,14 +114,15 @@ fn conditions(client: &Client<'_>, input: &Input) -> Result<String, Failure> {
     if let Some(title) = &input.title {
         conditions.push(cql::condition("title", "~", input::line("title", title)?));
     }
-    if let Some(space) = &input.space {
-        conditions.push(cql::condition("space", "=", &space::key(client, "space", space)?));
-    }
     if let Some(label) = &input.label {
         conditions.push(cql::condition("label", "=", input::line("label", label)?));
     }
     if let Some(since) = &input.since {
         conditions.push(cql::condition("lastmodified", ">=", date(since)?));
+    }
+    // Last, since it takes a request.
+    if let Some(space) = &input.space {
+        conditions.push(cql::condition("space", "=", &space::key(client, "space", space)?));
     }
     Ok(conditions.join(" and "))
 }

@@ -44,7 +44,8 @@ pub(super) fn resolve_with(client: &Client<'_>, space: &str, query: &[Parameter]
     by_name(client, space, query)
 }
 
-fn checked(space: &str) -> Result<&str, Failure> {
+/// What may be the key, the id or the name of a space, as far as can be told without a request.
+pub(super) fn checked(space: &str) -> Result<&str, Failure> {
     let trimmed = space.trim();
     let length = trimmed.chars().count();
     if !(1..=LONGEST_NAME).contains(&length) || trimmed.chars().any(char::is_control) {
@@ -89,14 +90,9 @@ fn spaces(parameter: Parameter, query: &[Parameter]) -> List {
     List { path: paths::spaces(), query, subject: "list of spaces".to_owned(), not_found: "space-not-found" }
 }
 
-/// The key of a space, for where Confluence takes no other name of it. What looks like a key is taken for one, without a
-/// request; digits and names of several words are looked for.
-pub(super) fn key(client: &Client<'_>, field: &str, text: &str) -> Result<String, Failure> {
-    let text = input::line(field, text)?;
-    if is_key(text) && Id::parse(text).is_none() {
-        return Ok(text.to_owned());
-    }
-    let space = resolve(client, text)?;
+/// The key of a space, for where Confluence takes no other name of it.
+pub(super) fn key(client: &Client<'_>, field: &str, space: &str) -> Result<String, Failure> {
+    let space = resolve(client, space)?;
     space.key.ok_or_else(|| input::invalid(format!("`{field}` is a space without a key")))
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::Shown;
+use super::excerpt::{Cut, Excerpt, Place};
 use super::input::{self, SpaceOut, VersionOut};
 use super::items::NodeOut;
 use super::target::Target;
@@ -53,6 +54,8 @@ struct Input {
     labels: bool,
     #[serde(default)]
     children: bool,
+    #[serde(flatten)]
+    excerpt: Excerpt,
 }
 
 #[derive(Serialize)]
@@ -80,15 +83,20 @@ struct Output {
 struct BodyOut {
     format: &'static str,
     value: String,
+    #[serde(flatten)]
+    cut: Cut,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let mut input: Input = input::read(input)?;
     if input.draft && input.version.is_some() {
         return Err(input::invalid("a draft has no versions: give `draft` or `version`"));
     }
     if input.version == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
+    }
+    if let Some(Place { versions: [version], .. }) = input.excerpt.begin()? {
+        input.version = Some(version).filter(|_| !input.draft);
     }
     let found = input.target.find(client)?;
     let (kind, answer) =
@@ -107,7 +115,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         (false, _) => None,
     };
     let space = found.space.map(SpaceOut::from);
-    output(kind, content, (space, labels, children), input.format)
+    output(kind, content, (space, labels, children), &input)
 }
 
 fn request(client: &Client<'_>, kind: Kind, id: &Id, input: &Input) -> Result<Answer, Failure> {
@@ -146,7 +154,7 @@ fn output(
     kind: Kind,
     found: Content,
     (space, labels, children): (Option<SpaceOut>, Option<Vec<String>>, Option<Vec<NodeOut>>),
-    format: Shown,
+    input: &Input,
 ) -> Result<Value, Failure> {
     let (Some(stored), Some(version)) = (found.body, found.version) else {
         return Err(Failure::new(
@@ -155,7 +163,9 @@ fn output(
             format!("Confluence's answer about {} {} has no body or no version.", kind.noun(), found.id),
         ));
     };
-    let value = format.show(stored, &format!("{} {}", kind.noun(), found.id))?;
+    let whole = input.format.show(stored, &format!("{} {}", kind.noun(), found.id))?;
+    let number = u32::try_from(version.number).unwrap_or(u32::MAX);
+    let (value, cut) = input.excerpt.of([number], whole)?;
     let space =
         space.or_else(|| found.space.map(|id| SpaceOut { id: id.to_string(), key: None, name: None }));
     input::write(&Output {
@@ -166,7 +176,7 @@ fn output(
         space,
         parent: found.parent.map(|id| id.to_string()),
         version: version.into(),
-        body: BodyOut { format: format.word(), value },
+        body: BodyOut { format: input.format.word(), value, cut },
         labels,
         children,
         url: found.url,

@@ -1,7 +1,7 @@
 use actionbay_confluence::platform::FailureKind;
 use serde_json::json;
 
-use crate::support::{Host, answer, list, ok};
+use crate::support::{Host, answer, docs, list, ok};
 
 const SEARCH: &str = "GET confluence/rest/api/search";
 
@@ -14,37 +14,40 @@ fn hit(id: u64) -> serde_json::Value {
 }
 
 #[test]
-fn a_space_that_is_named_by_its_id_or_by_a_name_of_several_words_is_looked_for() {
-    let space = json!({"id": "65537", "key": "DOCS", "name": "Our handbook"});
-    let host = Host::with([list(&[], None), ok(&space), list(&[hit(1)], None)]);
-    host.run("search-content", &json!({"text": "plan", "space": "65537"})).unwrap();
-    assert!(
-        host.requests().last().is_some_and(|sent| sent.contains("space = \"DOCS\"")),
-        "{:?}",
-        host.requests()
-    );
-    let host = Host::with([list(&[space], None), list(&[hit(1)], None)]);
-    host.run("search-content", &json!({"text": "plan", "space": "Our handbook"})).unwrap();
-    assert!(
-        host.requests().last().is_some_and(|sent| sent.contains("space = \"DOCS\"")),
-        "{:?}",
-        host.requests()
-    );
+fn a_space_is_named_by_its_key_or_id_or_name_of_one_word_or_several() {
+    let space = |name: &str| json!({"id": "65537", "key": "DOCS", "name": name});
+    let none = || list(&[], None);
+    for (named, answers) in [
+        ("docs", vec![list(&[space("Handbook")], None)]),
+        ("65537", vec![none(), ok(&space("Handbook"))]),
+        ("Handbook", vec![none(), list(&[space("Handbook")], None)]),
+        ("Our handbook", vec![list(&[space("Our handbook")], None)]),
+    ] {
+        let host = Host::with(answers.into_iter().chain([list(&[hit(1)], None)]));
+        host.run("search-content", &json!({"text": "plan", "space": named})).unwrap();
+        let sent = host.requests();
+        assert!(sent.last().is_some_and(|sent| sent.contains("space = \"DOCS\"")), "{sent:?}");
+    }
+    let failure = Host::with([none(), none()]).fail("search-content", &json!({"space": "Nowhere"}));
+    assert_eq!(failure.code, "space-not-found");
 }
 
 /// API-20
 #[test]
 fn words_and_filters_become_a_query_that_nobody_can_break_out_of() {
-    let host = Host::with([list(&[hit(1)], None)]);
+    let host = Host::with([docs(), list(&[hit(1)], None)]);
     let input = json!({
         "text": r#"a" or type = "x\"#, "space": "DOCS", "type": "page", "label": "release", "title": "שלום 😀",
         "since": "2026-11-21", "limit": 10,
     });
     let output = host.run("search-content", &input).unwrap();
-    let query = r#"type = "page" and text ~ "a\" or type = \"x\\" and title ~ "שלום 😀" and space = "DOCS" and label = "release" and lastmodified >= "2026-11-21""#;
+    let query = r#"type = "page" and text ~ "a\" or type = \"x\\" and title ~ "שלום 😀" and label = "release" and lastmodified >= "2026-11-21" and space = "DOCS""#;
     assert_eq!(
         host.requests(),
-        [format!("{SEARCH}?cql={query}&excerpt=indexed&expand=content.space&limit=10")]
+        [
+            "GET confluence/api/v2/spaces?keys=DOCS".to_owned(),
+            format!("{SEARCH}?cql={query}&excerpt=indexed&expand=content.space&limit=10"),
+        ]
     );
     assert_eq!(
         output,
@@ -104,7 +107,6 @@ fn a_search_is_words_and_filters_or_a_query() {
         json!({}),
         json!({"cql": "x", "text": "y"}),
         json!({"text": " "}),
-        json!({"space": "a\nb"}),
         json!({"since": "yesterday"}),
         json!({"since": "2026-13-01"}),
         json!({"since": "2026-1-01"}),
@@ -112,4 +114,5 @@ fn a_search_is_words_and_filters_or_a_query() {
     ] {
         assert_eq!(Host::with([]).fail("search-content", &bad).code, "invalid-input", "{bad}");
     }
+    assert_eq!(Host::with([]).fail("search-content", &json!({"space": "a\nb"})).code, "invalid-space");
 }

@@ -1,7 +1,7 @@
 use actionbay_confluence::platform::FailureKind;
 use serde_json::{Value, json};
 
-use crate::support::{Host, answer, list, no_xsrf_check, ok, page, unreachable};
+use crate::support::{Host, answer, docs, list, no_xsrf_check, ok, page, unreachable};
 
 fn node(id: u64, kind: &str) -> Value {
     json!({"id": id.to_string(), "type": kind, "title": format!("Node {id}"), "status": "draft", "childPosition": 7, "depth": 1})
@@ -56,6 +56,39 @@ fn ancestors_are_given_from_top_to_bottom_over_every_answer() {
             "GET confluence/api/v2/pages/100/ancestors?limit=250",
         ]
     );
+}
+
+/// API-28
+#[test]
+fn ancestors_are_given_up_to_a_limit_and_go_on_upwards_from_their_cursor() {
+    let some = |ids: &[u64]| list(&ids.iter().map(|id| node(*id, "page")).collect::<Vec<_>>(), None);
+    let ids = |output: &Value| {
+        let all = output["ancestors"].as_array().unwrap();
+        all.iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let host = Host::with([some(&[1, 2, 3])]);
+    let nearest = host.run("list-ancestors", &json!({"id": "5", "limit": 2})).unwrap();
+    assert_eq!(ids(&nearest), ["2", "3"]);
+    assert_eq!((&nearest["count"], &nearest["complete"]), (&json!(2), &json!(false)));
+    assert_eq!(host.requests(), ["GET confluence/api/v2/pages/5/ancestors?limit=3"]);
+
+    let host = Host::with([some(&[1])]);
+    let input = json!({"id": "5", "limit": 2, "cursor": nearest["cursor"]});
+    let above = host.run("list-ancestors", &input).unwrap();
+    assert_eq!(
+        (ids(&above), &above["complete"], above.get("cursor")),
+        (vec!["1".to_owned()], &json!(true), None)
+    );
+    assert_eq!(host.requests(), ["GET confluence/api/v2/pages/2/ancestors?limit=3"]);
+
+    let many: Vec<u64> = (100..200).collect();
+    let cut =
+        Host::with([some(&many)]).run("list-ancestors", &json!({"id": "5", "all": true, "max-bytes": 1_000}));
+    let cut = cut.unwrap();
+    assert_eq!((ids(&cut).last().unwrap().as_str(), &cut["complete"]), ("199", &json!(false)));
+    assert!(cut["ancestors"].to_string().len() < 1_100, "{cut}");
+    let failure = Host::with([]).fail("list-ancestors", &json!({"id": "5", "cursor": "0.1.0.x"}));
+    assert_eq!(failure.code, "invalid-cursor");
 }
 
 /// API-10
@@ -119,9 +152,12 @@ fn a_page_is_copied_under_another_page_or_into_a_space() {
             "url": "https://acme.atlassian.net/wiki/spaces/DOCS/pages/77",
         })
     );
-    let host = Host::with([ok(&copied)]);
-    host.run("copy-content", &json!({"id": "5", "to-space": "TEAM"})).unwrap();
-    assert_eq!(host.last_body()["destination"], json!({"type": "space", "value": "TEAM"}));
+    for (named, unknown) in [("DOCS", 0), ("Documentation", 1)] {
+        let answers = std::iter::repeat_n(list(&[], None), unknown).chain([docs(), ok(&copied)]);
+        let host = Host::with(answers);
+        host.run("copy-content", &json!({"id": "5", "to-space": named})).unwrap();
+        assert_eq!(host.last_body()["destination"], json!({"type": "space", "value": "DOCS"}));
+    }
     for bad in [json!({"id": "5"}), json!({"id": "5", "to-parent": "1", "to-space": "A"})] {
         assert_eq!(Host::with([]).fail("copy-content", &bad).code, "invalid-input");
     }

@@ -82,3 +82,41 @@ fn nothing_is_before_the_first_version() {
         assert_eq!(Host::with([]).fail("compare-versions", &bad).code, "invalid-input");
     }
 }
+
+#[test]
+fn a_long_diff_is_cut_at_a_line_and_goes_on_between_the_same_versions() {
+    let paragraphs = |word: &str| (0..200).map(|n| format!("<p>{word} {n}</p>")).collect::<String>();
+    let both = || [ok(&version(3, "Plan", &paragraphs("new"))), ok(&version(2, "Plan", &paragraphs("old")))];
+    let whole = Host::with(both()).run("compare-versions", &json!({"id": "131075"})).unwrap();
+    assert_eq!((&whole["complete"], whole.get("cursor")), (&json!(true), None));
+
+    let (mut input, mut diff, mut parts) = (json!({"id": "131075", "max-bytes": 1_000}), String::new(), 0);
+    loop {
+        let host = Host::with(both());
+        let part = host.run("compare-versions", &input).unwrap();
+        let text = part["diff"].as_str().unwrap();
+        assert!(text.len() <= 1_000 && text.ends_with('\n'));
+        (diff, parts) = (diff + text, parts + 1);
+        let Some(cursor) = part.get("cursor") else { break };
+        input["cursor"] = cursor.clone();
+        if parts > 1 {
+            // Whatever is current by now.
+            assert_eq!(
+                host.requests(),
+                [
+                    "GET confluence/api/v2/pages/131075?body-format=storage&version=3",
+                    "GET confluence/api/v2/pages/131075?body-format=storage&version=2",
+                ]
+            );
+        }
+    }
+    assert_eq!((Value::from(diff), parts > 3), (whole["diff"].clone(), true));
+    for cursor in ["x", "2.3", "0.3.5", "2.3.999999", "1.2.3.4"] {
+        let host = Host::with(both());
+        let failure = host.fail("compare-versions", &json!({"id": "131075", "cursor": cursor}));
+        assert!(
+            ["invalid-cursor", "invalid-input"].contains(&failure.code.as_str()),
+            "{cursor}: {failure:?}"
+        );
+    }
+}

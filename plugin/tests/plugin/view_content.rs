@@ -29,7 +29,7 @@ fn a_page_is_shown_by_id_as_markdown_with_one_request() {
         json!({
             "id": "131075", "type": "page", "status": "current", "title": "Hello", "space": {"id": "131073"},
             "parent": "131072", "version": {"number": 3, "created": "2026-11-21T10:00:00.000Z"},
-            "body": {"format": "markdown", "value": "Fish & **chips**\n"},
+            "body": {"format": "markdown", "value": "Fish & **chips**\n", "complete": true},
             "url": "https://acme.atlassian.net/wiki/spaces/DOCS/pages/131075",
         })
     );
@@ -41,13 +41,13 @@ fn storage_format_and_html_are_given_as_they_come() {
     let stored = "<p>a&nbsp;<br/> b</p>";
     let host = Host::with([ok(&page("131075", "Hello", stored))]);
     let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "storage"})).unwrap();
-    assert_eq!(output["body"], json!({"format": "storage", "value": stored}));
+    assert_eq!(output["body"], json!({"format": "storage", "value": stored, "complete": true}));
 
     let mut viewed = page("131075", "Hello", "");
     viewed["body"] = json!({"view": {"representation": "view", "value": "<p>shown<br></p>"}});
     let host = Host::with([ok(&viewed)]);
     let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "view"})).unwrap();
-    assert_eq!(output["body"], json!({"format": "view", "value": "<p>shown<br></p>"}));
+    assert_eq!(output["body"], json!({"format": "view", "value": "<p>shown<br></p>", "complete": true}));
     assert_eq!(host.requests(), ["GET confluence/api/v2/pages/131075?body-format=view"]);
 }
 
@@ -217,13 +217,39 @@ fn plain_text_and_atlassian_documents_are_formats_too() {
     let stored = page("131075", "Hello", "<h1>Fish</h1><p>&amp; <strong>chips</strong></p>");
     let host = Host::with([ok(&stored)]);
     let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "plain"})).unwrap();
-    assert_eq!(output["body"], json!({"format": "plain", "value": "Fish\n& chips\n"}));
+    assert_eq!(output["body"], json!({"format": "plain", "value": "Fish\n& chips\n", "complete": true}));
 
     let document = "{\"type\":\"doc\",\"version\":1,\"content\":[]}";
     let mut stored = page("131075", "Hello", "");
     stored["body"] = json!({"atlas_doc_format": {"representation": "atlas_doc_format", "value": document}});
     let host = Host::with([ok(&stored)]);
     let output = host.run(TEMPLATE, &json!({"id": "131075", "format": "adf"})).unwrap();
-    assert_eq!(output["body"], json!({"format": "adf", "value": document}));
+    assert_eq!(output["body"], json!({"format": "adf", "value": document, "complete": true}));
     assert_eq!(host.requests(), ["GET confluence/api/v2/pages/131075?body-format=atlas_doc_format"]);
+}
+
+#[test]
+fn a_long_body_is_cut_at_a_line_and_goes_on_in_the_same_version() {
+    let paragraphs: String = (0..300).map(|n| format!("<p>Paragraph {n}</p>")).collect();
+    let stored = page("131075", "Hello", &paragraphs);
+    let number = stored["version"]["number"].as_u64().unwrap();
+    let whole = Host::with([ok(&stored)]).run(TEMPLATE, &json!({"id": "131075"})).unwrap();
+    assert_eq!((&whole["body"]["complete"], whole["body"].get("cursor")), (&json!(true), None));
+
+    let (mut input, mut body) = (json!({"id": "131075", "max-bytes": 1_000}), String::new());
+    loop {
+        let host = Host::with([ok(&stored)]);
+        let part = host.run(TEMPLATE, &input).unwrap();
+        let text = part["body"]["value"].as_str().unwrap();
+        assert!(text.len() <= 1_000 && text.ends_with('\n'));
+        let of_version = format!("&version={number}");
+        assert_eq!(host.requests()[0].ends_with(&of_version), !body.is_empty());
+        body += text;
+        let Some(cursor) = part["body"].get("cursor") else { break };
+        assert_eq!(part["body"]["complete"], false);
+        input["cursor"] = cursor.clone();
+    }
+    assert_eq!(Value::from(body), whole["body"]["value"]);
+    let failure = Host::with([]).fail(TEMPLATE, &json!({"id": "131075", "cursor": "next"}));
+    assert_eq!(failure.code, "invalid-cursor");
 }

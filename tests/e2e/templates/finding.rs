@@ -154,6 +154,50 @@ fn a_search_finds_every_page_of_results() {
     assert!(requests.iter().all(|request| !request.url.query_pairs().any(|(name, _)| name == "start")));
 }
 
+#[test]
+fn a_search_and_a_copy_find_the_space_by_a_name_of_one_word() {
+    let world = able();
+    world.control.seed(json!({"spaces": [{"key": "CREW", "name": "Sailors"}]})).unwrap();
+    let plan = page(&world, "Plan", "Fish");
+    let copied = world.run("copy-content", json!({"id": plan["id"], "to-space": "Sailors"})).unwrap();
+    world.clock.advance(60);
+    world.control.advance_clock(std::time::Duration::from_secs(60)).unwrap();
+    let found = world.run("search-content", json!({"title": "Plan", "space": "Sailors"})).unwrap();
+    assert_eq!(all(&found["results"], "id"), [copied["id"].as_str().unwrap()]);
+    assert_eq!(
+        world.run("search-content", json!({"title": "Plan", "space": "Pirates"})).unwrap_err().kind,
+        FailureKind::NotFound
+    );
+}
+
+/// API-28
+#[test]
+fn ancestors_go_on_upwards_from_where_a_limit_ended_them() {
+    let world = able();
+    let (mut parent, mut above) = (Value::Null, Vec::new());
+    for title in ["One", "Two", "Three", "Four"] {
+        let made = json!({"space": "DOCS", "title": title, "parent": parent});
+        let made = match parent {
+            Value::Null => create(&world, json!({"space": "DOCS", "title": title})),
+            _ => create(&world, made),
+        };
+        parent = made["id"].clone();
+        above.push(parent.as_str().unwrap().to_owned());
+    }
+    let whole = world.run("list-ancestors", json!({"id": parent, "all": true})).unwrap();
+    assert_eq!(whole["complete"], true);
+    let (mut input, mut seen) = (json!({"id": parent, "limit": 1}), Vec::new());
+    loop {
+        let part = world.run("list-ancestors", input.clone()).unwrap();
+        seen.extend(all(&part["ancestors"], "id").into_iter().map(ToOwned::to_owned));
+        let Some(cursor) = part.get("cursor") else { break };
+        input["cursor"] = cursor.clone();
+    }
+    seen.reverse();
+    assert_eq!(seen, all(&whole["ancestors"], "id"));
+    assert!(seen.ends_with(&above[..3]), "{seen:?}");
+}
+
 /// API-20, API-21
 #[test]
 fn words_cannot_break_out_of_a_search_and_a_bad_query_is_said() {

@@ -66,12 +66,16 @@ struct Output {
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
     let title = input.new_title.as_deref().map(input::title).transpose()?;
-    let (destination, value) = match (&input.to_parent, &input.to_space) {
-        (Some(parent), None) => ("parent_page", page_id(client, "to-parent", parent)?.to_string()),
-        (None, Some(key)) => ("space", space::key(client, "to-space", key)?),
-        _ => return Err(input::invalid("where to is said by one of `to-parent` and `to-space`")),
-    };
+    let parent = input.to_parent.as_deref().map(|parent| page_id(client, "to-parent", parent)).transpose()?;
+    let space = input.to_space.as_deref().map(space::checked).transpose()?;
+    if parent.is_some() == space.is_some() {
+        return Err(input::invalid("where to is said by one of `to-parent` and `to-space`"));
+    }
     let page = input.name.find_page(client)?.id;
+    let (destination, value) = match (parent, space) {
+        (Some(parent), _) => ("parent_page", parent.to_string()),
+        (None, space) => ("space", space::key(client, "to-space", space.unwrap_or_default())?),
+    };
     let mut copy = Map::new();
     copy.insert("copyAttachments".to_owned(), input.attachments.into());
     copy.insert("copyLabels".to_owned(), input.labels.into());

@@ -1,15 +1,13 @@
 //! `list-ancestors`: the way from the top of the space down to a page.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::super::listing::{self, Range};
 use super::super::target::Name;
 use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
 use crate::confluence::model::{id, text};
-use crate::confluence::paging::LARGEST_PAGE;
 use crate::confluence::paths::{self, Id, Kind};
 use crate::confluence::requests;
 use crate::confluence::scopes::{READ_METADATA, READ_PAGE, READ_SPACE};
@@ -34,13 +32,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 struct Input {
     #[serde(flatten)]
     name: Name,
-}
-
-#[derive(Serialize)]
-struct Output {
-    page: String,
-    count: usize,
-    ancestors: Vec<AncestorOut>,
+    #[serde(flatten)]
+    range: Range,
 }
 
 #[derive(Serialize)]
@@ -52,33 +45,25 @@ struct AncestorOut {
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
+    input.range.check()?;
     let page = input.name.find_page(client)?.id;
-    let mut ancestors: Vec<AncestorOut> = Vec::new();
-    let mut seen = BTreeSet::from([page.to_string()]);
-    let mut below = page.clone();
-    loop {
-        let above = above(client, &below)?;
-        let is_full = above.len() >= LARGEST_PAGE as usize;
-        let top = above.first().and_then(|ancestor| Id::parse(&ancestor.id));
-        ancestors.splice(0..0, above);
-        // There is no cursor: what is above the uppermost one is asked for in the same way.
-        match top.filter(|top| is_full && seen.insert(top.to_string())) {
-            Some(top) => below = top,
-            None => break,
-        }
-    }
-    input::write(&Output { page: page.to_string(), count: ancestors.len(), ancestors })
+    // Upwards, so that a limit gives the nearest ones.
+    let mut above = input.range.chain(&page, |page, size| above(client, page, size))?;
+    above.items.reverse();
+    listing::output_of(("page", page.as_str().into()), "ancestors", above)
 }
 
-fn above(client: &Client<'_>, page: &Id) -> Result<Vec<AncestorOut>, Failure> {
+/// What is above a page, from its parent upwards. Confluence gives the nearest ones, the uppermost of them first.
+fn above(client: &Client<'_>, page: &Id, size: usize) -> Result<Vec<(Id, AncestorOut)>, Failure> {
     let answer = client
         .get(paths::of_content(Kind::Page, page, "ancestors"))
-        .query("limit", LARGEST_PAGE.to_string())
+        .query("limit", size.to_string())
         .about(format!("page {page}"), "content-not-found")
         .answer()?;
     let ancestor = |value: &Value| {
         let id = id(value, "id").ok_or_else(|| answer.unreadable("a result has no id"))?;
-        Ok(AncestorOut { id: id.to_string(), kind: text(value, "type") })
+        let out = AncestorOut { id: id.to_string(), kind: text(value, "type") };
+        Ok((id, out))
     };
-    answer.results()?.iter().map(ancestor).collect()
+    answer.results()?.iter().rev().map(ancestor).collect()
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
+use super::super::excerpt::{Cut, Excerpt, Place};
 use super::super::input::VersionOut;
 use super::super::target::Target;
 use super::super::{Effect, Template, body, input};
@@ -12,12 +13,10 @@ use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
-use crate::platform::{Failure, FailureKind, shortened};
+use crate::platform::{Failure, FailureKind};
 
 /// Lines around each change.
 const DEFAULT_CONTEXT: u8 = 3;
-/// The size beyond which a diff says more than anybody reads, in characters.
-const LONGEST_DIFF: usize = 1_000_000;
 
 pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "compare-versions",
@@ -50,6 +49,8 @@ struct Input {
     to: Option<u32>,
     #[serde(default = "default_context")]
     context: u8,
+    #[serde(flatten)]
+    excerpt: Excerpt,
 }
 
 fn default_context() -> u8 {
@@ -66,6 +67,8 @@ struct Output {
     same: bool,
     added: usize,
     removed: usize,
+    #[serde(flatten)]
+    cut: Cut,
     diff: String,
 }
 
@@ -77,20 +80,24 @@ struct SideOut {
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
-    if input.from == Some(0) || input.to == Some(0) {
+    let (first, last) = match input.excerpt.begin()? {
+        Some(Place { versions: [from, to], .. }) => (Some(from), Some(to)),
+        None => (input.from, input.to),
+    };
+    if first == Some(0) || last == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
     let found = input.target.find(client)?;
-    let (kind, to) = found.attempt(|kind| version(client, kind, &found.id, input.to))?;
-    let from = match (input.from, number(&to)?) {
-        (None, 1) => {
+    let (kind, to) = found.attempt(|kind| version(client, kind, &found.id, last))?;
+    let from = match (first, number(&to)?) {
+        (None, 0 | 1) => {
             return Err(Failure::invalid_input(
                 "no-earlier-version",
                 "There is nothing before the first version.",
             )
             .hint("Give two versions as `from` and `to`."));
         }
-        (None, number) => previous(number),
+        (None, number) => number - 1,
         (Some(from), _) => from,
     };
     let from = version(client, kind, &found.id, Some(from))?;
@@ -98,27 +105,25 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let new = markdown(&to)?;
     let diff = TextDiff::from_lines(&old, &new);
     let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
-    let label = |content: &Content, number: u64| format!("{} (version {number})", content.title);
+    let label = |content: &Content, number: u32| format!("{} (version {number})", content.title);
     let text = diff
         .unified_diff()
         .context_radius(usize::from(input.context))
         .header(&label(&from, number(&from)?), &label(&to, number(&to)?))
         .to_string();
     let same = old == new && from.title == to.title;
+    let (diff, cut) = input.excerpt.of([number(&from)?, number(&to)?], text)?;
     input::write(&Output {
         id: found.id.to_string(),
         kind: kind.word(),
         same,
         added: count(ChangeTag::Insert),
         removed: count(ChangeTag::Delete),
-        diff: shortened(text, LONGEST_DIFF),
+        cut,
+        diff,
         from: side(from)?,
         to: side(to)?,
     })
-}
-
-fn previous(number: u64) -> u32 {
-    u32::try_from(number.saturating_sub(1)).unwrap_or(u32::MAX)
 }
 
 fn version(client: &Client<'_>, kind: Kind, id: &Id, number: Option<u32>) -> Result<Content, Failure> {
@@ -132,8 +137,9 @@ fn version(client: &Client<'_>, kind: Kind, id: &Id, number: Option<u32>) -> Res
     client.read_content(&call.answer()?)
 }
 
-fn number(content: &Content) -> Result<u64, Failure> {
-    content.version.as_ref().map(|version| version.number).ok_or_else(|| unreadable(content))
+fn number(content: &Content) -> Result<u32, Failure> {
+    let number = content.version.as_ref().map(|version| version.number);
+    number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| unreadable(content))
 }
 
 fn markdown(content: &Content) -> Result<String, Failure> {
