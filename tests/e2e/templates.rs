@@ -175,7 +175,7 @@ fn a_page_is_shown_with_one_request_that_asks_for_the_body() {
     assert!(world.wire.seen()[0].url.query().unwrap().contains("body-format=storage"));
     assert_eq!(outcome.output["title"], "Hello");
     assert_eq!(outcome.output["version"]["number"], 1);
-    assert_eq!(outcome.output["body"], json!({"format": "markdown", "value": body}));
+    assert_eq!(outcome.output["body"], json!({"format": "markdown", "value": body, "complete": true}));
     assert_eq!(outcome.output["url"], page["url"]);
     for (format, part) in [("storage", "<h1>Hi</h1>"), ("view", "<li>")] {
         let shown = world.run("view-content", json!({"id": page["id"], "format": format})).unwrap();

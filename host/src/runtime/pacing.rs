@@ -42,7 +42,6 @@ impl Pacer {
     }
 
     /// The clock that pauses are measured by.
-    #[cfg(feature = "wasi")]
     pub(super) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }
@@ -51,18 +50,21 @@ impl Pacer {
     ///
     /// # Errors
     /// `RateLimited`, with the seconds, where the pause is longer, or than the call may still last.
-    pub(super) fn admit(&self, site: &str, cost: Option<&CallCost>, left: Duration) -> Result<()> {
+    pub(super) fn admit(&self, site: &str, cost: Option<&CallCost>, mut left: Duration) -> Result<()> {
         let now = self.clock.now()?;
         let paused = self.pauses().get(site).copied().filter(|until| now < *until);
         if let Some(until) = paused {
             self.wait(until - now, left, "The vendor asked to send nothing")?;
+            left = left.saturating_sub(Duration::from_secs(until - now));
         }
         let Some(cost) = cost else { return Ok(()) };
         let take = || Ok(self.budgets.take(site, cost, self.clock.now()?));
         let Err(until) = take()? else { return Ok(()) };
         let spent = "The points that the vendor gives for this time are spent, and nothing is sent";
         self.wait(until.saturating_sub(self.clock.now()?), left, spent)?;
-        take()?.map_err(|until| too_long(spent, until.saturating_sub(now)))
+        let until = take()?;
+        let now = self.clock.now()?;
+        until.map_err(|until| too_long(spent, until.saturating_sub(now)))
     }
 
     /// Waits, if that is for a short time and ends within the call.

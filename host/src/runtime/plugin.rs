@@ -15,7 +15,7 @@ use super::call::{
     Purpose, State,
 };
 use super::files::FileRights;
-use super::guard::Guard;
+use super::guard::{Guard, Memory};
 use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -34,6 +34,8 @@ pub struct Plugin {
     audiences: Arc<[AudienceFacts]>,
     manifest: Arc<Manifest>,
     digest: Arc<str>,
+    /// Which containers have which keys.
+    memory: Memory,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -60,7 +62,7 @@ impl Engine {
         let component = Arc::new(link(self, &component)?);
         let manifest = Arc::new(describe(self, &component)?);
         let audiences = manifest.audiences.clone().into();
-        Ok(Plugin { engine: self.clone(), component, audiences, manifest, digest })
+        Ok(Plugin { engine: self.clone(), component, audiences, manifest, digest, memory: Memory::default() })
     }
 
     fn compiled(&self, bytes: &[u8], digest: &str) -> Result<Component> {
@@ -150,7 +152,9 @@ impl Plugin {
         }
         let limit = context.limits.output_bytes;
         let rights = self.file_rights(template, input);
-        let guard = Guard::new(Arc::clone(&self.manifest), template, Arc::clone(&context.containers));
+        let remembered = self.memory.of(connection.facts().id, context.pacer.clock());
+        let containers = Arc::clone(&context.containers);
+        let guard = Guard::new(Arc::clone(&self.manifest), template, containers, remembered);
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
             store.data_mut().guard = Some(guard);
             store.data_mut().file_rights = rights;

@@ -51,7 +51,7 @@ fn labels_children_and_plain_text_are_shown_with_one_request() {
     assert_eq!(world.wire.seen().len(), 1);
     assert_eq!(shown["labels"], json!(["release"]));
     assert_eq!(all(&shown["children"], "id"), [child["id"].as_str().unwrap()]);
-    assert_eq!(shown["body"], json!({"format": "plain", "value": "Title\nFish & chips\n"}));
+    assert_eq!(shown["body"], json!({"format": "plain", "value": "Title\nFish & chips\n", "complete": true}));
 }
 
 /// API-15

@@ -2,13 +2,14 @@
 //!
 //! The manifest says where a request names what it concerns; the policy says which containers may be read and changed.
 //! Between the two stands what only the vendor knows: in which container an item is, and which key has which id. It is
-//! looked up, and kept for the run. Whatever stays unknown is denied.
+//! looked up, and kept for the run, which container has which key for some minutes. Whatever stays unknown is denied.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
 
 use super::access::{Access, Container, ContainerPolicy, is_name};
+use super::memory::Remembered;
 use super::pointer::{Pointer, Unclear, parse_strictly, text_of};
 use super::rules::{Containers, ID, Lookup, Place, Reference, RequestRule, Subject};
 use crate::egress::{Body, Method};
@@ -76,15 +77,26 @@ impl From<Unclear> for Refusal {
     }
 }
 
-/// What was learned in a run.
-#[derive(Debug, Default)]
+/// What was learned in a run, and what is remembered from others.
+#[derive(Default)]
 pub(super) struct Known {
     by_id: HashMap<String, Container>,
     by_key: HashMap<String, Container>,
     items: HashMap<(String, String), Container>,
+    remembered: Option<Remembered>,
 }
 
 impl Known {
+    pub(super) fn with(remembered: Remembered) -> Self {
+        Self { remembered: Some(remembered), ..Self::default() }
+    }
+
+    /// The container of this id, if it is known well enough to be held to a policy.
+    fn by_id(&self, id: &str) -> Option<Container> {
+        let remembered = || self.remembered.as_ref()?.by_id(id);
+        self.by_id.get(id).cloned().or_else(remembered)
+    }
+
     fn learn(&mut self, container: &Container) {
         if let Some(id) = &container.id {
             self.by_id.insert(id.clone(), container.clone());
@@ -255,8 +267,8 @@ impl Judge<'_> {
     }
 
     fn by_id(&mut self, id: &str) -> Result<Container, Refusal> {
-        if let Some(known) = self.known.by_id.get(id) {
-            return Ok(known.clone());
+        if let Some(known) = self.known.by_id(id) {
+            return Ok(known);
         }
         if !is_id(id) {
             return Err(Refusal::Undecided(format!("\"{}\" is no id", shown(id))));
@@ -308,6 +320,9 @@ impl Judge<'_> {
         }
         let container = Container { id, key };
         self.known.learn(&container);
+        if let Some(remembered) = self.known.remembered.as_ref().filter(|_| container.key.is_some()) {
+            remembered.keep(&container);
+        }
         Ok(container)
     }
 

@@ -14,9 +14,11 @@
 //! | `pointer.rs` | places in JSON, and JSON that can be read in one way only |
 //! | `access.rs` | the policy for containers |
 //! | `judge.rs` | the decision |
+//! | `memory.rs` | what is remembered from run to run |
 
 mod access;
 mod judge;
+mod memory;
 mod path;
 mod pointer;
 mod rules;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use access::{Access, ContainerName, ContainerPolicy};
+pub(in crate::runtime) use memory::{Memory, Remembered};
 pub use path::PathPattern;
 pub use pointer::Pointer;
 pub use rules::{Condition, Containers, ItemKind, Lookup, Naming, Place, Reference, RequestRule, Subject};
@@ -53,8 +56,13 @@ pub(super) struct Guard {
 struct Pass(Option<(RequestRule, Left)>);
 
 impl Guard {
-    pub(super) fn new(manifest: Arc<Manifest>, template: &str, policy: Arc<ContainerPolicy>) -> Self {
-        Self { manifest, template: template.to_owned(), policy, known: Known::default() }
+    pub(super) fn new(
+        manifest: Arc<Manifest>,
+        template: &str,
+        policy: Arc<ContainerPolicy>,
+        remembered: Remembered,
+    ) -> Self {
+        Self { manifest, template: template.to_owned(), policy, known: Known::with(remembered) }
     }
 
     /// The rule that a request fits, and the containers that have to be judged by it.
