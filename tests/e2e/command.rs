@@ -411,3 +411,26 @@ fn a_dry_run_shows_the_change_and_sends_none() {
     assert_eq!(puts(), 1);
     home.run(&[&create[..], &["--dry-run"]].concat()).fails_with(2, "cannot show what it would send");
 }
+
+#[test]
+fn a_run_that_is_repeated_with_its_idempotency_key_is_not_done_twice() {
+    let (home, sandbox) = connected();
+    let create = |key: &str, title: &str| {
+        let run = ["--json", "run", "confluence", "create-content", "--space", "DOCS", "--title", title];
+        home.run(&[&run[..], &["--idempotency-key", key]].concat())
+    };
+    let first = create("order-7", "Once").ok().json();
+    let again = create("order-7", "Once").ok().json();
+    assert_eq!(first["output"]["id"], again["output"]["id"]);
+    let control = Control::new(sandbox.url());
+    let made = |title: &str| {
+        let sent = control.requests().unwrap();
+        let is_create = |request: &&Value| request["method"] == "POST" && request["body"]["title"] == title;
+        sent.iter().filter(is_create).count()
+    };
+    assert_eq!(made("Once"), 1);
+    let other = create("order-7", "Another");
+    assert_eq!((&other.json()["error"]["code"], made("Another")), (&json!("idempotency-key-reused"), 0));
+    create("order-8", "Another").ok();
+    assert_eq!(made("Another"), 1);
+}

@@ -159,6 +159,22 @@ fn wrong_usage_of_flags_ends_with_2_and_says_what_was_meant() {
     let unknown = home.run(&["run", "confluence", "make-coffee", "--milk", "--json"]);
     assert_eq!((unknown.code, &unknown.json()["error"]["code"]), (2, &json!("unknown-template")));
     home.run(&["run", "jura", "create-content", "--title", "T"]).fails_with(2, "no integration \"jura\"");
+    for (line, words) in [
+        (&["run", "confluence", "create-content", "--titel", "T"][..], "'--titel'"),
+        (&["connections", "show"], "<CONNECTION>"),
+        (&["brew"], "'brew'"),
+    ] {
+        let refused = home.run(&[line, &["--json"]].concat());
+        let error = &refused.json()["error"];
+        assert_eq!(
+            (refused.code, &error["kind"], &error["code"]),
+            (2, &json!("invalid-input"), &json!("wrong-usage"))
+        );
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(words) && !message.contains("error:"), "{error}");
+        assert!(error["hint"].as_str().unwrap().starts_with("Usage: actionbay"), "{error}");
+        assert_eq!(refused.stderr, "");
+    }
     let writes = Control::new(sandbox.url()).requests().unwrap();
     assert!(
         writes.iter().all(|request| !request["path"].as_str().unwrap().contains("/api/v2/")),

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::failure::Result;
+use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::WorkspaceId;
 use home::Home;
 use output::Output;
@@ -130,7 +130,10 @@ pub fn main() -> ExitCode {
         (Ok((arguments, _)), _) => arguments,
         // Of what is not there no flag is known: that it is not there is what is wrong.
         (Err(_), Err(failure)) => {
-            return Output::new(written.iter().any(|argument| argument == "--json")).failure(&failure);
+            return Output::new(asks_for_json(&written)).failure(&failure);
+        }
+        (Err(error), Ok(_)) if error.use_stderr() && asks_for_json(&written) => {
+            return Output::new(true).failure(&wrong_usage(&error));
         }
         // Usage errors end with 2; --help and --version, which clap gives as errors too, with 0.
         (Err(error), Ok(_)) => {
@@ -143,6 +146,22 @@ pub fn main() -> ExitCode {
     match dispatch(arguments, &output) {
         Ok(code) => code,
         Err(failure) => output.failure(&failure),
+    }
+}
+
+fn asks_for_json(written: &[OsString]) -> bool {
+    written.iter().any(|argument| argument == "--json")
+}
+
+/// A usage error as a failure, for programs.
+fn wrong_usage(error: &clap::Error) -> Failure {
+    let rendered = error.render().to_string();
+    let (what, usage) = rendered.split_once("\n\nUsage: ").unwrap_or((&rendered, ""));
+    let what: Vec<&str> = what.trim_start_matches("error: ").split_whitespace().collect();
+    let failure = Failure::new(FailureKind::InvalidInput, "wrong-usage", what.join(" "));
+    match usage.lines().next() {
+        Some(usage) => failure.hint(format!("Usage: {usage}")),
+        None => failure.hint("See --help."),
     }
 }
 

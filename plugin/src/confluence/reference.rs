@@ -22,6 +22,8 @@ use crate::platform::Failure;
 pub(crate) enum Reference {
     /// Content by its id, and its kind where the address says it.
     Id(Id, Option<Kind>),
+    /// A folder.
+    Folder(Id),
     /// What has this title in the space with this key.
     Title { space: String, title: String },
 }
@@ -74,6 +76,7 @@ fn read(url: &str) -> Option<Reference> {
         ["spaces", _, "blog", "edit" | "edit-v2", post, ..] | ["spaces", _, "blog", _, _, _, post, ..] => {
             Some(Reference::Id(id(post)?, Some(Kind::BlogPost)))
         }
+        ["spaces", _, "folder", folder, ..] => Some(Reference::Folder(id(folder)?)),
         ["x", link, ..] => Some(Reference::Id(id_of_short_link(link)?, None)),
         ["pages", action] if action.ends_with(".action") => {
             let parameter = |name: &str| {
@@ -124,6 +127,7 @@ mod tests {
     fn named(url: &str) -> Option<(String, Option<Kind>)> {
         match Reference::of_url(url, Some("acme.atlassian.net")).ok()? {
             Reference::Id(id, kind) => Some((id.to_string(), kind)),
+            Reference::Folder(id) => Some((format!("folder {id}"), None)),
             Reference::Title { space, title } => Some((format!("{space}: {title}"), None)),
         }
     }
@@ -138,6 +142,7 @@ mod tests {
             ("/wiki/spaces/DOCS/pages/edit-v2/123", "123", Some(Kind::Page)),
             ("/site/2/wiki/spaces/DOCS/pages/123/wiki", "123", Some(Kind::Page)),
             ("/wiki/spaces/~5b10/blog/2026/11/21/123/News", "123", Some(Kind::BlogPost)),
+            ("/wiki/spaces/DOCS/folder/123?atlOrigin=x", "folder 123", None),
             ("/wiki/pages/viewpage.action?x=1&pageId=123", "123", None),
             ("/wiki/pages/resumedraft.action?draftId=123", "123", None),
             ("/wiki/display/DOCS/Caf%C3%A9+menu", "DOCS: Café menu", None),

@@ -168,7 +168,7 @@ fn parent(client: &Client<'_>, input: &Input) -> Result<Option<Id>, Failure> {
             Err(Failure::invalid_input("parent-not-allowed", "A page at the top of its space has no parent.")
                 .hint("Give either `parent` or `root`."))
         }
-        Some(parent) => target::page_id(client, "parent", parent).map(Some),
+        Some(parent) => target::parent_id(client, "parent", parent).map(Some),
         None => Ok(None),
     }
 }

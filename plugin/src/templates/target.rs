@@ -83,10 +83,8 @@ impl Name {
                 Reference::Id(id, Some(kind)) if kinds.contains(&kind) => {
                     Ok(Found { id, kinds: vec![kind], space: None })
                 }
-                Reference::Id(_, Some(kind)) => Err(Failure::invalid_input(
-                    "wrong-type",
-                    format!("The address is that of a {}, and a {} is wanted.", kind.noun(), nouns(&kinds)),
-                )),
+                Reference::Id(_, Some(kind)) => Err(wrong_type(kind.noun(), &kinds)),
+                Reference::Folder(_) => Err(wrong_type("folder", &kinds)),
                 Reference::Title { space, title } => by_title(client, kinds, &space, &title),
             },
             (None, None, Some(space), Some(title)) => by_title(client, kinds, space, title),
@@ -121,16 +119,32 @@ impl Found {
 
 /// The page that a field names, by id or address.
 pub(super) fn page_id(client: &Client<'_>, field: &str, text: &str) -> Result<Id, Failure> {
-    let text = text.trim();
-    if !text.contains('/') {
-        return Id::from_input(field, text);
-    }
-    match Reference::of_url(text, client.site_host())? {
+    match reference(client, field, text)? {
         Reference::Id(id, None | Some(Kind::Page)) => Ok(id),
         _ => Err(Failure::invalid_input(
             "wrong-type",
             format!("`{field}` is not the address of a page by its id."),
         )),
+    }
+}
+
+/// What a page can be under, by id or address: another page or a folder.
+pub(super) fn parent_id(client: &Client<'_>, field: &str, text: &str) -> Result<Id, Failure> {
+    match reference(client, field, text)? {
+        Reference::Id(id, None | Some(Kind::Page)) | Reference::Folder(id) => Ok(id),
+        _ => Err(Failure::invalid_input(
+            "wrong-type",
+            format!("`{field}` is not the address of a page or a folder by its id."),
+        )),
+    }
+}
+
+fn reference(client: &Client<'_>, field: &str, text: &str) -> Result<Reference, Failure> {
+    let text = text.trim();
+    if text.contains('/') {
+        Reference::of_url(text, client.site_host())
+    } else {
+        Id::from_input(field, text).map(|id| Reference::Id(id, None))
     }
 }
 
@@ -174,6 +188,13 @@ fn in_space(client: &Client<'_>, kind: Kind, space: &Space, title: &str) -> Resu
         Ok(ControlFlow::Continue(()))
     })?;
     Ok(found)
+}
+
+fn wrong_type(noun: &str, wanted: &[Kind]) -> Failure {
+    Failure::invalid_input(
+        "wrong-type",
+        format!("The address is that of a {noun}, and a {} is wanted.", nouns(wanted)),
+    )
 }
 
 fn not_found(kinds: &[Kind], named: &str) -> Failure {

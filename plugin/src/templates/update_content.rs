@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::body::{self, Written};
 use super::input::{self, Type};
 use super::replacement::{Replacement, status_of};
-use super::target::{Name, page_id};
+use super::target::{Name, parent_id};
 use super::{Effect, Template};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{Id, Kind};
@@ -56,8 +56,8 @@ struct Input {
     url: Option<String>,
     space: Option<String>,
     page: Option<String>,
-    #[serde(rename = "type", default = "page")]
-    kind: Type,
+    #[serde(rename = "type")]
+    kind: Option<Type>,
     title: Option<String>,
     body: Option<String>,
     #[serde(default)]
@@ -74,10 +74,6 @@ struct Input {
     allow_loss: bool,
     #[serde(default)]
     dry_run: bool,
-}
-
-fn page() -> Type {
-    Type::Page
 }
 
 #[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
@@ -98,6 +94,8 @@ struct Output {
     kind: &'static str,
     status: String,
     title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent: Option<String>,
     updated: bool,
     previous_version: u64,
     version: u64,
@@ -118,7 +116,8 @@ struct LostOut {
 
 /// What the input says, checked as far as it can be without a request.
 struct Wish<'a> {
-    kind: Kind,
+    /// What it may be, the likeliest first.
+    kinds: Vec<Kind>,
     title: Option<&'a str>,
     parent: Option<Id>,
     message: Option<&'a str>,
@@ -136,14 +135,15 @@ struct Next<'a> {
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let input: Input = input::read(input)?;
     let wish = wish(client, &input)?;
-    let id = id(client, wish.kind, &input)?;
-    let found = client.content(wish.kind, &id, "storage", input.draft)?;
+    let named = name(&input).find(client, wish.kinds.clone())?;
+    let id = &named.id;
+    let (kind, found) = named.attempt(|kind| client.content(kind, id, "storage", input.draft))?;
     // Without a draft Confluence gives what is published, and to write that would publish the edit.
     if input.draft && found.status != "draft" {
         return Err(Failure::new(
             FailureKind::Conflict,
             "no-draft",
-            format!("The {} {id} has no draft that could be changed.", wish.kind.noun()),
+            format!("The {} {id} has no draft that could be changed.", kind.noun()),
         )
         .hint("Leave `draft` out to change what is published."));
     }
@@ -151,12 +151,12 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         return Err(Failure::new(
             FailureKind::Upstream,
             "unreadable-answer",
-            format!("Confluence's answer about {} {id} has no body or no version.", wish.kind.noun()),
+            format!("Confluence's answer about {} {id} has no body or no version.", kind.noun()),
         ));
     };
-    let status = status_of(&found, wish.kind)?;
+    let status = status_of(&found, kind)?;
     let previous = version.number;
-    expected(input.expected_version, previous, wish.kind, &id)?;
+    expected(input.expected_version, previous, kind, id)?;
     let next = next(&input, &wish, stored)?;
     let title = wish.title.unwrap_or(&found.title);
     let number = if status == "draft" { 1 } else { previous.saturating_add(1) };
@@ -166,9 +166,10 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         next.lost.iter().map(|loss| LostOut { id: loss.id.clone(), what: loss.what.clone() }).collect();
     let mut output = Output {
         id: id.to_string(),
-        kind: wish.kind.word(),
+        kind: kind.word(),
         status: found.status.clone(),
         title: title.to_owned(),
+        parent: wish.parent.as_ref().or(found.parent.as_ref()).map(ToString::to_string),
         updated: false,
         previous_version: previous,
         version: number,
@@ -186,7 +187,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         return input::write(&output);
     }
     let updated = Replacement {
-        id: &id,
+        id,
         status,
         title,
         parent: wish.parent.as_ref(),
@@ -194,7 +195,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         number,
         message: wish.message,
     }
-    .send(client, wish.kind)?;
+    .send(client, kind)?;
     output.updated = true;
     output.version = updated.version.map_or(number, |version| version.number);
     output.status = updated.status;
@@ -223,9 +224,14 @@ fn wish<'a>(client: &Client<'_>, input: &'a Input) -> Result<Wish<'a>, Failure> 
     if matches!(input.format, Written::Adf | Written::Wiki) && input.mode != Mode::Replace {
         return invalid("An Atlassian document and wiki markup can only replace the whole body.");
     }
-    if input.kind == Type::BlogPost && input.parent.is_some() {
-        return Err(Failure::invalid_input("parent-not-allowed", "A blog post has no parent."));
-    }
+    let kinds = match (input.kind, &input.parent) {
+        (Some(Type::BlogPost), Some(_)) => {
+            return Err(Failure::invalid_input("parent-not-allowed", "A blog post has no parent."));
+        }
+        (Some(kind), _) => vec![kind.into()],
+        (None, Some(_)) => vec![Kind::Page],
+        (None, None) => vec![Kind::Page, Kind::BlogPost],
+    };
     if let Some(section) = &input.section {
         input::line("section", section)?;
     }
@@ -237,17 +243,16 @@ fn wish<'a>(client: &Client<'_>, input: &'a Input) -> Result<Wish<'a>, Failure> 
         None => None,
     };
     Ok(Wish {
-        kind: input.kind.into(),
+        kinds,
         title: input.title.as_deref().map(input::title).transpose()?,
         message: input.message.as_deref().map(|message| input::line("message", message)).transpose()?,
-        parent: input.parent.as_deref().map(|parent| page_id(client, "parent", parent)).transpose()?,
+        parent: input.parent.as_deref().map(|parent| parent_id(client, "parent", parent)).transpose()?,
         given,
     })
 }
 
-fn id(client: &Client<'_>, kind: Kind, input: &Input) -> Result<Id, Failure> {
-    let name = Name::new((input.id.clone(), input.url.clone()), (input.space.clone(), input.page.clone()));
-    name.find(client, vec![kind]).map(|found| found.id)
+fn name(input: &Input) -> Name {
+    Name::new((input.id.clone(), input.url.clone()), (input.space.clone(), input.page.clone()))
 }
 
 fn expected(expected: Option<u64>, current: u64, kind: Kind, id: &Id) -> Result<(), Failure> {

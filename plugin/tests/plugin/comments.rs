@@ -212,3 +212,16 @@ fn a_comment_says_something() {
         assert_eq!(Host::with([]).fail(template, &input).code, "body-required");
     }
 }
+
+#[test]
+fn a_comment_that_cannot_be_shown_hides_no_other() {
+    let mut broken = comment(2, "footer");
+    broken["body"]["storage"]["value"] = json!("<p>never closed");
+    let host = Host::with([list(&[comment(1, "footer"), broken, comment(3, "footer")], None)]);
+    let output = host.run("list-comments", &json!({"id": "5", "kind": "footer"})).unwrap();
+    let comments = output["comments"].as_array().unwrap();
+    let bodies: Vec<_> = comments.iter().map(|comment| comment.get("body").and_then(Value::as_str)).collect();
+    assert_eq!(bodies, [Some("Really?\n"), None, Some("Really?\n")]);
+    let trouble = comments[1]["trouble"].as_str().unwrap();
+    assert!(trouble.contains("comment 2 cannot be turned into Markdown"), "{trouble}");
+}

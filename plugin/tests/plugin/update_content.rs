@@ -1,7 +1,7 @@
 use actionbay_confluence::platform::{FailureKind, Response};
 use serde_json::{Value, json};
 
-use crate::support::{Host, answer, assert_well_formed, docs, ok, page};
+use crate::support::{Host, answer, assert_well_formed, docs, missing, ok, page};
 
 const TEMPLATE: &str = "update-content";
 const GET: &str = "GET confluence/api/v2/pages/131075?body-format=storage";
@@ -221,4 +221,42 @@ fn an_edit_of_a_draft_that_is_not_there_changes_nothing() {
         let failure = refused("<p>a</p>", &input);
         assert_eq!((&failure.kind, failure.code.as_str()), (&FailureKind::Conflict, "no-draft"));
     }
+}
+
+#[test]
+fn a_blog_post_is_found_by_its_address_and_where_no_page_has_its_id() {
+    let post = || {
+        let mut post = page("131075", "News", "<p>a</p>");
+        post.as_object_mut().unwrap().shift_remove("parentId");
+        ok(&post)
+    };
+    let url = "https://acme.atlassian.net/wiki/spaces/DOCS/blog/2026/11/21/131075/News";
+    for (named, answers, sent) in [
+        (json!({"url": url, "body": "b"}), vec![post(), post()], 2),
+        (json!({"id": "131075", "body": "b"}), vec![missing(), post(), post()], 3),
+    ] {
+        let host = Host::with(answers);
+        let output = host.run(TEMPLATE, &named).unwrap();
+        assert_eq!((&output["type"], output.get("parent")), (&json!("blogpost"), None));
+        let requests = host.requests();
+        assert_eq!(requests.len(), sent);
+        assert_eq!(requests.last().unwrap(), "PUT confluence/api/v2/blogposts/131075");
+    }
+    let failure = Host::with([]).fail(TEMPLATE, &json!({"url": url, "parent": "9"}));
+    assert_eq!(failure.code, "wrong-type");
+}
+
+#[test]
+fn a_parent_is_a_page_or_a_folder_and_a_dry_run_tells_it() {
+    let folder = "https://acme.atlassian.net/wiki/spaces/DOCS/folder/77";
+    let host = Host::with([stored("<p>a</p>"), updated()]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "parent": folder})).unwrap();
+    assert_eq!((&host.last_body()["parentId"], &output["parent"]), (&json!("77"), &json!("77")));
+
+    let host = Host::with([stored("<p>a</p>")]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "parent": folder, "dry-run": true})).unwrap();
+    assert_eq!((host.requests(), &output["parent"]), (vec![GET.to_owned()], &json!("77")));
+    let host = Host::with([stored("<p>a</p>")]);
+    let output = host.run(TEMPLATE, &json!({"id": "131075", "body": "b", "dry-run": true})).unwrap();
+    assert_eq!(output["parent"], "131072", "it stays where it is");
 }

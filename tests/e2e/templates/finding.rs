@@ -31,6 +31,25 @@ fn a_page_is_shown_by_its_address_and_by_its_short_link_with_one_request() {
 }
 
 #[test]
+fn content_is_changed_by_its_short_link_and_a_blog_post_by_its_address() {
+    let world = World::authorized();
+    let plan = page(&world, "Plan", "Fish");
+    let news = create(&world, json!({"type": "blogpost", "space": "DOCS", "title": "News", "body": "Fish"}));
+    for (content, url, path) in [
+        (&plan, json!(short_link(&world, &plan["id"])), "/pages/"),
+        (&news, news["url"].clone(), "/blogposts/"),
+    ] {
+        world.wire.forget();
+        world.run("update-content", json!({"url": url, "body": "Chips"})).unwrap();
+        let put = only(&world, "PUT", path);
+        assert_eq!(
+            (&put["body"]["id"], &put["body"]["body"]["value"]),
+            (&content["id"], &json!("<p>Chips</p>"))
+        );
+    }
+}
+
+#[test]
 fn a_blog_post_is_shown_by_its_address() {
     let world = World::authorized();
     let post = create(&world, json!({"type": "blogpost", "space": "DOCS", "title": "News"}));

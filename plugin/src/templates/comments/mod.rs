@@ -141,6 +141,9 @@ struct CommentOut {
     selection: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<String>,
+    /// Why there is no body in that format. One comment must not hide all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
 }
@@ -155,13 +158,13 @@ impl CommentOut {
         let id = id(value, "id").ok_or("a comment has no id")?;
         let version = value.get("version").and_then(Version::read);
         let stored = value.get("body").and_then(body);
-        let body = match (format, stored) {
-            (Some(format), Some(stored)) => Some(
-                format
-                    .show(stored, &format!("comment {id}"))
-                    .map_err(|failure| failure.message.to_lowercase())?,
-            ),
-            _ => None,
+        let shown = match (format, stored) {
+            (Some(format), Some(stored)) => format.show(stored, &format!("comment {id}")).map(Some),
+            _ => Ok(None),
+        };
+        let (body, trouble) = match shown {
+            Ok(body) => (body, None),
+            Err(failure) => (None, Some(failure.message)),
         };
         Ok(Self {
             kind: kind.word(),
@@ -173,6 +176,7 @@ impl CommentOut {
             resolution: text(value, "resolutionStatus"),
             selection: value.get("properties").and_then(|about| text(about, "inlineOriginalSelection")),
             body,
+            trouble,
             url: address(value, base),
             id: id.to_string(),
         })

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::replacement::{Replacement, body_of, next_number, status_of};
-use super::super::target::{Name, page_id};
+use super::super::target::{Name, page_id, parent_id};
 use super::super::{Effect, Template, input};
 use crate::confluence::client::Client;
 use crate::confluence::paths::{self, Id, Kind};
@@ -56,7 +56,10 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let (Some((field, text)), None) = (places.next(), places.next()) else {
         return Err(input::invalid("where to is said by one of `parent`, `before` and `after`"));
     };
-    let target = page_id(client, field, text)?;
+    let target = match field {
+        "parent" => parent_id(client, field, text)?,
+        _ => page_id(client, field, text)?,
+    };
     let page = input.name.find_page(client)?.id;
     if page == target {
         return Err(Failure::invalid_input("own-parent", "A page cannot be moved to itself."));
