@@ -1,5 +1,5 @@
 //! Builds the integration that ships inside the command, where the feature `builtin` is on, and
-//! generates `builtin.rs`: `COMPONENTS`, a list of integration id and component.
+//! generates `builtin.rs`: `COMPONENTS`, a list of integration id and component, and `HOSTS`, which they call.
 
 fn main() -> std::process::ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
@@ -23,6 +23,10 @@ mod builtin {
     /// Of each integration its id, the folder of its crate and the crate's name.
     const INTEGRATIONS: [(&str, &str, &str); 1] = [("confluence", "../plugin", "actionbay-confluence")];
 
+    /// What they call, for an operator who says nothing: Atlassian's authorization server, API gateway and store of files,
+    /// and sites by their own address, which is where API tokens go.
+    const HOSTS: [&str; 2] = ["https://*.atlassian.com", "https://*.atlassian.net"];
+
     pub(super) fn build_all() -> Result<(), Box<dyn Error>> {
         let host = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").ok_or("not run by cargo")?);
         let out_dir = PathBuf::from(env::var_os("OUT_DIR").ok_or("not run by cargo")?);
@@ -42,7 +46,10 @@ mod builtin {
         }
         // A new file of the contract is among nobody's sources yet.
         println!("cargo::rerun-if-changed=../wit");
-        let table = format!("pub(crate) static COMPONENTS: &[(&str, &[u8])] = &[\n{entries}];\n");
+        let table = format!(
+            "pub(crate) static COMPONENTS: &[(&str, &[u8])] = &[\n{entries}];\n\
+             pub(crate) static HOSTS: &[&str] = &{HOSTS:?};\n"
+        );
         write_if_changed(&out_dir.join("builtin.rs"), table.as_bytes())?;
         Ok(())
     }

@@ -9,7 +9,7 @@
 //! builds it; what is not given is denied.
 //!
 //! ```no_run
-//! use actionbay::egress::UreqTransport;
+//! use actionbay::egress::{OperatorPolicy, UreqTransport};
 //! use actionbay::vault::{KeySource, SqliteStore};
 //! use actionbay::{Engine, Host, SystemClock};
 //!
@@ -20,6 +20,7 @@
 //!     .transport(UreqTransport::new())
 //!     .store(SqliteStore::open("actionbay.db".as_ref())?, KeySource::File("master.key".into()).read(true)?)
 //!     .clock(SystemClock)
+//!     .policy(OperatorPolicy::default().allow_hosts("https://*.example.com".parse()?))
 //!     .build()?;
 //! host.add(plugin)?;
 //! # Ok(())

@@ -61,7 +61,8 @@ impl Reach {
     ) -> Self {
         let plugin = load(engine(), REACHES_FOR_FILES);
         let id = plugin.manifest().id.clone();
-        let policy = OperatorPolicy::default().replace("app", "api", Origin::parse(&server.origin).unwrap());
+        let policy =
+            OperatorPolicy::every_public_host().replace("app", "api", Origin::parse(&server.origin).unwrap());
         let host = Host::builder()
             .transport(WithTokens(UreqTransport::new()))
             .store(MemoryStore::new(), MasterKey::random().unwrap())

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile, WorkspacePolicy};
-use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
+use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
@@ -66,6 +66,7 @@ impl Guest {
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
             .events(events)
+            .policy(OperatorPolicy::every_public_host())
             .limits(limits)
             .build()
             .unwrap();

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Barrier};
 
 use actionbay::authorization::{Authorize, Browser, ConnectionStatus, Profile, PublicUrl};
+use actionbay::egress::OperatorPolicy;
 use actionbay::ids::ConnectionId;
 use actionbay::service::{self, Server, Serving};
 use actionbay::vault::{KeySource, SqliteStore};
@@ -252,6 +253,7 @@ fn what_was_begun_at_one_replica_ends_at_another() {
         let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
         let key = KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap();
         let builder = Host::builder().transport(world.wire.clone()).store(store, key);
+        let builder = builder.policy(OperatorPolicy::every_public_host());
         let host = builder.clock(world.clock.clone()).callbacks(public.clone()).build().unwrap();
         host.add(confluence()).unwrap();
         host

@@ -290,6 +290,42 @@ fn a_name_that_leads_to_this_machine_is_not_called_and_the_hint_says_what_would_
     assert_eq!((&error["code"], &error["request-sent"]), (&json!("address-not-public"), &json!(false)));
 }
 
+#[test]
+fn a_host_is_called_where_the_operator_allows_it_and_an_empty_list_allows_none() {
+    let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
+    let home = home(&sandbox, "");
+    create(&home, &sandbox, "mine", "secret").ok();
+    let to = |host: &str| {
+        home.run(&[
+            "--json",
+            "profiles",
+            "edit",
+            "mine",
+            "--token-url",
+            &format!("https://{host}/oauth/token"),
+        ])
+    };
+    to("auth.atlassian.com").ok();
+    let refused = to("auth.example.com");
+    let message = refused.json()["error"].to_string();
+    assert_eq!(refused.code, 2);
+    let line = r#"allowed-hosts = [\"https://*.atlassian.com\", \"https://*.atlassian.net\", \"https://auth.example.com\"]"#;
+    assert!(message.contains("does not allow") && message.contains(&line.replace('\\', "\\")), "{message}");
+
+    let config = home.data().join("config.toml");
+    let listed = |hosts: &str| {
+        let origins = format!("allowed-origins = [\"{}\"]", sandbox.url());
+        std::fs::write(&config, format!("[policy]\nallowed-hosts = {hosts}\n{origins}\n")).unwrap();
+    };
+    listed(r#"["https://*.example.com"]"#);
+    to("auth.example.com").ok();
+    assert_eq!(to("auth.atlassian.com").code, 2);
+    listed("[]");
+    assert_eq!((to("auth.atlassian.com").code, to("auth.example.com").code), (2, 2));
+    listed(r#"["https://a*.example.com"]"#);
+    home.run(&["profiles", "list"]).fails_with(2, "names no hosts");
+}
+
 /// Row 22
 #[test]
 fn deleting_a_profile_in_use_names_its_connections_and_needs_a_yes() {

@@ -53,6 +53,7 @@ impl World {
             .store(open(&folder), master_key())
             .clock(SystemClock)
             .callbacks(FixedCallback("http://localhost/callback".to_owned()))
+            .policy(OperatorPolicy::every_public_host())
             .build()
             .unwrap();
         host.add(plugin.clone()).unwrap();
@@ -126,7 +127,7 @@ pub(crate) fn integration() -> IntegrationId {
 /// What a call is given without a host.
 pub(crate) fn context() -> CallContext {
     CallContext {
-        egress: Egress::new(Arc::new(Vendor), OperatorPolicy::default()),
+        egress: Egress::new(Arc::new(Vendor), OperatorPolicy::every_public_host()),
         events: Arc::new(DenyEvents),
         limits: CallLimits::default(),
         pacer: Pacer::new(Arc::new(SystemClock)),

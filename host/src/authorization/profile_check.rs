@@ -245,7 +245,7 @@ mod tests {
     fn pointers(change: impl FnOnce(&mut Profile)) -> Vec<String> {
         let mut profile = profile();
         change(&mut profile);
-        pointers_with(&profile, "secret", OperatorPolicy::default())
+        pointers_with(&profile, "secret", OperatorPolicy::every_public_host())
     }
 
     /// Rows 12, 15, 17
@@ -269,7 +269,7 @@ mod tests {
             "/scopes/0",
         ];
         assert_eq!(all, expected);
-        assert_eq!(pointers_with(&profile(), "", OperatorPolicy::default()), ["/client-secret"]);
+        assert_eq!(pointers_with(&profile(), "", OperatorPolicy::every_public_host()), ["/client-secret"]);
     }
 
     /// Row 13
@@ -278,8 +278,11 @@ mod tests {
         let of = |length| "ä".repeat(length);
         assert!(pointers(|profile| profile.client_id = of(255)).is_empty());
         assert_eq!(pointers(|profile| profile.client_id = of(256)), ["/client-id"]);
-        assert!(pointers_with(&profile(), &of(255), OperatorPolicy::default()).is_empty());
-        assert_eq!(pointers_with(&profile(), &of(256), OperatorPolicy::default()), ["/client-secret"]);
+        assert!(pointers_with(&profile(), &of(255), OperatorPolicy::every_public_host()).is_empty());
+        assert_eq!(
+            pointers_with(&profile(), &of(256), OperatorPolicy::every_public_host()),
+            ["/client-secret"]
+        );
     }
 
     /// Row 14
@@ -292,8 +295,12 @@ mod tests {
         ] {
             let mut refused = profile();
             refused.token_url = UrlTemplate::new(url);
-            assert_eq!(pointers_with(&refused, "secret", OperatorPolicy::default()), ["/token-url"], "{url}");
-            let listed = OperatorPolicy::default().allow(Origin::parse(origin).unwrap());
+            assert_eq!(
+                pointers_with(&refused, "secret", OperatorPolicy::every_public_host()),
+                ["/token-url"],
+                "{url}"
+            );
+            let listed = OperatorPolicy::every_public_host().allow(Origin::parse(origin).unwrap());
             assert!(pointers_with(&refused, "secret", listed).is_empty(), "{url}");
         }
         assert_eq!(

@@ -4,6 +4,7 @@
 //! public-url = "https://connect.example.com"         # where people reach `serve`; ACTIONBAY_PUBLIC_URL goes over it
 //!
 //! [policy]
+//! allowed-hosts = ["https://*.example.com"]          # absent: what the integrations that ship with the command call
 //! allowed-origins = ["http://127.0.0.1:8977"]
 //!
 //! [policy.audience-origins.PROFILE]
@@ -25,7 +26,7 @@
 //! A profile may also set `identity-provider`, `description`, `issuer`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
 //! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -34,7 +35,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, PublicUrl, UrlTemplate};
 use crate::builtin;
-use crate::egress::{OperatorPolicy, Origin};
+use crate::egress::{HostPattern, OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ProfileId, WorkspaceId};
 use crate::runtime::{Edition, Pkce, Plugin};
@@ -49,9 +50,19 @@ const PUBLIC_URL: &str = "ACTIONBAY_PUBLIC_URL";
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Config {
     public_url: Option<String>,
-    policy: OperatorPolicy,
+    policy: PolicyConfig,
     workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
     profiles: Vec<SystemProfile>,
+}
+
+/// What the operator allows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct PolicyConfig {
+    /// Absent: what the integrations need that ship with the command. An empty list is none.
+    allowed_hosts: Option<BTreeSet<HostPattern>>,
+    allowed_origins: BTreeSet<Origin>,
+    audience_origins: BTreeMap<String, BTreeMap<String, Origin>>,
 }
 
 /// What the operator says of a workspace.
@@ -207,9 +218,15 @@ fn parse(home: &Path) -> Result<Config> {
         .map_err(|error: toml_edit::de::Error| bad(home, &place(&text, error.span(), error.message())))
 }
 
-/// What the operator allows; without a file, nothing beyond https.
+/// What the operator allows.
 pub(super) fn policy(home: &Path) -> Result<OperatorPolicy> {
-    Ok(parse(home)?.policy)
+    let PolicyConfig { allowed_hosts, allowed_origins, audience_origins } = parse(home)?.policy;
+    let built_in = || builtin::HOSTS.iter().map(|hosts| hosts.parse()).collect();
+    let mut policy = OperatorPolicy::default();
+    policy.allowed_hosts = allowed_hosts.map_or_else(built_in, Ok)?;
+    policy.allowed_origins = allowed_origins;
+    policy.audience_origins = audience_origins;
+    Ok(policy)
 }
 
 /// Where people reach the pages of this deployment, if it is said.

@@ -82,7 +82,7 @@ impl Egress {
         let request = Request { headers, body, ..request.clone() };
         let mut outbound = outbound(&step.route, &request, credential.filter(|_| step.is_within), limits)?;
         outbound.max_response_bytes = download.limit.max(limits.max_response_bytes);
-        self.transport.open(outbound).map_err(|error| error.into_failure(&step.origin(), false))
+        self.transport.open(outbound).map_err(|error| self.failed(error, &step.origin(), false))
     }
 
     /// The next step, where the policy allows it.
@@ -176,13 +176,13 @@ impl Step {
             )
             .hint(format!("Ask for less, or raise the limit {limit}.")),
             Stopped::Unread(error) => match echo::transport_error(error) {
-                Some(error) => error.into_failure(&origin, false),
+                Some(error) => error.into_failure(false),
                 None => super::TransportError::new(
                     TransportErrorKind::Broken,
                     true,
                     format!("The connection to {origin} broke before the answer was whole."),
                 )
-                .into_failure(&origin, false),
+                .into_failure(false),
             },
             Stopped::Unwritten(error) => Failure::new(
                 FailureKind::InvalidInput,

@@ -10,7 +10,7 @@
 //! | `multipart.rs`, `source.rs` | forms of several parts, and files in them that are never held |
 //! | `download.rs`, `redirect.rs` | answers that end in a file, and where redirects of them may lead |
 //! | `echo.rs` | answers in which a credential comes back |
-//! | `policy.rs` | origins, audiences, what the operator allows |
+//! | `policy.rs`, `host_pattern.rs` | origins, audiences, what the operator allows |
 //! | `address.rs` | which addresses are public |
 //! | `path.rs` | what a path below an audience may be |
 //! | `headers.rs` | what a guest may set and see |
@@ -19,6 +19,7 @@
 //!
 //! Promises, each with a test at the end of the file that keeps it:
 //! - a path cannot leave its audience's prefix in any spelling,
+//! - only hosts that the operator allowed, which by default are none,
 //! - https only, except for origins that the operator listed,
 //! - a host is connected to at the public addresses that were checked, or the operator listed its origin,
 //! - no redirect is followed but of a download, and none of those takes a credential out of its audience,
@@ -29,6 +30,7 @@ mod address;
 mod download;
 mod echo;
 mod headers;
+mod host_pattern;
 mod message;
 mod multipart;
 mod path;
@@ -49,6 +51,7 @@ use zeroize::Zeroizing;
 
 pub use address::Reach;
 pub use download::Download;
+pub use host_pattern::HostPattern;
 pub use message::{Body, Method, Request, Response};
 pub use multipart::{Part, PartContent};
 pub use policy::{Audience, OperatorPolicy, Origin};
@@ -228,8 +231,8 @@ impl Egress {
     /// Decides whether a URL that a profile names, such as a token endpoint, may be called by the host.
     ///
     /// # Errors
-    /// `Denied` where it is not https or names an address that is not public, and is not at an origin that the
-    /// operator listed or put in for the profile.
+    /// `Denied` where it is at none of the hosts that the operator allowed, is not https or names an address that is
+    /// not public, and is not at an origin that the operator listed or put in for the profile.
     pub fn endpoint(&self, url: &Url, profile: &str) -> Result<Route> {
         let reach = self.policy.check_url(url, Some(profile), "endpoint")?;
         let (prefix, profile) = (url.path().to_owned(), Some(profile.to_owned()));
@@ -254,7 +257,7 @@ impl Egress {
         let has_effect = !outbound.method.is_safe();
         let origin = Origin::of(&route.url);
         let raw =
-            self.transport.round_trip(outbound).map_err(|error| error.into_failure(&origin, has_effect))?;
+            self.transport.round_trip(outbound).map_err(|error| self.failed(error, &origin, has_effect))?;
         Echo::of(credential, secrets)?.refuse(raw.status, &raw.headers, &raw.body, has_effect)?;
         let (mut headers, mut body) = (raw.headers, raw.body);
         if (300..=399).contains(&raw.status) {
@@ -263,6 +266,14 @@ impl Egress {
             body.clear();
         }
         Ok(Response { status: raw.status, headers: headers::for_guest(&headers), body })
+    }
+
+    /// Why there is no answer from an origin.
+    fn failed(&self, error: TransportError, origin: &Origin, has_effect: bool) -> Failure {
+        match error.kind {
+            TransportErrorKind::NotPublic => self.policy.not_public(origin),
+            _ => error.into_failure(has_effect),
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Origins, audiences, and what the operator allows.
 //!
 //! Three hands decide where a request may go, and each can only narrow what the one before allowed, but for
-//! the operator: the manifest names audiences, the guest picks one, the operator alone may put another origin
-//! in an audience's place for one profile, or list an origin that is not https or not public.
+//! the operator: the manifest names audiences, the guest picks one, and the operator says which hosts are called at all.
+//! The operator alone may put another origin in an audience's place for one profile, or list an origin that is not https
+//! or not public.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
 use super::address::{Reach, is_refused_literal};
+use super::host_pattern::HostPattern;
 use super::path;
-use super::transport::not_public;
 use crate::failure::{Failure, FailureKind, Result};
 
 /// Scheme, host and port of a URL, and nothing else (RFC 6454).
@@ -140,12 +141,15 @@ impl Audience {
     }
 }
 
-/// What the operator of this host allows beyond https to the origins of manifests and profiles.
+/// What the operator of this host allows, which by default is nothing.
 ///
-/// Nobody else can: neither a manifest, nor a workspace, nor a profile.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+/// Nobody else can: neither a manifest, nor a workspace, nor a profile. They say what they want to call, and of that
+/// the operator's policy says what is called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct OperatorPolicy {
+    /// The hosts that may be called, at public addresses.
+    pub allowed_hosts: BTreeSet<HostPattern>,
     /// Exact origins that may be called although they are not https, or not at a public address.
     pub allowed_origins: BTreeSet<Origin>,
     /// By profile, then by audience: the origin that takes the audience's place. It may be called for that
@@ -154,6 +158,18 @@ pub struct OperatorPolicy {
 }
 
 impl OperatorPolicy {
+    /// Lets every host be called that is public and speaks https, as far as manifests and profiles name it.
+    pub fn every_public_host() -> Self {
+        Self::default().allow_hosts(HostPattern::every_https())
+    }
+
+    /// Lets the hosts of a pattern be called, such as `https://*.example.com`.
+    #[must_use]
+    pub fn allow_hosts(mut self, pattern: HostPattern) -> Self {
+        self.allowed_hosts.insert(pattern);
+        self
+    }
+
     /// Lists an exact origin as allowed.
     #[must_use]
     pub fn allow(mut self, origin: Origin) -> Self {
@@ -205,16 +221,61 @@ impl OperatorPolicy {
         if self.allowed_origins.contains(origin) {
             return Ok(Reach::Listed);
         }
-        if origin.is_https() {
-            // A name is looked up when it is connected to; what is an address already needs no looking up.
-            let is_refused = Url::parse(origin.as_str()).is_ok_and(|url| is_refused_literal(&url));
-            return if is_refused { Err(not_public(origin)) } else { Ok(Reach::PublicOnly) };
+        let url = Url::parse(origin.as_str()).map_err(|_| Failure::internal("An origin is no URL."))?;
+        let is_allowed = self.allowed_hosts.iter().any(|pattern| pattern.matches(&url));
+        let refused = |code: &'static str, why: &str, line: String| {
+            Err(Failure::new(
+                FailureKind::Denied,
+                code,
+                format!("The {what} is at {origin}, which {why}, and was not called."),
+            )
+            .hint(would_allow(&line)))
+        };
+        if !origin.is_https() && !is_allowed {
+            return refused("origin-not-https", "is not https", self.line_with_origin(origin));
         }
-        Err(Failure::new(
-            FailureKind::Denied,
-            "origin-not-https",
-            format!("The {what} is at {origin}, which is not https, and was not called."),
-        )
-        .hint(format!("If that is meant, the operator can list it: allowed-origins = [\"{origin}\"]")))
+        // A name is looked up when it is connected to; what is an address already needs no looking up.
+        if is_refused_literal(&url) {
+            return Err(self.not_public(origin));
+        }
+        if !is_allowed {
+            return refused(
+                "host-not-allowed",
+                "the operator's policy does not allow",
+                self.line_with_host(origin),
+            );
+        }
+        Ok(Reach::PublicOnly)
     }
+
+    /// The refusal of an address. It does not say which: whoever writes URLs must not map a network by it.
+    pub(super) fn not_public(&self, origin: &Origin) -> Failure {
+        Failure::new(
+            FailureKind::Denied,
+            "address-not-public",
+            format!("{origin} is not at a public address, and nothing was sent to it."),
+        )
+        .hint(would_allow(&self.line_with_origin(origin)))
+    }
+
+    /// The line of a configuration that lists an origin beside those that are listed.
+    fn line_with_origin(&self, origin: &Origin) -> String {
+        line("allowed-origins", self.allowed_origins.iter().chain([origin]))
+    }
+
+    /// The line that allows the host of an origin beside those that are allowed.
+    fn line_with_host(&self, origin: &Origin) -> String {
+        let hosts = self.allowed_hosts.iter().map(ToString::to_string);
+        line("allowed-hosts", hosts.chain([origin.to_string()]))
+    }
+}
+
+fn line(key: &str, values: impl Iterator<Item = impl fmt::Display>) -> String {
+    let values: Vec<String> = values.map(|value| format!("\"{value}\"")).collect();
+    format!("{key} = [{}]", values.join(", "))
+}
+
+/// What to do about a refusal, with the line that does it.
+fn would_allow(line: &str) -> String {
+    format!("If that is meant, the operator can allow it, under [policy]: {line}")
 }

@@ -51,7 +51,7 @@ fn limits() -> ExchangeLimits {
 }
 
 fn exchange(recorder: &Arc<Recorder>, request: Request) -> Result<Response> {
-    let egress = Egress::new(Arc::clone(recorder) as Arc<dyn Transport>, OperatorPolicy::default());
+    let egress = Egress::new(Arc::clone(recorder) as Arc<dyn Transport>, OperatorPolicy::every_public_host());
     let route = egress.route(&audience("/v1/{site}"), None, Some("s-1"), &request)?;
     egress.send(&route, &request, Some(&bearer()), &Secrets::new(), limits())
 }
@@ -75,7 +75,7 @@ fn a_client_secret_that_went_out_in_basic_is_refused_when_it_comes_back() {
     let sent = credential.header().unwrap().to_str().unwrap().to_owned();
     for echo in [secret.to_owned(), sent, secret.replace('/', "\\/")] {
         let recorder = Recorder { body: echo.clone().into_bytes(), ..Recorder::default() };
-        let egress = Egress::new(Arc::new(recorder), OperatorPolicy::default());
+        let egress = Egress::new(Arc::new(recorder), OperatorPolicy::every_public_host());
         let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
         let failure =
             egress.send(&route, &get("/x"), Some(&credential), &Secrets::new(), limits()).unwrap_err();
@@ -101,7 +101,8 @@ impl Transport for Redirecting {
 #[test]
 fn what_a_guest_sends_along_with_a_download_stays_in_its_audience() {
     let transport = Arc::new(Redirecting::default());
-    let egress = Egress::new(Arc::clone(&transport) as Arc<dyn Transport>, OperatorPolicy::default());
+    let egress =
+        Egress::new(Arc::clone(&transport) as Arc<dyn Transport>, OperatorPolicy::every_public_host());
     let request = Request { body: Body::Json("{\"a\":1}".into()), ..get("/x") };
     let route = egress.route(&audience(""), None, None, &request).unwrap();
     let mut written = Vec::new();
@@ -165,7 +166,7 @@ fn an_answer_in_which_the_credential_comes_back_is_refused_in_every_form() {
 #[test]
 fn another_secret_of_the_call_is_refused_as_well() {
     let recorder = Arc::new(Recorder { body: b"the code is canary-code-42".to_vec(), ..Recorder::default() });
-    let egress = Egress::new(recorder, OperatorPolicy::default());
+    let egress = Egress::new(recorder, OperatorPolicy::every_public_host());
     let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
     let mut secrets = Secrets::new();
     secrets.add(&"canary-code-42".to_owned().into());
@@ -180,7 +181,7 @@ fn what_is_not_https_is_denied_unless_the_operator_listed_the_very_origin() {
         let egress = Egress::new(Arc::new(DenyTransport), policy);
         egress.route(&plain, Some("p"), None, &get("/x")).map(|route| route.url().to_string())
     };
-    let failure = denied(OperatorPolicy::default()).unwrap_err();
+    let failure = denied(OperatorPolicy::every_public_host()).unwrap_err();
     assert_eq!(failure.code, "origin-not-https");
     assert!(failure.hint.unwrap().contains(r#"allowed-origins = ["http://api.example.com"]"#));
     let listed = |origin: &str| OperatorPolicy::default().allow(Origin::parse(origin).unwrap());
@@ -190,9 +191,46 @@ fn what_is_not_https_is_denied_unless_the_operator_listed_the_very_origin() {
 }
 
 #[test]
+fn a_host_that_no_pattern_of_the_operator_allows_is_denied_with_the_line_that_would_allow_it() {
+    let at = |policy: &OperatorPolicy, origin: &str| {
+        let audience = Audience::new("api".into(), origin, String::new(), false).unwrap();
+        let recorder = Arc::new(Recorder::default());
+        let egress = Egress::new(Arc::clone(&recorder) as Arc<dyn Transport>, policy.clone());
+        let routed = egress.route(&audience, Some("p"), None, &get("/x"));
+        assert!(recorder.sent.lock().unwrap().is_empty());
+        let url = Url::parse(origin).unwrap();
+        assert_eq!(
+            routed.is_ok(),
+            egress.endpoint(&url, "p").is_ok(),
+            "endpoints are held to the same: {origin}"
+        );
+        routed
+    };
+    let none = OperatorPolicy::default();
+    let failure = at(&none, "https://api.example.com").unwrap_err();
+    assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::Denied, "host-not-allowed"));
+    assert!(failure.message.contains("\"api\" is at https://api.example.com"), "{failure}");
+    assert!(
+        failure.hint.unwrap().ends_with(r#"under [policy]: allowed-hosts = ["https://api.example.com"]"#)
+    );
+
+    let some = OperatorPolicy::default().allow_hosts("https://*.example.com".parse().unwrap());
+    assert_eq!(at(&some, "https://api.example.com").unwrap().reach, Reach::PublicOnly);
+    for other in ["https://example.com", "https://api.example.com:8443", "https://api.example.org"] {
+        let failure = at(&some, other).unwrap_err();
+        let line = format!("allowed-hosts = [\"https://*.example.com\", \"{other}\"]");
+        assert!(failure.hint.as_ref().is_some_and(|hint| hint.ends_with(&line)), "{failure:?}");
+    }
+    let every = OperatorPolicy::every_public_host();
+    assert_eq!(at(&every, "https://10.0.0.1").unwrap_err().code, "address-not-public");
+    let plain = OperatorPolicy::default().allow_hosts("http://legacy.example".parse().unwrap());
+    assert_eq!(at(&plain, "http://legacy.example").unwrap().reach, Reach::PublicOnly);
+}
+
+#[test]
 fn the_operator_puts_an_origin_in_an_audiences_place_for_one_profile_alone() {
     let stand_in = Origin::parse("http://127.0.0.1:9000").unwrap();
-    let policy = OperatorPolicy::default().replace("sandbox", "api", stand_in);
+    let policy = OperatorPolicy::every_public_host().replace("sandbox", "api", stand_in);
     let egress = Egress::new(Arc::new(DenyTransport), policy);
     let to = |profile| {
         egress.route(&audience("/v1"), profile, None, &get("/x")).unwrap().url().host_str().map(str::to_owned)
@@ -209,7 +247,7 @@ fn the_operator_puts_an_origin_in_an_audiences_place_for_one_profile_alone() {
 
 #[test]
 fn an_address_that_is_not_public_is_denied_with_the_line_that_would_allow_it() {
-    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::every_public_host());
     for (url, origin) in [
         ("https://10.0.0.1/token", "https://10.0.0.1"),
         ("https://0x7f.1:8443/token", "https://127.0.0.1:8443"),
@@ -233,7 +271,8 @@ fn an_address_that_is_not_public_is_denied_with_the_line_that_would_allow_it() {
 
 #[test]
 fn a_request_to_a_name_on_this_machine_is_denied_for_audiences_too() {
-    let egress = Egress::new(Arc::new(UreqTransport::new()), OperatorPolicy::default());
+    let policy = OperatorPolicy::default().allow_hosts("https://localhost:9".parse().unwrap());
+    let egress = Egress::new(Arc::new(UreqTransport::new()), policy);
     let local = Audience::new("api".into(), "https://localhost:9", String::new(), false).unwrap();
     let route = egress.route(&local, None, None, &get("/x")).unwrap();
     let failure = egress.send(&route, &get("/x"), Some(&bearer()), &Secrets::new(), limits()).unwrap_err();
@@ -264,7 +303,7 @@ fn an_origin_is_scheme_host_and_port_and_nothing_else() {
 
 #[test]
 fn a_host_that_was_given_no_transport_says_so_and_sends_nothing() {
-    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::every_public_host());
     let route = egress.route(&audience(""), None, None, &get("/x")).unwrap();
     let failure = egress.send(&route, &get("/x"), Some(&bearer()), &Secrets::new(), limits()).unwrap_err();
     assert_eq!((failure.code.as_ref(), failure.request_sent), ("no-transport", false));

@@ -159,19 +159,19 @@ impl TransportError {
         Self { kind, request_sent, detail: detail.into() }
     }
 
-    pub(super) fn into_failure(self, origin: &Origin, has_effect: bool) -> Failure {
-        match self.kind {
-            TransportErrorKind::NotPublic => return not_public(origin),
-            TransportErrorKind::Unreadable => return unreadable(),
-            _ => {}
+    /// As the caller is told it.
+    pub(super) fn into_failure(self, has_effect: bool) -> Failure {
+        if self.kind == TransportErrorKind::Unreadable {
+            return unreadable();
         }
         let (kind, code, hint) = match self.kind {
             TransportErrorKind::Denied => {
                 (FailureKind::Denied, "no-transport", "Give the host a transport, such as UreqTransport.")
             }
-            TransportErrorKind::NotPublic
-            | TransportErrorKind::Unreadable
-            | TransportErrorKind::UnknownHost => (
+            TransportErrorKind::NotPublic => {
+                (FailureKind::Denied, "address-not-public", "The operator can list the very origin.")
+            }
+            TransportErrorKind::Unreadable | TransportErrorKind::UnknownHost => (
                 FailureKind::Unreachable,
                 "unknown-host",
                 "Check the address and the network's name service.",
@@ -198,16 +198,6 @@ impl TransportError {
         };
         Failure::new(kind, code, self.detail).hint(hint).sent(self.request_sent && has_effect)
     }
-}
-
-/// The refusal of an address. It does not say which: whoever writes URLs must not map a network by it.
-pub(super) fn not_public(origin: &Origin) -> Failure {
-    Failure::new(
-        FailureKind::Denied,
-        "address-not-public",
-        format!("{origin} is not at a public address, and nothing was sent to it."),
-    )
-    .hint(format!("If that is meant, the operator can list it: allowed-origins = [\"{origin}\"]"))
 }
 
 /// Carries one request to one server and brings the answer back.

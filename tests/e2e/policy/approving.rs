@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::egress::OperatorPolicy;
 use actionbay::ids::{IntegrationId, ProfileId};
 use actionbay::vault::{KeySource, SqliteStore};
 use actionbay::{Failure, FailureKind, Host, Run, SystemClock};
@@ -24,6 +25,7 @@ fn host(folder: &Path, component: &str) -> Host {
         .store(store, KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap())
         .clock(SystemClock)
         .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+        .policy(OperatorPolicy::every_public_host())
         .build()
         .unwrap();
     host.add(load(engine(), component)).unwrap();

@@ -196,7 +196,7 @@ impl World {
             .clock(clock.clone())
             .callbacks(Shared(callbacks))
             .events(Shared(setup.events))
-            .policy(OperatorPolicy::default().allow(files))
+            .policy(OperatorPolicy::every_public_host().allow(files))
             .limits(setup.limits);
         let host = change(builder).build().unwrap();
         host.add(setup.plugin).unwrap();
