@@ -279,13 +279,14 @@ fn everything_that_is_wrong_with_a_profile_is_said_at_once_and_nothing_is_stored
 #[test]
 fn a_name_that_leads_to_this_machine_is_not_called_and_the_hint_says_what_would_allow_it() {
     let sandbox = Sandbox::start(SandboxConfig::default()).unwrap();
-    let home = home(&sandbox, "");
     let port = url::Url::parse(sandbox.url()).unwrap().port().unwrap();
-    create(&home, &sandbox, "mine", "secret").ok();
     let here = format!("https://localhost:{port}");
+    let home = home(&sandbox, &format!("allowed-hosts = [\"{here}\"]"));
+    create(&home, &sandbox, "mine", "secret").ok();
     home.run(&["profiles", "edit", "mine", "--token-url", &format!("{here}/oauth/token")]).ok();
     let failed = home.run(&["profiles", "test", "mine"]).fails_with(1, "not at a public address");
-    assert!(failed.stderr.contains(&format!("allowed-origins = [\"{here}\"]")), "{failed:?}");
+    let line = format!("allowed-origins = [\"{}\", \"{here}\"]", sandbox.url());
+    assert!(failed.stderr.contains(&line), "{failed:?}");
     let error = home.run(&["--json", "profiles", "test", "mine"]).json()["error"].clone();
     assert_eq!((&error["code"], &error["request-sent"]), (&json!("address-not-public"), &json!(false)));
 }

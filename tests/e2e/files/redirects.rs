@@ -77,20 +77,41 @@ fn inside_its_audience_a_redirect_keeps_the_credential_and_outside_of_it_loses_i
 #[test]
 fn a_redirect_to_where_nothing_may_be_sent_is_refused_with_the_line_that_would_allow_it() {
     for (location, code, line) in [
-        ("https://10.0.0.1/f?token=t0ken", "address-not-public", Some("https://10.0.0.1")),
-        ("https://[::1]/f?token=t0ken", "address-not-public", Some("https://[::1]")),
-        ("https://localhost:9/f?token=t0ken", "address-not-public", Some("https://localhost:9")),
-        ("http://169.254.169.254/latest?t0ken", "origin-not-https", Some("http://169.254.169.254")),
-        ("http://media.example/f?token=t0ken", "origin-not-https", Some("http://media.example")),
+        (
+            "https://10.0.0.1/f?token=t0ken",
+            "address-not-public",
+            Some(r#"allowed-origins = ["https://10.0.0.1"]"#),
+        ),
+        ("https://[::1]/f?token=t0ken", "address-not-public", Some(r#"allowed-origins = ["https://[::1]"]"#)),
+        (
+            "https://localhost/f?token=t0ken",
+            "address-not-public",
+            Some(r#"allowed-origins = ["https://localhost"]"#),
+        ),
+        (
+            "http://169.254.169.254/?t0ken",
+            "origin-not-https",
+            Some(r#"allowed-origins = ["http://169.254.169.254"]"#),
+        ),
+        (
+            "http://media.example/f?token=t0ken",
+            "origin-not-https",
+            Some(r#"allowed-origins = ["http://media.example"]"#),
+        ),
+        (
+            "https://media.example:9/f?t0ken",
+            "host-not-allowed",
+            Some(r#"allowed-hosts = ["https://*", "https://media.example:9"]"#),
+        ),
         ("file:///etc/passwd?t0ken", "redirect-refused", None),
         ("https://user:t0ken@media.example/", "redirect-refused", None),
     ] {
         let server = redirecting(move |_| Some(location.to_owned()));
         let failure = Reach::new(&server).refused("/f");
         assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::Denied, code), "{location}");
-        if let Some(origin) = line {
+        if let Some(line) = line {
             let hint = failure.hint.clone().unwrap();
-            assert!(hint.contains(&format!("allowed-origins = [\"{origin}\"]")), "{hint}");
+            assert!(hint.ends_with(line), "{hint}");
         }
         assert!(!format!("{failure:?}").contains("t0ken"), "{failure:?}");
         assert_eq!(server.heads().len(), 1);
