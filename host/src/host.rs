@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use crate::authorization::{
     Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
     Connect, Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse,
-    KeptAlive, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
+    KeptAlive, Limits, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -31,7 +31,7 @@ pub struct HostBuilder {
     editions: Arc<dyn Editions>,
     events: Arc<dyn EventSink>,
     policy: OperatorPolicy,
-    limits: CallLimits,
+    limits: Limits,
 }
 
 impl std::fmt::Debug for HostBuilder {
@@ -94,7 +94,14 @@ impl HostBuilder {
     /// What a call may use.
     #[must_use]
     pub fn limits(mut self, limits: CallLimits) -> Self {
-        self.limits = limits;
+        self.limits.all = limits;
+        self
+    }
+
+    /// What a call of one integration may use instead.
+    #[must_use]
+    pub fn limits_of(mut self, integration: IntegrationId, limits: CallLimits) -> Self {
+        self.limits.of.insert(integration, limits);
         self
     }
 
@@ -131,7 +138,7 @@ impl Host {
             editions: Arc::new(OneEdition(Edition::Developer)),
             events: Arc::new(DenyEvents),
             policy: OperatorPolicy::default(),
-            limits: CallLimits::default(),
+            limits: Limits::default(),
         }
     }
 

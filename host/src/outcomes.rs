@@ -123,7 +123,7 @@ impl Outcomes<'_> {
                     Expect::Generation(before.generation)
                 }
             };
-            let limits = self.0.limits;
+            let limits = run.limits.unwrap_or_else(|| self.0.limits(&run.integration));
             let until = now + limits.wall_clock.as_secs() + limits.transfer.as_secs() + SLACK;
             let owner = Some(random_id("run-")?);
             let stored = Stored {

@@ -10,7 +10,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::outcomes::Begin;
-use crate::runtime::{Authority, CallContext, CallReport, DenyFiles, Files, Plugin, Template};
+use crate::runtime::{Authority, CallContext, CallLimits, CallReport, DenyFiles, Files, Plugin, Template};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -32,6 +32,8 @@ pub struct Run {
     pub idempotency_key: Option<String>,
     /// The files that its input names, and where new ones go.
     pub files: Arc<dyn Files>,
+    /// What it may use; absent: what calls of the integration may.
+    pub limits: Option<CallLimits>,
 }
 
 impl Run {
@@ -51,7 +53,15 @@ impl Run {
             connection: None,
             idempotency_key: None,
             files: Arc::new(DenyFiles),
+            limits: None,
         }
+    }
+
+    /// The same, which may use this.
+    #[must_use]
+    pub fn limits(mut self, limits: Option<CallLimits>) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// The same, for an end user.
@@ -145,7 +155,8 @@ impl Host {
     fn run_now(&self, plugin: &Plugin, run: &Run, policy: &WorkspacePolicy) -> (Result<RunOutcome>, bool) {
         match self.prepared(plugin, run) {
             Ok((whose, connection, live)) => {
-                let context = self.authorizations().context().restricted(&policy.containers);
+                let mut context = self.authorizations().context(plugin).restricted(&policy.containers);
+                context.limits = run.limits.unwrap_or(context.limits);
                 self.execute(plugin, run, whose, connection, (context, live))
             }
             Err(failure) => (Err(failure), false),

@@ -7,7 +7,7 @@ use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport,
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
+use actionbay::{CallLimits, Failure, FailureKind, Host, Plugin, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::{
@@ -58,7 +58,16 @@ impl Guest {
         limits: CallLimits,
         events: impl EventSink + 'static,
     ) -> Self {
-        let plugin = load(engine(), path);
+        Self::of(load(engine(), path), vendor, limits, events)
+    }
+
+    /// Of any engine.
+    pub(crate) fn of(
+        plugin: Plugin,
+        vendor: impl Transport + 'static,
+        limits: CallLimits,
+        events: impl EventSink + 'static,
+    ) -> Self {
         let id = plugin.manifest().id.clone();
         let host = Host::builder()
             .transport(vendor)

@@ -20,7 +20,10 @@ fn a_component_that_calls_itself_without_end_runs_out_of_its_stack_and_harms_no_
     let guest = Guest::new(RECURSES, CallLimits::default());
     for _ in 0..2 {
         let failure = guest.run("run", json!({})).unwrap_err();
-        assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "stack-exceeded"));
+        assert_eq!(
+            (failure.kind, failure.code.as_ref()),
+            (FailureKind::LimitExceeded, "stack-bytes-exceeded")
+        );
     }
 }
 

@@ -23,6 +23,7 @@ mod guests;
 mod hostile;
 mod killing;
 mod life_cycle;
+mod limits;
 mod links;
 mod offers;
 mod pacing;

@@ -167,7 +167,7 @@ impl Authorizations {
     ) -> Result<Option<super::connection::Account>> {
         let live: Arc<dyn Authority> =
             Arc::new(LiveConnection::new(Arc::clone(self), fresh.clone(), Renewal::Never));
-        let deadline = Instant::now() + LONGEST_PROBE.min(self.limits.wall_clock);
+        let deadline = Instant::now() + LONGEST_PROBE.min(self.limits(&plugin.manifest().id).wall_clock);
         match self.probe(plugin, live, &fresh.proof, deadline)? {
             Some(Probed::Reached(account)) => Ok(account),
             Some(Probed::NotReached) => Err(not_reachable(fresh.site.as_ref())),

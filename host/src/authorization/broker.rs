@@ -37,7 +37,7 @@ impl CodeExchange {
 
     /// How long this call may take, in seconds.
     fn longest_call(&self) -> u64 {
-        self.authorizations.limits.wall_clock.as_secs().saturating_add(1)
+        self.authorizations.limits(&self.pending.integration).wall_clock.as_secs().saturating_add(1)
     }
 
     fn take_code(&self) -> Result<SecretString> {

@@ -160,7 +160,7 @@ impl Authorizations {
             code: Mutex::new(Some(code)),
             stored: Mutex::default(),
         });
-        let mut context = self.context();
+        let mut context = self.context(&plugin);
         context.tokens = Some(exchange.clone());
         let step = AuthorizationStep::Callback { parameters: callback.rest };
         let result = self.take_step(&plugin, &context, &pending.workspace, pending.site.as_deref(), step);
@@ -204,7 +204,7 @@ impl Authorizations {
         }
         let plugin = self.approved_plugin(&connection.integration)?;
         self.check_may_connect(workspace, plugin.manifest(), connection.user.as_deref())?;
-        let mut context = self.context();
+        let mut context = self.context(&plugin);
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
         let settled = self.take_step(&plugin, &context, workspace, site, step)?;
@@ -283,7 +283,7 @@ impl Authorizations {
 
     /// Whose account was granted, once the vendor has answered for the site.
     fn identity_at(&self, plugin: &Plugin, granted: &Granted) -> Result<Identity> {
-        let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_PROBE);
+        let deadline = Instant::now() + self.limits(&plugin.manifest().id).wall_clock.min(LONGEST_PROBE);
         match self.probe_at(plugin, &granted.connection, granted.site.as_ref(), deadline)? {
             Some(Probed::Reached(account)) => Ok(Identity { account, unclear: None }),
             Some(Probed::NotReached | Probed::Refused) => Err(not_reachable(granted.site.as_ref())),

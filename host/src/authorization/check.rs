@@ -31,7 +31,7 @@ impl Authorizations {
         self.check_on(&connection)?;
         let (proof, used) = (connection.proof.clone(), connection.clone());
         let live = self.live(connection)?;
-        let deadline = Instant::now() + self.limits.wall_clock.min(LONGEST_CHECK);
+        let deadline = Instant::now() + self.limits(&plugin.manifest().id).wall_clock.min(LONGEST_CHECK);
         live.credential(deadline)?;
         match self.probe(&plugin, Arc::clone(&live), &proof, deadline)? {
             Some(Probed::Reached(account)) => return self.after_probe(&used, account),
@@ -45,7 +45,8 @@ impl Authorizations {
         }
         if let Some(site) = site {
             let step = AuthorizationStep::ChooseSite { connection: live, site: site.clone() };
-            let (outcome, _) = plugin.authorize(self.context().until(deadline), profile.as_str(), step);
+            let (outcome, _) =
+                plugin.authorize(self.context(&plugin).until(deadline), profile.as_str(), step);
             match outcome {
                 Ok(AuthorizationOutcome::Granted(granted)) if granted.site.as_ref() == Some(&site) => {}
                 Ok(AuthorizationOutcome::Granted(granted)) => {

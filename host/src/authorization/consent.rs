@@ -147,7 +147,7 @@ impl Authorizations {
         let endpoint = profile.authorization_url.url()?;
         self.egress.endpoint(&endpoint, profile.id.as_str())?;
         let step = AuthorizationStep::Begin { scopes: scopes.clone() };
-        let (outcome, _) = plugin.authorize(self.context(), profile.id.as_str(), step);
+        let (outcome, _) = plugin.authorize(self.context(&plugin), profile.id.as_str(), step);
         let AuthorizationOutcome::Redirect(extra) = outcome? else {
             return Err(Failure::internal(
                 "The plugin answered to the beginning of an authorization with its end.",

@@ -106,13 +106,20 @@ pub struct Authorizations {
     pub(crate) callbacks: Arc<dyn CallbackRouter>,
     pub(crate) editions: Arc<dyn Editions>,
     pub(crate) events: Arc<dyn EventSink>,
-    pub(crate) limits: CallLimits,
+    limits: Limits,
     pacer: Pacer,
     tokens_in_use: tokens_in_use::TokensInUse,
     /// The profiles of the deployment, which every workspace can use.
     system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
     refreshing: Mutex<HashMap<ConnectionId, Arc<Mutex<()>>>>,
+}
+
+/// What calls may use, of all plugins and of some.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Limits {
+    pub(crate) all: CallLimits,
+    pub(crate) of: BTreeMap<IntegrationId, CallLimits>,
 }
 
 impl std::fmt::Debug for Authorizations {
@@ -132,7 +139,7 @@ impl Authorizations {
         callbacks: Arc<dyn CallbackRouter>,
         editions: Arc<dyn Editions>,
         events: Arc<dyn EventSink>,
-        limits: CallLimits,
+        limits: Limits,
     ) -> Self {
         Self {
             plugins: RwLock::default(),
@@ -167,12 +174,17 @@ impl Authorizations {
         })
     }
 
+    /// What calls of an integration may use.
+    pub(crate) fn limits(&self, integration: &IntegrationId) -> CallLimits {
+        self.limits.of.get(integration).copied().unwrap_or(self.limits.all)
+    }
+
     /// What every call of a plugin is given; who makes its token requests comes on top.
-    pub(crate) fn context(&self) -> CallContext {
+    pub(crate) fn context(&self, plugin: &Plugin) -> CallContext {
         CallContext {
             egress: self.egress.clone(),
             events: Arc::clone(&self.events),
-            limits: self.limits,
+            limits: self.limits(&plugin.manifest().id),
             pacer: self.pacer.clone(),
             tokens: None,
             containers: Arc::default(),

@@ -80,7 +80,7 @@ impl Authorizations {
         let granted = connection.facts().scopes;
         let granted = (*proof == Proof::OAuth2).then_some(granted.as_slice());
         let Some(probe) = plugin.manifest().probe(granted) else { return Ok(None) };
-        let response = match plugin.probe(self.context().until(deadline), probe, connection) {
+        let response = match plugin.probe(self.context(plugin).until(deadline), probe, connection) {
             Ok(response) => response,
             Err(failure) if says_nothing_of_the_credential(&failure) => {
                 return Ok(Some(Probed::Unclear(failure)));
@@ -120,7 +120,7 @@ impl Authorizations {
         connection: &Arc<dyn Authority>,
         sites: Vec<Site>,
     ) -> Vec<OfferedSite> {
-        let deadline = Instant::now() + LONGEST_ROUND.min(self.limits.wall_clock);
+        let deadline = Instant::now() + LONGEST_ROUND.min(self.limits(&plugin.manifest().id).wall_clock);
         let mark = |site: Site| {
             let probed = if Instant::now() < deadline {
                 self.probe_at(plugin, connection, Some(&site), deadline).ok().flatten()

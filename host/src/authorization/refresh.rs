@@ -58,9 +58,6 @@ const LEAST_TIME: Duration = Duration::from_secs(10);
 /// The longest pause that a server may ask for, in seconds.
 const LONGEST_RETRY_AFTER: u32 = 3_600;
 
-/// The stack of the thread that refreshes: a component's own megabyte, below a host call of another component.
-const STACK_BYTES: usize = 4 << 20;
-
 /// That somebody renews a connection, or tried to: on disk before the refresh token is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -305,9 +302,9 @@ impl Authorizations {
             profile,
             came_of_it: Mutex::default(),
         });
-        let mut context = self.context().until(deadline.min(Instant::now() + LONGEST_REFRESH));
+        let mut context = self.context(&plugin).until(deadline.min(Instant::now() + LONGEST_REFRESH));
         context.tokens = Some(broker.clone());
-        let said = on_own_stack(|| plugin.refresh(context, live as Arc<dyn Authority>).0)?;
+        let (said, _) = plugin.refresh(context, live as Arc<dyn Authority>);
         match broker.take_result() {
             Some(result) => result.map_err(|failure| Unrenewed { settled: is_settled(&failure), failure }),
             None => Err(Unrenewed::from(said.err().unwrap_or_else(|| {
@@ -382,17 +379,6 @@ fn wait(id: &ConnectionId, deadline: Instant) -> Result<()> {
     }
     thread::sleep(LOOK);
     Ok(())
-}
-
-/// Runs a component from within a host call of another one, whose wasm stack is on this thread already.
-fn on_own_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
-    thread::scope(|scope| {
-        let thread = thread::Builder::new().name("actionbay-refresh".to_owned()).stack_size(STACK_BYTES);
-        let thread = thread
-            .spawn_scoped(scope, work)
-            .map_err(|error| Failure::internal(format!("No thread to refresh on: {error}.")))?;
-        thread.join().map_err(|_| Failure::internal("The thread that refreshes ended."))
-    })
 }
 
 /// Lets go of the lease until a pause is over, which doubles with each failure.

@@ -10,6 +10,16 @@
 //! [policy.audience-origins.PROFILE]
 //! AUDIENCE = "http://127.0.0.1:8977"
 //!
+//! [limits]                                          # of every call; times in seconds, sizes in bytes
+//! wall-clock = 120
+//!
+//! [limits.INTEGRATION]                               # of its calls, over those above
+//! memory-bytes = 268435456
+//!
+//! [engine]                                          # of the process
+//! stack-bytes = 1048576                             # of a plugin
+//! concurrent-calls = 256
+//!
 //! [workspaces.NAME]
 //! edition = "trial"                               # or "developer", which all others have, or "enterprise"
 //!
@@ -31,6 +41,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::authorization::{AdditionalField, AuthorizationField, Editions, Profile, PublicUrl, UrlTemplate};
@@ -38,7 +49,7 @@ use crate::builtin;
 use crate::egress::{HostPattern, OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ProfileId, WorkspaceId};
-use crate::runtime::{Edition, Pkce, Plugin};
+use crate::runtime::{CallLimits, Edition, Engine, EngineBuilder, Pkce, Plugin};
 use crate::secret::SecretString;
 
 const FILE: &str = "config.toml";
@@ -51,6 +62,9 @@ const PUBLIC_URL: &str = "ACTIONBAY_PUBLIC_URL";
 struct Config {
     public_url: Option<String>,
     policy: PolicyConfig,
+    /// By name of the limit; by integration, an object of the same.
+    limits: Map<String, Value>,
+    engine: EngineConfig,
     workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
     profiles: Vec<SystemProfile>,
 }
@@ -63,6 +77,73 @@ struct PolicyConfig {
     allowed_hosts: Option<BTreeSet<HostPattern>>,
     allowed_origins: BTreeSet<Origin>,
     audience_origins: BTreeMap<String, BTreeMap<String, Origin>>,
+}
+
+/// Settings of the process.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct EngineConfig {
+    stack_bytes: Option<usize>,
+    concurrent_calls: Option<u32>,
+}
+
+/// What calls may use.
+pub(super) struct ConfiguredLimits {
+    home: PathBuf,
+    all: Map<String, Value>,
+    of: BTreeMap<String, Map<String, Value>>,
+}
+
+impl ConfiguredLimits {
+    /// What calls may use of which nothing else is said.
+    pub(super) fn of_all(&self) -> Result<CallLimits> {
+        self.of("every integration", &Map::new())
+    }
+
+    /// What calls of an integration may use, and of one call what is said of it alone.
+    pub(super) fn of(&self, integration: &str, call: &Map<String, Value>) -> Result<CallLimits> {
+        let mut limits = self.all.clone();
+        limits.extend(self.of.get(integration).cloned().unwrap_or_default());
+        limits.extend(call.clone());
+        serde_json::from_value(Value::Object(limits)).map_err(|error| match call.is_empty() {
+            true => bad(&self.home, &format!("a limit of {integration} is not understood: {error}.")),
+            false => Failure::new(
+                FailureKind::InvalidInput,
+                "bad-limit",
+                format!("A limit of the call is not understood: {error}."),
+            )
+            .hint("Times are in seconds, sizes in bytes, as in --call-limit wall-clock=30."),
+        })
+    }
+}
+
+/// What the file says of limits. Every mistake in it is found now.
+pub(super) fn limits(home: &Path) -> Result<ConfiguredLimits> {
+    let (of, all): (Map<_, _>, Map<_, _>) =
+        parse(home)?.limits.into_iter().partition(|(_, value)| value.is_object());
+    let of = of.into_iter().filter_map(|(integration, value)| match value {
+        Value::Object(limits) => Some((integration, limits)),
+        _ => None,
+    });
+    let limits = ConfiguredLimits { home: home.to_owned(), all, of: of.collect() };
+    limits.of_all()?;
+    for integration in limits.of.keys() {
+        limits.of(integration, &Map::new())?;
+    }
+    Ok(limits)
+}
+
+/// The settings of engines.
+pub(super) fn engine(home: &Path) -> Result<EngineBuilder> {
+    let EngineConfig { stack_bytes, concurrent_calls } = parse(home)?.engine;
+    let mut engine = Engine::builder();
+    if let Some(bytes) = stack_bytes {
+        engine = engine.stack_bytes(bytes);
+    }
+    if let Some(calls) = concurrent_calls {
+        engine = engine.concurrent_calls(calls);
+    }
+    Ok(engine)
 }
 
 /// What the operator says of a workspace.

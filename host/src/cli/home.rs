@@ -10,6 +10,7 @@
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
+use serde_json::{Map, Value};
 
 use super::config;
 use super::master_key;
@@ -21,8 +22,8 @@ use crate::clock::SystemClock;
 use crate::egress::{OperatorPolicy, UreqTransport};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::WorkspaceId;
-use crate::runtime::{Engine, Plugin};
+use crate::ids::{IntegrationId, WorkspaceId};
+use crate::runtime::{CallLimits, Engine, Plugin};
 use crate::vault::{MasterKey, SqliteStore, Vault};
 
 /// The store's file in the data directory.
@@ -86,9 +87,10 @@ impl Home {
 
     /// An engine that keeps compiled components where the platform keeps caches.
     pub(super) fn engine(&self) -> Result<Engine> {
+        let engine = config::engine(&self.folder()?)?;
         match platform() {
-            Ok(platform) => Engine::builder().artifacts(platform.cache_dir().join("components")).build(),
-            Err(_) => Engine::new(),
+            Ok(platform) => engine.artifacts(platform.cache_dir().join("components")).build(),
+            Err(_) => engine.build(),
         }
     }
 
@@ -112,6 +114,15 @@ impl Home {
                 .hint(format!("Integrations: {}.", known.join(", "))))
             }
         }
+    }
+
+    /// What one call of an integration may use, with what is said of it alone.
+    pub(super) fn limits(
+        &self,
+        integration: &IntegrationId,
+        call: &Map<String, Value>,
+    ) -> Result<CallLimits> {
+        config::limits(&self.folder()?)?.of(integration.as_str(), call)
     }
 
     /// What the operator allows.
@@ -139,6 +150,13 @@ impl Home {
             .events(Watch::new(settings.output))
             .editions(config::editions(&folder)?)
             .policy(policy);
+        let limits = config::limits(&folder)?;
+        builder = builder.limits(limits.of_all()?);
+        for plugin in &settings.plugins {
+            let id = plugin.manifest().id.clone();
+            let of_plugin = limits.of(id.as_str(), &Map::new())?;
+            builder = builder.limits_of(id, of_plugin);
+        }
         if let Some(redirect_uri) = settings.redirect_uri {
             builder = builder.callbacks(FixedCallback(redirect_uri));
         } else if let Some(public) =

@@ -14,9 +14,9 @@ use super::output::{Output, document};
 use super::template_args::{self, DRY_RUN, Flags};
 use super::values::{read_file, value};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::run::RunOutcome;
-use crate::runtime::{FolderFiles, Plugin, Template};
+use crate::runtime::{CallLimits, FolderFiles, Plugin, Template};
 
 /// The verb's name among the arguments.
 pub(super) const RUN: &str = "run";
@@ -57,6 +57,9 @@ pub(super) struct Run {
     /// The folder of the files that the input names, and of those that are saved; nothing in it is replaced
     #[arg(long, value_name = "DIR", default_value = ".")]
     files: PathBuf,
+    /// One limit of this run, over those of the configuration: wall-clock=30, requests=10
+    #[arg(long, value_name = "NAME=VALUE")]
+    call_limit: Vec<String>,
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
@@ -142,6 +145,7 @@ impl Run {
         let integration = plugin.manifest().id.clone();
         let run = crate::run::Run::new(home.workspace().clone(), integration, self.template, input);
         let run = run.user(self.user).connection(connection).idempotency_key(self.idempotency_key);
+        let run = run.limits(limits(home, &plugin.manifest().id, &self.call_limit)?);
         execute(home, plugin, &run.files(files.clone()), &files, output)
     }
 
@@ -178,6 +182,22 @@ impl Run {
         }
         Ok(Value::Object(fields))
     }
+}
+
+/// The limits of a run of which some are said.
+fn limits(home: &Home, integration: &IntegrationId, said: &[String]) -> Result<Option<CallLimits>> {
+    if said.is_empty() {
+        return Ok(None);
+    }
+    let limit = |pair: &String| {
+        let (name, value) = pair.split_once('=')?;
+        Some((name.to_owned(), Value::Number(value.parse().ok()?)))
+    };
+    let limits = said.iter().map(|pair| {
+        limit(pair)
+            .ok_or_else(|| wrong(format!("--call-limit {pair}: write a name, an equals sign and a number.")))
+    });
+    home.limits(integration, &limits.collect::<Result<_>>()?).map(Some)
 }
 
 /// What came of a run, and the files that it saved.

@@ -137,7 +137,10 @@ impl Step {
         } else {
             echo.pass(&mut answer.body, &mut body, limits.max_response_bytes)
         };
-        let limit = if is_success { "file-bytes" } else { "response-bytes" };
+        let limit = match is_success {
+            true => ("file-bytes", download.limit),
+            false => ("response-bytes", limits.max_response_bytes),
+        };
         passed.map_err(|stopped| self.failure(stopped, answer.status, limit))?;
         if self.is_within {
             if (300..=399).contains(&answer.status) {
@@ -165,14 +168,16 @@ impl Step {
         Ok(Response { status: answer.status, headers: headers::for_guest(&told), body: Vec::new() })
     }
 
-    fn failure(&self, stopped: Stopped, status: u16, limit: &'static str) -> Failure {
+    fn failure(&self, stopped: Stopped, status: u16, (limit, most): (&str, u64)) -> Failure {
         let origin = self.origin();
         match stopped {
             Stopped::Echo => echo::refusal(status, false),
             Stopped::TooLarge => Failure::new(
                 FailureKind::LimitExceeded,
                 format!("{limit}-exceeded"),
-                format!("The answer of {origin} is larger than the call may take."),
+                format!(
+                    "The answer of {origin} is larger than the call may take: the limit {limit} is {most}."
+                ),
             )
             .hint(format!("Ask for less, or raise the limit {limit}.")),
             Stopped::Unread(error) => match echo::transport_error(error) {

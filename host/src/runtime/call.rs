@@ -9,7 +9,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use super::bindings::{Integration, IntegrationPre};
 use super::files::{FileBytes, FileRights, Files, Target};
 use super::guard::Guard;
-use super::limits::Meter;
+use super::limits::{self, Meter};
 use super::wasi::{self, Wasi};
 use super::{
     AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, Engine, Event, EventSink, Pacer, Site,
@@ -242,6 +242,8 @@ pub(super) struct State {
     pub(super) secrets: Secrets,
     /// What a language of other components brings along.
     pub(super) wasi: Wasi,
+    /// The stack that a plugin has, in bytes.
+    stack_bytes: usize,
     /// Why the host ended the call, where it did.
     pub(super) ended: Option<Failure>,
 }
@@ -276,6 +278,7 @@ impl State {
             profile: None,
             secrets: secrets.unwrap_or_default(),
             wasi: Wasi::default(),
+            stack_bytes: 0,
             ended: None,
             context,
         }
@@ -319,6 +322,7 @@ pub(super) fn run<T>(
     body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
+    store.data_mut().stack_bytes = engine.stack_bytes();
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(match purpose {
         Purpose::Describe => MANIFEST_BYTES,
@@ -332,7 +336,9 @@ pub(super) fn run<T>(
     });
     let function = purpose.function();
     store.data().raise(Event::CallStarted { integration, function });
-    let returned = component.instantiate(&mut store).and_then(|instance| body(&instance, &mut store));
+    let returned = engine.on_enough_stack(|| {
+        component.instantiate(&mut store).and_then(|instance| body(&instance, &mut store))
+    });
     let state = store.data();
     let result = match returned {
         Ok(result) => result,
@@ -359,6 +365,7 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
     if let Some(ended) = &state.ended {
         return ended.clone();
     }
+    let exceeded = |limit, what| state.limits.exceeded(limit, what);
     if let Some(limit) = state.meter.exceeded {
         return exceeded(limit, "The plugin asked for more memory than a call may have");
     }
@@ -376,9 +383,13 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
         return exceeded("handles", "The plugin holds as many handles as a call may have");
     }
-    // Its type is not public; its text is all that tells it apart.
-    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
+    // The types of these are not public; their texts are all that tells them apart.
+    let text = error.root_cause().to_string();
+    if text.contains("fuel allocated for hostcalls") {
         return exceeded("hostcall-bytes", "The plugin handed more bytes to the host at once than it may");
+    }
+    if text.contains("resource limit exceeded") {
+        return exceeded("instances", "The plugin is made of more parts than a call may have");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Failure::new(
@@ -387,15 +398,13 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
             format!("The plugin did not finish within {} seconds.", state.limits.wall_clock.as_secs_f32()),
         )
         .hint("Ask for less at once, or raise the limit wall-clock."),
-        Some(Trap::StackOverflow) => exceeded("stack", "The plugin called itself too deeply"),
+        Some(Trap::StackOverflow) => {
+            let bytes = state.stack_bytes.to_string();
+            limits::exceeded("stack-bytes", &bytes, "The plugin called itself too deeply")
+        }
         Some(trap) => crash(&trap.to_string()),
-        None => crash(&error.root_cause().to_string()),
+        None => crash(&text),
     }
-}
-
-fn exceeded(limit: &str, what: &str) -> Failure {
-    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
-        .hint(format!("Ask for less at once, or raise the limit {limit}."))
 }
 
 fn crash(why: &str) -> Failure {

@@ -16,8 +16,17 @@ const TICK: Duration = Duration::from_millis(10);
 /// The wasm stack of a call: enough for a recursive parser, and a guest cannot use more.
 const STACK_BYTES: usize = 1 << 20;
 
+/// What the host's own functions have above it: a TLS handshake and a schema's check take some tens of KiB.
+const STACK_OF_THE_HOST: usize = 512 << 10;
+
 /// Calls that run at the same time in one process, nested refreshes included.
 const CONCURRENT_CALLS: u32 = 256;
+
+/// What can be said instead: less is no stack that a component starts on, and more is a mistake.
+const STACK_RANGE: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
+
+/// What can be said instead. A gigabyte of address space is set aside for each.
+const CALLS_RANGE: std::ops::RangeInclusive<u32> = 1..=4_096;
 
 /// The largest single memory: what a call may have in total by far, so that the call's own limit decides.
 const LARGEST_MEMORY: usize = 1 << 30;
@@ -33,6 +42,7 @@ const PARTS_PER_COMPONENT: u32 = 16;
 pub struct Engine {
     wasmtime: wasmtime::Engine,
     artifacts: Option<Arc<PathBuf>>,
+    stack_bytes: usize,
     _ticker: Arc<Ticker>,
 }
 
@@ -64,6 +74,19 @@ impl Engine {
         self.artifacts.as_deref()
     }
 
+    /// The stack that a plugin has.
+    pub(super) fn stack_bytes(&self) -> usize {
+        self.stack_bytes
+    }
+
+    /// Does what a call does with room for the plugin's stack and the host's above it. Where the thread has less left, as
+    /// in a call from within another one or on a thread of a small stack, a stack of its own is taken for that long: a
+    /// plugin that runs out of its stack must find its own end there, and not the process's.
+    pub(super) fn on_enough_stack<T>(&self, work: impl FnOnce() -> T) -> T {
+        let needed = self.stack_bytes.saturating_add(STACK_OF_THE_HOST);
+        stacker::maybe_grow(needed, needed.saturating_add(STACK_OF_THE_HOST), work)
+    }
+
     /// The deadline of a call in ticks, rounded up, so that no call ends early.
     pub(super) fn ticks(wall_clock: Duration) -> u64 {
         u64::try_from(wall_clock.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX / 2) + 1
@@ -71,10 +94,22 @@ impl Engine {
 }
 
 /// Settings of an engine.
-#[derive(Default)]
 pub struct EngineBuilder {
     artifacts: Option<PathBuf>,
+    stack_bytes: usize,
+    concurrent_calls: u32,
     memory_creator: Option<Arc<dyn MemoryCreator>>,
+}
+
+impl Default for EngineBuilder {
+    fn default() -> Self {
+        Self {
+            artifacts: None,
+            stack_bytes: STACK_BYTES,
+            concurrent_calls: CONCURRENT_CALLS,
+            memory_creator: None,
+        }
+    }
 }
 
 impl std::fmt::Debug for EngineBuilder {
@@ -88,6 +123,21 @@ impl EngineBuilder {
     #[must_use]
     pub fn artifacts(mut self, folder: impl Into<PathBuf>) -> Self {
         self.artifacts = Some(folder.into());
+        self
+    }
+
+    /// The wasm stack of every call, in bytes; 1 MiB where nothing is said.
+    #[must_use]
+    pub fn stack_bytes(mut self, bytes: usize) -> Self {
+        self.stack_bytes = bytes.clamp(*STACK_RANGE.start(), *STACK_RANGE.end());
+        self
+    }
+
+    /// How many calls can run at the same time, nested ones included; 256 where nothing is said. One more is refused as
+    /// `host-busy`. Each takes address space for its memories, and memory only as far as it uses it.
+    #[must_use]
+    pub fn concurrent_calls(mut self, calls: u32) -> Self {
+        self.concurrent_calls = calls.clamp(*CALLS_RANGE.start(), *CALLS_RANGE.end());
         self
     }
 
@@ -109,25 +159,28 @@ impl EngineBuilder {
             .wasm_component_model(true)
             .concurrency_support(false)
             .epoch_interruption(true)
-            .max_wasm_stack(STACK_BYTES)
+            .max_wasm_stack(self.stack_bytes)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
         match self.memory_creator {
             Some(creator) => on_demand(&mut config, creator),
-            None => drop(config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()))),
+            None => drop(
+                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(self.concurrent_calls))),
+            ),
         }
         let wasmtime = wasmtime::Engine::new(&config)
             .map_err(|error| Failure::internal(format!("This machine cannot run components: {error}.")))?;
         let ticker = Arc::new(Ticker::start(wasmtime.clone())?);
-        Ok(Engine { wasmtime, artifacts: self.artifacts.map(Arc::new), _ticker: ticker })
+        let artifacts = self.artifacts.map(Arc::new);
+        Ok(Engine { wasmtime, artifacts, stack_bytes: self.stack_bytes, _ticker: ticker })
     }
 }
 
-fn pool() -> PoolingAllocationConfig {
+fn pool(calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CONCURRENT_CALLS)
-        .total_core_instances(CONCURRENT_CALLS * 4)
-        .total_memories(CONCURRENT_CALLS * 2)
-        .total_tables(CONCURRENT_CALLS * 4)
+    pool.total_component_instances(calls)
+        .total_core_instances(calls * 4)
+        .total_memories(calls * 2)
+        .total_tables(calls * 4)
         .max_core_instances_per_component(PARTS_PER_COMPONENT)
         .max_memories_per_component(PARTS_PER_COMPONENT)
         .max_tables_per_component(PARTS_PER_COMPONENT)

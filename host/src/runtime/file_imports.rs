@@ -9,7 +9,6 @@ use super::bindings::integration::action::{files, types};
 use super::call::State;
 use super::file_names::plain_name;
 use super::files::{FileHandle, NewFileHandle, Target};
-use super::imports::over;
 use super::{CallContext, convert};
 use crate::egress::{Credential, Download, ExchangeLimits, Request, Response, Route};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -45,7 +44,9 @@ impl State {
     pub(super) fn count_file(&mut self, request: &Request) -> Result<()> {
         let sent = self.file_bytes.sent.saturating_add(request.body.file_len());
         if sent > self.limits.file_bytes {
-            return Err(over("file-bytes", "The file is larger than the files of a call may be"));
+            return Err(self
+                .limits
+                .exceeded("file-bytes", "The file is larger than the files of a call may be"));
         }
         self.file_bytes.sent = sent;
         Ok(())

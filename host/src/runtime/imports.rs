@@ -70,7 +70,9 @@ impl State {
             None => audience,
         };
         if request.body.len() > self.limits.request_bytes {
-            return Err(over("request-bytes", "The request's body is larger than a request may be"));
+            return Err(self
+                .limits
+                .exceeded("request-bytes", "The request's body is larger than a request may be"));
         }
         self.count_file(&request)?;
         let site = connection.as_ref().and_then(|connection| connection.facts().site);
@@ -205,7 +207,7 @@ impl State {
 
     fn count_request(&mut self) -> Result<()> {
         if self.requests >= self.limits.requests {
-            return Err(over("requests", "The call has sent as many requests as it may"));
+            return Err(self.limits.exceeded("requests", "The call has sent as many requests as it may"));
         }
         self.requests += 1;
         Ok(())
@@ -230,11 +232,6 @@ fn objects_in(body: &[u8]) -> u64 {
     let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let results = answer.as_ref().and_then(|answer| answer.get("results")).and_then(|list| list.as_array());
     results.map_or(1, |results| results.len() as u64)
-}
-
-pub(super) fn over(limit: &'static str, what: &str) -> Failure {
-    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
-        .hint(format!("Ask for less at once, or raise the limit {limit}."))
 }
 
 /// No code, or no refresh token, in this call.

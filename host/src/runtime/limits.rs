@@ -2,18 +2,28 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use wasmtime::ResourceLimiter;
 
+use crate::failure::{Failure, FailureKind};
+
 /// What one call of a plugin may use. What is exceeded ends the call with a failure that names the limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// As JSON, or in a configuration, every limit has the name of its field, in kebab-case; one that is left out has its
+/// default. Times are in seconds there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct CallLimits {
     /// From start to end, waiting in host calls included.
+    #[serde(with = "seconds")]
     pub wall_clock: Duration,
     /// Linear memory, all memories of the call together, in bytes.
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
+    /// The parts that a component is made of: its core instances, its memories and its tables, of each so many.
+    pub instances: usize,
     /// Handles that the host keeps something behind: connections, files, what of WASI there is.
     pub handles: usize,
     /// What the guest hands to the host in one call of an import or one return, in bytes: the host has to hold it too.
@@ -27,6 +37,7 @@ pub struct CallLimits {
     /// The files that are sent, all together, in bytes; as many may come back. They are not counted elsewhere.
     pub file_bytes: u64,
     /// How long sending and fetching files may take, all together. The clock of the call stands still meanwhile.
+    #[serde(with = "seconds")]
     pub transfer: Duration,
     /// The output of a template, in bytes.
     pub output_bytes: usize,
@@ -43,6 +54,8 @@ impl Default for CallLimits {
             memory_bytes: 128 << 20,
             // Rust components use a few hundred.
             table_elements: 20_000,
+            // Rust components have four, interpreters of other languages some twenty.
+            instances: 64,
             // A connection and some files; each open file is one of the process's.
             handles: 256,
             // The largest body or output that the limits below allow, and as much again around it.
@@ -123,18 +136,62 @@ impl CallLimits {
     }
 }
 
+impl CallLimits {
+    /// The failure of a call that would use more than one of these limits, by its name.
+    pub(super) fn exceeded(&self, limit: &'static str, what: &str) -> Failure {
+        let limits = serde_json::to_value(self).unwrap_or_default();
+        exceeded(limit, &limits.get(limit).unwrap_or_default().to_string(), what)
+    }
+}
+
+/// The failure of what is more than a limit.
+pub(super) fn exceeded(limit: &str, value: &str, what: &str) -> Failure {
+    Failure::new(
+        FailureKind::LimitExceeded,
+        format!("{limit}-exceeded"),
+        format!("{what}: the limit {limit} is {value}."),
+    )
+    .hint(format!("Ask for less at once, or raise the limit {limit}."))
+}
+
+/// Times as seconds, with a fraction where there is one.
+mod seconds {
+    use std::time::Duration;
+
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        match time.subsec_nanos() {
+            0 => serializer.serialize_u64(time.as_secs()),
+            _ => serializer.serialize_f64(time.as_secs_f64()),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Duration::try_from_secs_f64(seconds).map_err(|_| D::Error::custom("is no number of seconds"))
+    }
+}
+
 /// Counts memory and tables of one store over all of its instances.
 #[derive(Debug)]
 pub(super) struct Meter {
     memory_left: usize,
     table_left: usize,
+    parts: usize,
     /// The limit that a growth ran into.
     pub(super) exceeded: Option<&'static str>,
 }
 
 impl Meter {
     pub(super) fn new(limits: &CallLimits) -> Self {
-        Self { memory_left: limits.memory_bytes, table_left: limits.table_elements, exceeded: None }
+        Self {
+            memory_left: limits.memory_bytes,
+            table_left: limits.table_elements,
+            parts: limits.instances,
+            exceeded: None,
+        }
     }
 
     fn take(left: &mut usize, current: usize, desired: usize) -> bool {
@@ -164,5 +221,44 @@ impl ResourceLimiter for Meter {
             self.exceeded = Some("table-elements");
         }
         Ok(granted)
+    }
+
+    fn instances(&self) -> usize {
+        self.parts
+    }
+
+    fn tables(&self) -> usize {
+        self.parts
+    }
+
+    fn memories(&self) -> usize {
+        self.parts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn limits_are_read_by_their_names_and_what_is_left_out_has_its_default() {
+        let read: CallLimits = serde_json::from_value(json!({"wall-clock": 2.5, "requests": 7})).unwrap();
+        assert_eq!(read, CallLimits::default().wall_clock(Duration::from_millis(2_500)).requests(7));
+        let written = serde_json::to_value(read).unwrap();
+        assert_eq!((&written["wall-clock"], &written["transfer"]), (&json!(2.5), &json!(1800)));
+        assert_eq!(serde_json::from_value::<CallLimits>(written).unwrap(), read);
+        for bad in [json!({"wall-clock": -1}), json!({"walls": 1}), json!({"requests": "many"})] {
+            assert!(serde_json::from_value::<CallLimits>(bad.clone()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_failure_names_the_limit_its_value_and_the_setting() {
+        let failure = CallLimits::default().exceeded("requests", "It has sent as many requests as it may");
+        assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "requests-exceeded"));
+        assert_eq!(failure.message, "It has sent as many requests as it may: the limit requests is 500.");
+        assert!(failure.hint.unwrap().ends_with("raise the limit requests."));
     }
 }

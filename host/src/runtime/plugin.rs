@@ -16,7 +16,7 @@ use super::call::{
 };
 use super::files::FileRights;
 use super::guard::{Guard, Memory};
-use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
+use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
@@ -150,7 +150,7 @@ impl Plugin {
         if let Err(failure) = self.check_input(template, input) {
             return (Err(failure), CallReport::default());
         }
-        let limit = context.limits.output_bytes;
+        let limits = context.limits;
         let rights = self.file_rights(template, input);
         let remembered = self.memory.of(connection.facts().id, context.pacer.clock());
         let containers = Arc::clone(&context.containers);
@@ -164,7 +164,7 @@ impl Plugin {
                 instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
             Ok(output.map_err(convert::failure_from_wit))
         });
-        (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
+        (result.and_then(|output| self.checked_output(template, &output, &limits, report)), report)
     }
 
     /// What a run of a template may open and make.
@@ -236,18 +236,13 @@ impl Plugin {
         &self,
         template: &str,
         output: &str,
-        limit: usize,
+        limits: &CallLimits,
         report: CallReport,
     ) -> Result<Value> {
         let sent = report.effect_sent;
-        if output.len() > limit {
-            return Err(Failure::new(
-                FailureKind::LimitExceeded,
-                "output-bytes-exceeded",
-                format!("The output has {} bytes, and may have {limit}.", output.len()),
-            )
-            .hint("Ask for less at once, or raise the limit output-bytes.")
-            .sent(sent));
+        if output.len() > limits.output_bytes {
+            let what = format!("The output has {} bytes", output.len());
+            return Err(limits.exceeded("output-bytes", &what).sent(sent));
         }
         let broken = |why: String| {
             Failure::new(FailureKind::Internal, "invalid-output", why)
