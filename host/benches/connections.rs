@@ -2,6 +2,7 @@
 
 #![allow(clippy::indexing_slicing, clippy::unwrap_used, reason = "a benchmark may stop")]
 
+#[allow(dead_code, reason = "other benchmarks use the rest")]
 mod support;
 
 use std::hint::black_box;

@@ -7,7 +7,7 @@ use actionbay::{CallLimits, Engine, FailureKind, Run};
 use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
 
-use crate::components::RECURSES;
+use crate::components::{RECURSES, RETURNS_64_BYTES};
 use crate::guests::{Guest, Vendor};
 use crate::support::{Home, World, integration, load, workspace};
 
@@ -27,6 +27,14 @@ fn the_stack_of_an_engine_is_settable_and_named_when_it_is_exceeded() {
     let guest = Guest::of(load(&engine, RECURSES), Vendor, CallLimits::default(), DenyEvents);
     let failure = guest.run("run", json!({})).unwrap_err();
     assert!(failure.message.ends_with("the limit stack-bytes is 131072."), "{}", failure.message);
+}
+
+#[test]
+fn a_small_component_runs_within_small_limits() {
+    let limits =
+        CallLimits::default().memory_bytes(2 << 20).requests(0).hostcall_bytes(4 << 10).output_bytes(64);
+    let output = Guest::new(RETURNS_64_BYTES, limits).run("run", json!({})).unwrap();
+    assert_eq!(output.to_string().len(), 64);
 }
 
 #[test]

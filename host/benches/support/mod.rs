@@ -1,12 +1,16 @@
 //! What the benchmarks share: a host with the Confluence component, a store on disk, and a vendor in memory.
 
-mod vendor;
+pub(crate) mod bare;
+pub(crate) mod guest;
+pub(crate) mod native;
+pub(crate) mod server;
+pub(crate) mod vendor;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
-use actionbay::egress::{Credential, Egress, OperatorPolicy, Response};
+use actionbay::egress::{Credential, Egress, OperatorPolicy, Response, Transport};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, DenyFiles, Pacer};
 use actionbay::secret::SecretString;
@@ -25,7 +29,7 @@ pub(crate) const TEMPLATE: &str = "view-content";
 const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// The component that ships with the command.
-static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/builtin/confluence.wasm"));
+pub(crate) static COMPONENT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/builtin/confluence.wasm"));
 
 /// The component, compiled.
 pub(crate) fn plugin() -> Plugin {
@@ -47,13 +51,23 @@ pub(crate) struct World {
 impl World {
     /// A host with one connection, for this end user or for everybody, whose token is fresh.
     pub(crate) fn new(plugin: &Plugin, user: Option<&str>) -> Self {
+        Self::with(plugin, user, Vendor, OperatorPolicy::every_public_host())
+    }
+
+    /// The same, over another wire.
+    pub(crate) fn with(
+        plugin: &Plugin,
+        user: Option<&str>,
+        wire: impl Transport + 'static,
+        policy: OperatorPolicy,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let host = Host::builder()
-            .transport(Vendor)
+            .transport(wire)
             .store(open(&folder), master_key())
             .clock(SystemClock)
             .callbacks(FixedCallback("http://localhost/callback".to_owned()))
-            .policy(OperatorPolicy::every_public_host())
+            .policy(policy)
             .build()
             .unwrap();
         host.add(plugin.clone()).unwrap();

@@ -18,7 +18,7 @@ pub(crate) fn access_token() -> String {
     "eyJhbGciOiJSUzI1NiJ9.".to_owned() + &"0123456789abcdef".repeat(120)
 }
 
-fn answer(path: &str) -> Value {
+pub(crate) fn answer(path: &str) -> Value {
     let scopes = ["read:page:confluence", "write:page:confluence", "read:space:confluence"];
     match path.rsplit('/').next().unwrap_or_default() {
         "token" => json!({

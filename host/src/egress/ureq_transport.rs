@@ -18,8 +18,9 @@ use super::transport::{
     TransportErrorKind,
 };
 
-/// How many idle connections are kept for one host, so that a run of requests pays for one handshake.
-const IDLE_PER_HOST: usize = 8;
+/// How many idle connections are kept, of one host and of all: as many as calls run at the same time, so that none of
+/// them pays for a handshake twice. They are let go after some seconds.
+const IDLE: usize = 256;
 
 /// How long finding an address may take, and connecting to it.
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
@@ -53,7 +54,8 @@ impl UreqTransport {
             // A time-out of their own tells a request that was not sent from one that was.
             .timeout_resolve(Some(LONGEST_CONNECT))
             .timeout_connect(Some(LONGEST_CONNECT))
-            .max_idle_connections_per_host(IDLE_PER_HOST)
+            .max_idle_connections(IDLE)
+            .max_idle_connections_per_host(IDLE)
             .build();
         let checked = Checked { inner: resolver(), may_connect };
         Self {
