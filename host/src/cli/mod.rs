@@ -4,6 +4,7 @@
 
 mod authorize;
 mod check;
+mod components;
 mod config;
 mod confirm;
 mod connections;

@@ -35,7 +35,7 @@ Every field of a template is a flag, after the template's name, and can be given
 other than text is read as JSON. A value that begins with @ names a file, whose text it is; write @@ for an @. A field
 that is a file takes the file itself, and no more than its name is told to the template.")]
 pub(super) struct Run {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// The template
     template: String,
