@@ -29,6 +29,7 @@ mod pacing;
 mod pages;
 mod policy;
 mod profiles;
+mod recording;
 mod refreshing;
 mod repeating;
 mod rotation;

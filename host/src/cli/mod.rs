@@ -17,6 +17,7 @@ mod policy;
 mod profiles;
 #[cfg(feature = "sandbox")]
 mod quickstart;
+mod recording;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -103,6 +104,8 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// Run a recorded run again, without network, store or account
+    Replay(recording::Replay),
     /// Check whether a component keeps to the contract
     Check(check::Check),
     /// Serve the pages at which people connect their accounts
@@ -179,6 +182,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
+        Verb::Replay(verb) => return verb.run(&home, output),
         Verb::Check(verb) => return verb.run(&home, output),
         Verb::Serve(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),

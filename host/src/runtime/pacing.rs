@@ -42,7 +42,6 @@ impl Pacer {
     }
 
     /// The clock that pauses are measured by.
-    #[cfg(feature = "wasi")]
     pub(super) fn clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)
     }

@@ -16,7 +16,7 @@ use super::call::{
 };
 use super::files::FileRights;
 use super::guard::Guard;
-use super::{AudienceFacts, Engine, Manifest, Probe, Template, artifact, convert, wasi};
+use super::{AudienceFacts, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
@@ -148,6 +148,11 @@ impl Plugin {
         if let Err(failure) = self.check_input(template, input) {
             return (Err(failure), CallReport::default());
         }
+        let tape = context.tape.clone();
+        let context = match Tape::begin(context, self, (template, input), connection.as_ref()) {
+            Ok(context) => context,
+            Err(failure) => return (Err(failure), CallReport::default()),
+        };
         let limit = context.limits.output_bytes;
         let rights = self.file_rights(template, input);
         let guard = Guard::new(Arc::clone(&self.manifest), template, Arc::clone(&context.containers));
@@ -160,7 +165,9 @@ impl Plugin {
                 instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
             Ok(output.map_err(convert::failure_from_wit))
         });
-        (result.and_then(|output| self.checked_output(template, &output, limit, report)), report)
+        let result = result.and_then(|output| self.checked_output(template, &output, limit, report));
+        tape.end(&result);
+        (result, report)
     }
 
     /// What a run of a template may open and make.

@@ -17,6 +17,9 @@ const VERSION: u64 = 1;
 /// The field that says the version, and that a document is a recording at all.
 const MARK: &str = "actionbay-recording";
 
+/// How deep JSON may stand in a text of JSON, as far as it is looked into.
+const MOST_NESTED: usize = 4;
+
 /// A run that was written down.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -134,10 +137,7 @@ pub(super) enum SentBody {
     #[serde(rename = "application/x-www-form-urlencoded")]
     Form(Vec<(String, String)>),
     #[serde(rename_all = "kebab-case")]
-    Content {
-        media_type: String,
-        bytes: Bytes,
-    },
+    Content { media_type: String, bytes: Bytes },
     /// A file by its name.
     File(String),
     #[serde(rename = "multipart/form-data")]
@@ -280,25 +280,11 @@ impl Recording {
     }
 
     /// The same, without these secrets and without what signs a URL, wherever they stand.
-    pub(super) fn without(mut self, secrets: &Secrets) -> Result<Self> {
-        self.calls.iter_mut().for_each(|call| call.open_disguises(secrets));
+    pub(super) fn without(self, secrets: &Secrets) -> Result<Self> {
         let unfit = |_| Failure::internal("The recording makes no JSON.");
         let value = serde_json::to_value(&self).map_err(unfit)?;
-        let clean = texts(value, &|text| secrets.remove_from(&presigned::left_out(text)));
+        let clean = texts(value, &|text| without_secrets(&presigned::left_out(text), secrets));
         serde_json::from_value(clean).map_err(unfit)
-    }
-}
-
-impl Call {
-    /// JSON may spell a secret so that no search of its text finds it.
-    fn open_disguises(&mut self, secrets: &Secrets) {
-        let (Self::Send(exchange) | Self::Download { exchange, .. }) = self else { return };
-        let Answer::Response(Answered { body, .. }) = &mut exchange.answer else { return };
-        let Bytes::Text(text) = &*body else { return };
-        let Ok(value) = serde_json::from_str::<Value>(text) else { return };
-        if secrets.found_in(value.to_string().as_bytes()) {
-            *body = Bytes::Json(value);
-        }
     }
 }
 
@@ -378,6 +364,49 @@ impl RecordedFailure {
     }
 }
 
+/// A text without these secrets, also where it spells one as JSON may, so that no search of its bytes finds it.
+fn without_secrets(text: &str, secrets: &Secrets) -> String {
+    let mut clean = secrets.remove_from(text);
+    for _ in 0..MOST_NESTED {
+        let Some(plain) = unescaped(&clean) else { break };
+        if secrets.found_in(plain.as_bytes()) {
+            return secrets.remove_from(&plain);
+        }
+        clean = plain;
+    }
+    secrets.remove_from(text)
+}
+
+/// The text with its `\\uXXXX` and `\\/` read once; none where there are none.
+fn unescaped(text: &str) -> Option<String> {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_changed = false;
+    while let Some((before, after)) = rest.split_once('\\') {
+        plain.push_str(before);
+        let code = after.strip_prefix('u').and_then(|digits| digits.get(..4));
+        let code = code.and_then(|digits| u32::from_str_radix(digits, 16).ok()).and_then(char::from_u32);
+        match (code, after.strip_prefix(['/', '\\'])) {
+            (Some(c), _) => {
+                plain.push(c);
+                rest = after.get(5..).unwrap_or_default();
+            }
+            (None, Some(left)) => {
+                plain.push_str(after.get(..1).unwrap_or_default());
+                rest = left;
+            }
+            (None, None) => {
+                plain.push('\\');
+                rest = after;
+                continue;
+            }
+        }
+        is_changed = true;
+    }
+    plain.push_str(rest);
+    is_changed.then_some(plain)
+}
+
 /// A document, with each of its texts changed.
 pub(super) fn texts(value: Value, change: &impl Fn(&str) -> String) -> Value {
     match value {
@@ -433,11 +462,13 @@ mod tests {
         let answer = Answer::Response(Answered { status: 200, headers: Vec::new(), body });
         let component =
             Component { integration: "a".to_owned(), version: "1".to_owned(), digest: "0".to_owned() };
-        let input = serde_json::json!({"note": "canary-token-0123"});
+        let nested = serde_json::json!({"in": format!("{{\"in\": \"{disguised}\"}}")}).to_string();
+        let input = serde_json::json!({"note": "canary-token-0123", "nested": nested, "kept": "a\\u00e4\\n"});
         let mut recording = Recording::begun(component, "t".to_owned(), input, (0, String::new()));
         recording.calls.push(Call::Send(Exchange { request, answer, effect_sent: false }));
         let json = recording.without(&secrets).unwrap().to_json().unwrap();
-        assert!(!json.contains("canary") && !json.contains("\\u00"), "{json}");
-        assert!(Recording::parse(&json).is_ok());
+        assert!(!json.contains("canary") && !json.contains("\\u0063"), "{json}");
+        let kept = Recording::parse(&json).unwrap();
+        assert_eq!(kept.input["kept"], "a\\u00e4\\n", "what holds no secret stays as it is");
     }
 }

@@ -137,7 +137,7 @@ fn digest(source: &FileSource) -> std::io::Result<String> {
     }
 }
 
-pub(super) fn hex(hasher: Sha256) -> String {
+fn hex(hasher: Sha256) -> String {
     hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

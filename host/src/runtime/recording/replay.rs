@@ -86,11 +86,7 @@ impl Recording {
         };
         let departed = result.is_err_and(|failure| failure.code == DEPARTED);
         if !departed && !same(&self.outcome, &outcome) {
-            differences.push(Difference::new(
-                "outcome".to_owned(),
-                pretty(&self.outcome),
-                pretty(&outcome),
-            ));
+            differences.push(Difference::new("outcome".to_owned(), pretty(&self.outcome), pretty(&outcome)));
         }
         Ok(Replay { differences })
     }
