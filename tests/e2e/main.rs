@@ -20,6 +20,7 @@ mod failing;
 mod files;
 mod foreign;
 mod guests;
+mod guide;
 mod hostile;
 mod killing;
 mod life_cycle;

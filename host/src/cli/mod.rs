@@ -3,6 +3,7 @@
 //! One file a verb. `home.rs` says where files lie and opens the host, `output.rs` is all that prints.
 
 mod authorize;
+mod build;
 mod check;
 mod components;
 mod config;
@@ -106,6 +107,8 @@ enum Verb {
     Run(run::Run),
     /// Run a recorded run again, without network, store or account
     Replay(recording::Replay),
+    /// Build a Rust crate into a component
+    Build(build::Build),
     /// Check whether a component keeps to the contract
     Check(check::Check),
     /// Serve the pages at which people connect their accounts
@@ -183,6 +186,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
         Verb::Replay(verb) => return verb.run(&home, output),
+        Verb::Build(verb) => verb.run(output),
         Verb::Check(verb) => return verb.run(&home, output),
         Verb::Serve(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),

@@ -45,7 +45,10 @@ impl Replay {
             "replayed": plugin.digest(), "differences": replay.differences,
         });
         output.result(&json, || match replay.differences.as_slice() {
-            [] => format!("The same: {} requests and the outcome.", recording.requests()),
+            [] => match recording.requests() {
+                1 => "The same: 1 request and the outcome.".to_owned(),
+                requests => format!("The same: {requests} requests and the outcome."),
+            },
             differences => differences.iter().map(people).collect::<Vec<_>>().join("\n"),
         })?;
         if recorded.digest != plugin.digest() {
