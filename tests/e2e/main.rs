@@ -26,6 +26,7 @@ mod killing;
 mod life_cycle;
 mod links;
 mod offers;
+mod own_components;
 mod pacing;
 mod pages;
 mod policy;

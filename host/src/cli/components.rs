@@ -42,7 +42,7 @@ impl Home {
         for id in self.added()? {
             match self.added_plugin(&id) {
                 Ok(plugin) => plugins.push(plugin),
-                Err(failure) => log::warn!("the component that was added as {id} is left out: {failure}"),
+                Err(failure) => tracing::warn!("the component that was added as {id} is left out: {failure}"),
             }
         }
         Ok(plugins)
