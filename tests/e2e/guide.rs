@@ -7,7 +7,7 @@ use std::process::Command;
 
 use url::Url;
 
-use crate::support::{Browser, MASTER_KEY, finish, port_of_nobody};
+use crate::support::{Browser, Home, MASTER_KEY, finish, port_of_nobody};
 
 const GUIDE: &str = include_str!("../../plugin/GUIDE.md");
 
@@ -130,4 +130,29 @@ fn the_guide_leads_from_an_empty_folder_to_an_integration_that_runs_as_it_is_wri
         assert!(!recording.contains(secret), "{recording}");
     }
     assert!(notes.join("home/components/notes.wasm").is_file());
+}
+
+#[test]
+fn what_cannot_be_built_is_told_with_the_words_of_the_compiler() {
+    let home = Home::new();
+    let build = |arguments: &[&str]| {
+        let mut command = home.command(&[&["build"], arguments].concat());
+        for name in ["PATH", "HOME", "RUSTUP_HOME", "CARGO_HOME"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap());
+        finish(command)
+    };
+    build(&[]).fails_with(2, "no crate to build");
+    let manifest = "[package]\nname = \"broken\"\nedition = \"2024\"\n[lib]\ncrate-type = [\"cdylib\"]\n";
+    std::fs::create_dir_all(home.path().join("broken/src")).unwrap();
+    std::fs::write(home.path().join("broken/Cargo.toml"), manifest).unwrap();
+    std::fs::write(home.path().join("broken/src/lib.rs"), "pub fn f() -> u8 { nowhere }").unwrap();
+    let failed = build(&["broken"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(failed.stderr.contains("cannot find value `nowhere`"), "{failed:?}");
+    assert!(failed.stderr.contains("error: broken could not be built.\nhint: Mend"), "{failed:?}");
+    assert!(!home.path().join("broken.wasm").exists());
 }

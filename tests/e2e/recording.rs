@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use actionbay::authorization::WorkspacePolicy;
 use actionbay::egress::{OutboundRequest, RawResponse, Transport, TransportError};
-use actionbay::runtime::FolderFiles;
+use actionbay::runtime::{Access, FolderFiles};
 use actionbay::{FailureKind, Recorder, Recording, Run};
 use serde_json::{Value, json};
 
 use crate::components::{ASKS_FOR_EVERYTHING, DECLARES_ONE_MORE_REQUEST, ECHO, PLUGIN, TRAPS};
 use crate::guests::Guest;
 use crate::support::{
-    Canaries, Finished, Home, ProxiedSandbox, Setup, World, confluence, engine, integration, load, workspace,
+    Canaries, Finished, Home, ProxiedSandbox, Setup, World, confluence, connected, engine, integration, load,
+    workspace,
 };
 
 /// A connection to a sandbox that is gone before anything is replayed.
@@ -150,6 +152,7 @@ fn what_is_no_recording_is_refused_in_one_sentence() {
         (&*whole.replacen("\"actionbay-recording\": 1", "\"actionbay-recording\": 7", 1), "version 7"),
         (&*whole.replacen("\"template\"", "\"tamplate\"", 1), "damaged"),
         (&*whole.replacen("\"status\": 200", "\"status\": \"x\"", 1), "damaged"),
+        (&*whole.replacen("\"body\": {", "\"body\": {\"base64\": \"?\"}, \"was\": {", 1), "base64"),
     ] {
         std::fs::write(&file, text).unwrap();
         replayed(&file, &[]).fails_with(2, words);
@@ -318,4 +321,34 @@ fn facts_that_change_in_a_run_are_the_same_again() {
     let json = recorder.take().unwrap().to_json().unwrap();
     assert!(world.wire.canaries.found_in(json.as_bytes()).is_empty());
     assert!(Recording::parse(&json).unwrap().replay(&load(engine(), PLUGIN)).unwrap().is_same());
+}
+
+#[test]
+fn what_the_policy_of_a_workspace_keeps_from_a_component_is_kept_from_it_again() {
+    let world = World::authorized();
+    let page = world.run("create-content", json!({"space": "DOCS", "title": "T"})).unwrap();
+    let deny = |policy: &mut WorkspacePolicy| {
+        policy.containers.named.insert("DOCS".parse().unwrap(), Access::Deny);
+    };
+    world.host.set_policy(&workspace(), &integration(), deny).unwrap();
+    let recorder = Recorder::new();
+    let run = Run::new(workspace(), integration(), "view-content", json!({"id": page["id"]}));
+    let failure = world.host.run(&run.record(&recorder)).unwrap_err();
+    assert_eq!(failure.code, "container-denied");
+    let recording = recorder.take().unwrap();
+    assert!(recording.to_json().unwrap().contains("container-denied"));
+    assert!(recording.replay(&confluence()).unwrap().is_same());
+}
+
+#[test]
+fn what_came_of_an_earlier_run_is_not_recorded_as_a_run() {
+    let (home, _sandbox) = connected();
+    let once = |file| {
+        home.run(&[&["run", "confluence"], CREATE, &["--idempotency-key", "k", "--record", file]].concat())
+            .ok()
+    };
+    once("first.json");
+    let again = once("again.json");
+    assert!(again.stderr.contains("Nothing is recorded"), "{again:?}");
+    assert!(home.path().join("first.json").exists() && !home.path().join("again.json").exists());
 }

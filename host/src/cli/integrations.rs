@@ -227,7 +227,10 @@ impl Approve {
                 "another component, which declares nothing more: approved by its next use".to_owned()
             }
             (Some(_), true) => {
-                format!("not approved; accept it with: actionbay integrations approve {id} --yes")
+                format!(
+                    "not approved; accept it with: actionbay integrations approve {} --yes",
+                    self.integration
+                )
             }
         };
         output.result(&difference, || {

@@ -42,5 +42,6 @@ mod tape;
 pub use format::{Component, Recording};
 pub use recorder::Recorder;
 pub use replay::{Difference, Replay};
+#[cfg(feature = "wasi")]
 pub(super) use tape::Fixed;
 pub use tape::Tape;

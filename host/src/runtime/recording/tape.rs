@@ -37,6 +37,7 @@ enum Mode {
 }
 
 /// The time and the randomness of a call that is recorded or replayed.
+#[cfg_attr(not(feature = "wasi"), expect(dead_code, reason = "only WASI tells them"))]
 pub(in crate::runtime) struct Fixed {
     /// Seconds since 1970 UTC.
     pub(in crate::runtime) clock: u64,
@@ -87,7 +88,7 @@ impl Tape {
     }
 
     /// The time and the randomness of the call, where they must be the same again.
-    #[cfg_attr(not(feature = "wasi"), expect(dead_code, reason = "only WASI tells the time"))]
+    #[cfg_attr(not(feature = "wasi"), expect(dead_code, reason = "only WASI tells them"))]
     pub(in crate::runtime) fn fixed(&self) -> Option<Fixed> {
         let (clock, seed) = match self.0.as_ref()? {
             Mode::Record(recorder) => recorder.fixed()?,
