@@ -322,10 +322,10 @@ impl Call {
 impl Bytes {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let Ok(text) = std::str::from_utf8(bytes) else { return Self::Base64(STANDARD.encode(bytes)) };
-        match serde_json::from_str::<Value>(text) {
-            Ok(value) if (value.is_object() || value.is_array()) && value.to_string() == text => {
-                Self::Json(value)
-            }
+        let json: Option<Value> = serde_json::from_str(text).ok();
+        let json = json.filter(|value| value.is_object() || value.is_array());
+        match json.map(|value| (value.to_string(), value)) {
+            Some((shortest, value)) if shortest == text => Self::Json(value),
             _ => Self::Text(text.to_owned()),
         }
     }
