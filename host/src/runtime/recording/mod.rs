@@ -26,12 +26,13 @@
 //! | file | subject |
 //! |---|---|
 //! | `format.rs` | what a recording holds |
-//! | `presigned.rs` | what signs a URL |
+//! | `cleaning.rs`, `presigned.rs` | what is taken out of it: secrets, and what signs a URL |
 //! | `recorder.rs` | writes a run down |
 //! | `player.rs` | stands in for the host in a replay |
 //! | `tape.rs` | where the imports of a call meet either |
 //! | `replay.rs` | a replay, and how it differs |
 
+mod cleaning;
 mod format;
 mod player;
 mod presigned;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::format::{Asked, Call, Exchange, KeptFile, NewFile, Opened, Recording, texts};
+use super::cleaning::texts;
+use super::format::{Asked, Call, Exchange, KeptFile, NewFile, Opened, Recording};
 use super::presigned;
 use super::replay::Difference;
 use crate::failure::Failure;
@@ -93,6 +94,11 @@ impl Player {
                 Err(state.departed(&what, &recorded, &serde_json::json!({ "request": asked, "into": into })))
             }
         }
+    }
+
+    /// Whether the component departed from the recording, and was ended for it.
+    pub(super) fn departed(&self) -> bool {
+        self.state().difference.is_some()
     }
 
     /// How the component departed from the recording; or what it left out of it, now that it has ended.

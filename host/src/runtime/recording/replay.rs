@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::format::{Outcome, RecordedFailure, Recording};
 use super::player::{Player, pretty, same};
-use super::tape::{DEPARTED, Tape};
+use super::tape::Tape;
 use crate::clock::SystemClock;
 use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response};
 use crate::failure::{Failure, FailureKind, Result};
@@ -84,8 +84,7 @@ impl Recording {
             Ok(output) => Outcome::Output(output.clone()),
             Err(failure) => Outcome::Failure(RecordedFailure::of(failure)),
         };
-        let departed = result.is_err_and(|failure| failure.code == DEPARTED);
-        if !departed && !same(&self.outcome, &outcome) {
+        if !player.departed() && !same(&self.outcome, &outcome) {
             differences.push(Difference::new("outcome".to_owned(), pretty(&self.outcome), pretty(&outcome)));
         }
         Ok(Replay { differences })

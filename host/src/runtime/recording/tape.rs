@@ -20,11 +20,9 @@ use crate::runtime::{CallContext, ConnectionFacts, Files, Plugin, SourceFile, bi
 
 use bindings::integration::action::http;
 
-/// The code of the failure of a component that departed from its recording.
-pub(super) const DEPARTED: &str = "departed-from-recording";
-
-/// Random bytes before they begin anew, for components whose language brings a source of them along.
-const RANDOM_BYTES: usize = 64 << 10;
+/// Blocks of 32 random bytes before they begin anew, for components whose language brings a source of them along: twice
+/// what one may ask for at once.
+const RANDOM_BLOCKS: u64 = 4 << 10;
 
 /// What listens to a call, or stands in for the host. By default neither.
 #[derive(Clone, Default)]
@@ -94,8 +92,8 @@ impl Tape {
             Mode::Record(recorder) => recorder.fixed()?,
             Mode::Play(player) => player.fixed(),
         };
-        let block = |count: usize| Sha256::new().chain_update(&seed).chain_update(count.to_be_bytes());
-        let random = (0..RANDOM_BYTES / 32).flat_map(|count| block(count).finalize()).collect();
+        let block = |count: u64| Sha256::new().chain_update(&seed).chain_update(count.to_be_bytes());
+        let random = (0..RANDOM_BLOCKS).flat_map(|count| block(count).finalize()).collect();
         Some(Fixed { clock, random })
     }
 }
@@ -109,7 +107,7 @@ impl State {
     fn depart<T>(&mut self, _: Departed) -> wasmtime::Result<T> {
         self.ended = Some(Failure::new(
             FailureKind::Internal,
-            DEPARTED,
+            "departed-from-recording",
             "The component asked for something else than was recorded.",
         ));
         Err(wasmtime::format_err!("the component departed from its recording"))
