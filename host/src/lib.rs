@@ -52,4 +52,4 @@ pub use clock::{Clock, DenyClock, SystemClock};
 pub use failure::{AuthorizationLink, Failure, FailureKind, UpstreamAnswer, Violation, Waiting};
 pub use host::{Host, HostBuilder};
 pub use run::{Run, RunOutcome};
-pub use runtime::{CallLimits, Engine, Plugin};
+pub use runtime::{CallLimits, Engine, Plugin, Recorder, Recording};

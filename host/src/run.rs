@@ -10,7 +10,9 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::outcomes::Begin;
-use crate::runtime::{Authority, CallContext, CallLimits, CallReport, DenyFiles, Files, Plugin, Template};
+use crate::runtime::{
+    Authority, CallContext, CallLimits, CallReport, DenyFiles, Files, Plugin, Recorder, Template,
+};
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Run {
     pub files: Arc<dyn Files>,
     /// What it may use; absent: what calls of the integration may.
     pub limits: Option<CallLimits>,
+    /// Who takes a recording of it.
+    pub recorder: Option<Recorder>,
 }
 
 impl Run {
@@ -54,6 +58,7 @@ impl Run {
             idempotency_key: None,
             files: Arc::new(DenyFiles),
             limits: None,
+            recorder: None,
         }
     }
 
@@ -82,6 +87,14 @@ impl Run {
     #[must_use]
     pub fn files(mut self, files: impl Files + 'static) -> Self {
         self.files = Arc::new(files);
+        self
+    }
+
+    /// The same, recorded: what the component asked for and what it got, without any credential. A run that does not come
+    /// to a component is not recorded.
+    #[must_use]
+    pub fn record(mut self, recorder: &Recorder) -> Self {
+        self.recorder = Some(recorder.clone());
         self
     }
 
@@ -191,8 +204,8 @@ impl Host {
         (context, live): (CallContext, Arc<dyn Authority>),
     ) -> (Result<RunOutcome>, bool) {
         let authorizations = self.authorizations();
-        let (result, report) =
-            plugin.execute(context.files(Arc::clone(&run.files)), &run.template, &run.input, live);
+        let context = context.files(Arc::clone(&run.files)).recorded(run.recorder.clone());
+        let (result, report) = plugin.execute(context, &run.template, &run.input, live);
         let result = match result {
             Ok(output) => Ok(RunOutcome { output, connection: connection.id, report, replayed: false }),
             Err(failure) if report.effect_sent => Err(failure),

@@ -45,6 +45,16 @@ impl Secrets {
         }
     }
 
+    /// Adds those of another set.
+    pub(crate) fn add_all(&mut self, other: &Self) {
+        for needle in &other.needles {
+            let needle = needle.expose_secret();
+            if self.needles.iter().all(|known| known.expose_secret() != needle) {
+                self.push(needle.clone());
+            }
+        }
+    }
+
     /// Whether one of the secrets is in these bytes, in any of its forms.
     pub fn found_in(&self, bytes: &[u8]) -> bool {
         if self.needles.is_empty() {

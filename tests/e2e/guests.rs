@@ -7,7 +7,7 @@ use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport,
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::{DenyEvents, EventSink};
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{CallLimits, Failure, FailureKind, Host, Plugin, Run, SystemClock};
+use actionbay::{CallLimits, Failure, FailureKind, Host, Plugin, Recorder, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::{
@@ -100,7 +100,13 @@ impl Guest {
     }
 
     pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
-        self.host.run(&Run::new(workspace(), self.id.clone(), template, input)).map(|outcome| outcome.output)
+        self.record(template, input, &Recorder::new())
+    }
+
+    /// Runs it, and writes that down.
+    pub(crate) fn record(&self, template: &str, input: Value, recorder: &Recorder) -> Result<Value, Failure> {
+        let run = Run::new(workspace(), self.id.clone(), template, input).record(recorder);
+        self.host.run(&run).map(|outcome| outcome.output)
     }
 }
 

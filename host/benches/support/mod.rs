@@ -12,7 +12,7 @@ use std::time::Instant;
 use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
 use actionbay::egress::{Credential, Egress, OperatorPolicy, Response, Transport};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
-use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, DenyFiles, Pacer};
+use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, DenyFiles, Pacer, Tape};
 use actionbay::secret::SecretString;
 use actionbay::vault::{
     Collection, Expect, KeySource, MasterKey, RecordKey, SecretPlace, SqliteStore, Store, Vault, Write,
@@ -148,6 +148,7 @@ pub(crate) fn context() -> CallContext {
         tokens: None,
         containers: Arc::default(),
         files: Arc::new(DenyFiles),
+        tape: Tape::default(),
     }
 }
 

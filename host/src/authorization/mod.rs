@@ -94,7 +94,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId};
-use crate::runtime::{CallContext, CallLimits, DenyFiles, EventSink, Pacer, Plugin};
+use crate::runtime::{CallContext, CallLimits, DenyFiles, EventSink, Pacer, Plugin, Tape};
 use crate::vault::Vault;
 
 /// Everything that authorizing needs. Shared by all calls of a host.
@@ -189,6 +189,7 @@ impl Authorizations {
             tokens: None,
             containers: Arc::default(),
             files: Arc::new(DenyFiles),
+            tape: Tape::default(),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::authorization::{self, Begun, Connect, Connection, ConnectionStatus, P
 use crate::clock::{Clock as _, SystemClock};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{ConnectionId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use crate::runtime::Plugin;
 use crate::secret::SecretString;
 use crate::service::{Listener, serve_callback};
@@ -39,7 +39,7 @@ const API_TOKEN: &str = "ACTIONBAY_API_TOKEN";
 
 Register http://localhost:8976/callback as the callback URL of your app at the vendor first.")]
 pub(super) struct Authorize {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// The profile: the client registration to use, made with --client-id
     #[arg(long, value_name = "NAME")]
@@ -122,7 +122,7 @@ impl Authorize {
                 let named = self.profile.map(ProfileId::new).transpose()?;
                 let id = match (named, host.authorizations().usual_profile(&workspace, &integration)?) {
                     (Some(named), _) | (None, Usual::One(named)) => named,
-                    (None, Usual::Unclear(_)) => ProfileId::new(self.integration)?,
+                    (None, Usual::Unclear(_)) => ProfileId::new(integration.as_str())?,
                 };
                 known_profile(&host, &workspace, &id)?;
                 let request = authorization::Authorize::new(workspace, integration, id);
@@ -158,15 +158,15 @@ impl Authorize {
     fn with_person(self, home: &Home, plugin: Plugin, output: &Output) -> Result<Connection> {
         let workspace = home.workspace().clone();
         let named = self.profile.clone().map(ProfileId::new).transpose()?;
-        let first = named.clone().map_or_else(|| ProfileId::new(self.integration.clone()), Ok)?;
+        let integration = plugin.manifest().id.clone();
+        let first = named.clone().map_or_else(|| ProfileId::new(integration.as_str()), Ok)?;
         let new_profile = self.new_profile(&first, &plugin)?;
         let reconnect = self.reconnect()?;
         let listener = Listener::bind(self.callback_port.unwrap_or(CALLBACK_PORT))?;
-        let integration = plugin.manifest().id.clone();
         let mut settings = HostSettings::new(vec![plugin], output);
         settings.redirect_uri = Some(listener.redirect_uri());
         let host = home.host(settings)?;
-        if let Some(waiting) = self.waiting(&host, &workspace)? {
+        if let Some(waiting) = self.waiting(&host, &workspace, &integration)? {
             return host.finish(&workspace, &waiting.id, self.site.as_deref());
         }
         let before = reconnect.as_ref().map(|id| host.connection(&workspace, id)).transpose()?;
@@ -196,14 +196,19 @@ impl Authorize {
     }
 
     /// The connection that waits for the site that is named now: it needs no new consent.
-    fn waiting(&self, host: &Host, workspace: &WorkspaceId) -> Result<Option<Connection>> {
+    fn waiting(
+        &self,
+        host: &Host,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+    ) -> Result<Option<Connection>> {
         if self.site.is_none() || self.client_id.is_some() {
             return Ok(None);
         }
         let now = SystemClock.now()?;
         let waits = |connection: &Connection| {
             connection.status == ConnectionStatus::AwaitingSite
-                && connection.integration.as_str() == self.integration
+                && connection.integration == *integration
                 && connection.user == self.user
                 && connection.given_up_at.is_some_and(|at| now < at)
                 && !connection.is_bound_to_browser()

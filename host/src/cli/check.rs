@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::home::{Home, read_component};
+use super::components::read_component;
+use super::home::Home;
 use super::output::{Output, table};
 use crate::conformance::{self, Finding, Report, Verdict};
 use crate::failure::Result;

@@ -263,15 +263,18 @@ pub(super) fn set<T>(place: &mut T, value: Option<T>) {
     }
 }
 
-/// The profiles of the deployment with their secrets, or with why they have none. `load` brings the plugins that are
-/// not there already.
+/// The profiles of the deployment with their secrets, or with why they have none. The environment may say one for each
+/// of `plugins`, and for each integration of these ids; `load` brings the plugins that are not there already.
 pub(super) fn system_profiles(
     home: &Path,
     plugins: &[Plugin],
+    ids: &[String],
     load: impl Fn(&str) -> Result<Plugin>,
 ) -> Result<Vec<(Profile, Result<SecretString>)>> {
     let config = parse(home)?;
-    let from_environment = builtin::COMPONENTS.iter().filter_map(|(id, _)| SystemProfile::of_environment(id));
+    let mut ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+    ids.extend(plugins.iter().map(|plugin| plugin.manifest().id.as_str()));
+    let from_environment = ids.into_iter().filter_map(SystemProfile::of_environment);
     let mut profiles = Vec::with_capacity(config.profiles.len());
     for system in config.profiles.into_iter().chain(from_environment) {
         if system.client_secret_env.is_some() == system.client_secret_file.is_some() {

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | records and sealed secrets | `<home>/actionbay.db` |
 //! | the operator's configuration | `<home>/config.toml` |
+//! | components that were added | `<home>/components`: see `components.rs` |
 //! | the master key | see `master_key.rs`: never in `<home>` |
 //! | compiled components | the platform's cache directory |
 
@@ -17,7 +18,6 @@ use super::master_key;
 use super::output::Output;
 use super::watch::Watch;
 use crate::authorization::{FixedCallback, PublicUrl};
-use crate::builtin;
 use crate::clock::SystemClock;
 use crate::egress::{OperatorPolicy, UreqTransport};
 use crate::failure::{Failure, FailureKind, Result};
@@ -94,28 +94,6 @@ impl Home {
         }
     }
 
-    /// The plugins that ship with the command.
-    pub(super) fn plugins(&self) -> Result<Vec<Plugin>> {
-        let engine = self.engine()?;
-        builtin::COMPONENTS.iter().map(|(_, bytes)| engine.load(bytes)).collect()
-    }
-
-    /// The plugin of an integration.
-    pub(super) fn plugin(&self, id: &str) -> Result<Plugin> {
-        match builtin::COMPONENTS.iter().find(|(known, _)| *known == id) {
-            Some((_, bytes)) => self.engine()?.load(bytes),
-            None => {
-                let known: Vec<&str> = builtin::COMPONENTS.iter().map(|(id, _)| *id).collect();
-                Err(Failure::new(
-                    FailureKind::NotFound,
-                    "unknown-integration",
-                    format!("There is no integration \"{id}\"."),
-                )
-                .hint(format!("Integrations: {}.", known.join(", "))))
-            }
-        }
-    }
-
     /// What one call of an integration may use, with what is said of it alone.
     pub(super) fn limits(
         &self,
@@ -165,7 +143,7 @@ impl Home {
             builder = builder.callbacks(public);
         }
         let host = builder.build()?;
-        let system = config::system_profiles(&folder, &settings.plugins, |id| self.plugin(id))?;
+        let system = config::system_profiles(&folder, &settings.plugins, &self.ids()?, |id| self.plugin(id))?;
         for plugin in settings.plugins {
             host.add(plugin)?;
         }
@@ -199,18 +177,6 @@ impl<'a> HostSettings<'a> {
     }
 }
 
-/// The bytes of a component in a file.
-pub(super) fn read_component(path: &str) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
-        Failure::new(
-            FailureKind::InvalidInput,
-            "component-unreadable",
-            format!("The component {path} cannot be read: {error}."),
-        )
-        .hint("Check the path.")
-    })
-}
-
 pub(super) fn platform() -> Result<ProjectDirs> {
     ProjectDirs::from("", "", "actionbay").ok_or_else(|| {
         Failure::storage("no-home", "There is no home directory to keep data in.")
@@ -218,7 +184,7 @@ pub(super) fn platform() -> Result<ProjectDirs> {
     })
 }
 
-fn create_private(folder: &Path) -> Result<()> {
+pub(super) fn create_private(folder: &Path) -> Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

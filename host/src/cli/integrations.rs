@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::components::is_built_in;
 use super::confirm::confirm;
-use super::home::{Home, HostSettings, read_component};
+use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
 use super::policy::Policy;
 use crate::authorization::{AuthorizationMode, Configuration, Deleted};
@@ -21,6 +22,14 @@ pub(super) enum Integrations {
     /// Show what an integration says of itself: where it sends requests, what it can do
     #[command(after_help = "Example: actionbay integrations show ./my-integration.wasm")]
     Show(Show),
+    /// Add a component to the data directory, so that every verb knows it by its id
+    ///
+    /// One of the same id is replaced. A path in the place of an integration uses a component without adding it.
+    #[command(after_help = "Example: actionbay integrations add ./my-integration.wasm")]
+    Add(Add),
+    /// Take an added component away; what workspaces have of it is kept
+    #[command(after_help = "Example: actionbay integrations remove my-integration")]
+    Remove(Remove),
     /// Enable an integration in the workspace, and say who connects it
     ///
     /// The first connection enables it too. One that was disabled has to be authorized again.
@@ -80,7 +89,7 @@ impl From<Mode> for AuthorizationMode {
 
 #[derive(Debug, Args)]
 pub(super) struct Configure {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// Who connects it [default: pre-authorized, or as before]
     #[arg(long, value_enum)]
@@ -92,13 +101,13 @@ pub(super) struct Configure {
 
 #[derive(Debug, Args)]
 pub(super) struct Named {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Delete {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// Do not ask
     #[arg(long)]
@@ -107,7 +116,7 @@ pub(super) struct Delete {
 
 #[derive(Debug, Args)]
 pub(super) struct Approve {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// Accept the difference
     #[arg(long)]
@@ -115,8 +124,21 @@ pub(super) struct Approve {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Add {
+    /// The component
+    #[arg(value_name = "FILE")]
+    component: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Remove {
+    /// The integration
+    integration: String,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Show {
-    /// An integration, or the path of a component
+    /// The integration, or the path of its component
     integration: String,
 }
 
@@ -125,6 +147,8 @@ impl Integrations {
         match self {
             Self::List => list(home, output),
             Self::Show(show) => show.run(home, output),
+            Self::Add(add) => add.run(home, output),
+            Self::Remove(remove) => remove.run(home, output),
             Self::Enable(configure) => configure.run(home, output, Host::enable),
             Self::Edit(configure) => configure.run(home, output, Host::edit_configuration),
             Self::Approve(approve) => approve.run(home, output),
@@ -156,6 +180,37 @@ impl Configure {
     }
 }
 
+impl Add {
+    fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let added = home.add_component(&self.component)?;
+        let manifest = added.plugin.manifest();
+        let json = json!({
+            "id": manifest.id, "version": manifest.version, "digest": added.plugin.digest(), "file": added.file,
+            "replaced": added.replaced,
+        });
+        output.result(&json, || {
+            facts(&[
+                ("integration", manifest.id.to_string()),
+                ("state", if added.replaced { "replaced" } else { "added" }.to_owned()),
+                ("version", manifest.version.clone()),
+                ("sha-256", added.plugin.digest().to_owned()),
+                ("file", added.file.display().to_string()),
+                ("next", format!("Connect an account with: actionbay authorize {}", manifest.id)),
+            ])
+        })
+    }
+}
+
+impl Remove {
+    fn run(self, home: &Home, output: &Output) -> Result<()> {
+        let id = &self.integration;
+        home.remove_component(id)?;
+        output.result(&json!({ "id": id, "removed": true }), || {
+            format!("{id} is removed. What workspaces have of it is kept, and works when it is added again.")
+        })
+    }
+}
+
 impl Approve {
     fn run(self, home: &Home, output: &Output) -> Result<()> {
         let (host, id) = open(home, &self.integration, output)?;
@@ -172,7 +227,10 @@ impl Approve {
                 "another component, which declares nothing more: approved by its next use".to_owned()
             }
             (Some(_), true) => {
-                format!("not approved; accept it with: actionbay integrations approve {id} --yes")
+                format!(
+                    "not approved; accept it with: actionbay integrations approve {} --yes",
+                    self.integration
+                )
             }
         };
         output.result(&difference, || {
@@ -283,7 +341,8 @@ fn list(home: &Home, output: &Output) -> Result<()> {
         json!({
             "id": manifest.id, "title": manifest.title, "version": manifest.version, "summary": manifest.summary,
             "templates": manifest.templates.len(), "digest": plugin.digest(),
-            "state": state(configured(plugin)), "configuration": configured(plugin),
+            "added": !is_built_in(manifest.id.as_str()), "state": state(configured(plugin)),
+            "configuration": configured(plugin),
         })
     };
     let row = |plugin: &Plugin| {
@@ -306,17 +365,9 @@ fn list(home: &Home, output: &Output) -> Result<()> {
 
 impl Show {
     fn run(self, home: &Home, output: &Output) -> Result<()> {
-        let plugin = if looks_like_path(&self.integration) {
-            home.engine()?.load(&read_component(&self.integration)?)?
-        } else {
-            home.plugin(&self.integration)?
-        };
+        let plugin = home.plugin(&self.integration)?;
         output.result(&everything(&plugin), || people(&plugin))
     }
-}
-
-fn looks_like_path(text: &str) -> bool {
-    text.contains(['/', '\\']) || text.ends_with(".wasm")
 }
 
 fn everything(plugin: &Plugin) -> Value {

@@ -3,7 +3,9 @@
 //! One file a verb. `home.rs` says where files lie and opens the host, `output.rs` is all that prints.
 
 mod authorize;
+mod build;
 mod check;
+mod components;
 mod config;
 mod confirm;
 mod connections;
@@ -16,6 +18,7 @@ mod policy;
 mod profiles;
 #[cfg(feature = "sandbox")]
 mod quickstart;
+mod recording;
 mod run;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -102,6 +105,10 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// Run a recorded run again, without network, store or account
+    Replay(recording::Replay),
+    /// Build a Rust crate into a component
+    Build(build::Build),
     /// Check whether a component keeps to the contract
     Check(check::Check),
     /// Serve the pages at which people connect their accounts
@@ -197,6 +204,8 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Verb::Connections(verb) => verb.run(&home, output),
         Verb::Templates(verb) => verb.run(&home, output),
         Verb::Run(verb) => verb.run(&home, output),
+        Verb::Replay(verb) => return verb.run(&home, output),
+        Verb::Build(verb) => verb.run(output),
         Verb::Check(verb) => return verb.run(&home, output),
         Verb::Serve(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),

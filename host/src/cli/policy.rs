@@ -12,7 +12,7 @@ use crate::runtime::{Access, ContainerName, Manifest};
 
 #[derive(Debug, Args)]
 pub(super) struct Policy {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// What may be done with one template: allow, read-only (it runs if it reads) or deny
     #[arg(long = "template", value_name = "NAME=ACCESS", value_parser = named)]

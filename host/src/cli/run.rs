@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use super::fields::Kind;
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
+use super::recording::Place;
 use super::template_args::{self, DRY_RUN, Flags};
 use super::values::{read_file, value};
 use crate::failure::{Failure, FailureKind, Result};
@@ -30,12 +31,13 @@ pub(super) const RUN: &str = "run";
   actionbay run INTEGRATION TEMPLATE --input @input.json --set title=Hello --json
   echo '{\"id\": \"123\"}' | actionbay run INTEGRATION TEMPLATE --input -
   actionbay run INTEGRATION TEMPLATE --id 123 --file @plan.pdf --files ~/Downloads
+  actionbay run ./my-integration.wasm TEMPLATE --title Hello --record run.json
 
 Every field of a template is a flag, after the template's name, and can be given by --set too. There a field of a type
 other than text is read as JSON. A value that begins with @ names a file, whose text it is; write @@ for an @. A field
 that is a file takes the file itself, and no more than its name is told to the template.")]
 pub(super) struct Run {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// The template
     template: String,
@@ -60,6 +62,9 @@ pub(super) struct Run {
     /// One limit of this run, over those of the configuration: wall-clock=30, requests=10
     #[arg(long, value_name = "NAME=VALUE")]
     call_limit: Vec<String>,
+    /// Write down what the component asks for and what it gets, without any credential, for `actionbay replay`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// The connection to use, where there are several
     #[arg(long, value_name = "ID")]
     connection: Option<String>,
@@ -141,12 +146,13 @@ impl Run {
         let input = self.input(template, &mut files)?;
         // Before the store is opened: a wrong call leaves nothing behind.
         plugin.check_input(&self.template, &input)?;
+        let place = self.record.map(Place::new).transpose()?;
         let connection = self.connection.map(ConnectionId::new).transpose()?;
         let integration = plugin.manifest().id.clone();
         let run = crate::run::Run::new(home.workspace().clone(), integration, self.template, input);
         let run = run.user(self.user).connection(connection).idempotency_key(self.idempotency_key);
         let run = run.limits(limits(home, &plugin.manifest().id, &self.call_limit)?);
-        execute(home, plugin, &run.files(files.clone()), &files, output)
+        execute(home, plugin, run.files(files.clone()), place, &files, output)
     }
 
     fn input(&self, template: Option<&Template>, files: &mut FolderFiles) -> Result<Value> {
@@ -207,22 +213,36 @@ struct Told<'a> {
     outcome: &'a RunOutcome,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recording: Option<PathBuf>,
 }
 
 fn execute(
     home: &Home,
     plugin: Plugin,
-    run: &crate::run::Run,
+    run: crate::run::Run,
+    place: Option<Place>,
     files: &FolderFiles,
     output: &Output,
 ) -> Result<()> {
     let host = home.host(HostSettings::new(vec![plugin], output))?;
-    let result = host.run(run);
+    let run = match &place {
+        Some(place) => run.record(place.recorder()),
+        None => run,
+    };
+    let result = host.run(&run);
     // A run that fails may have saved some all the same.
     files.made().iter().for_each(|path| output.note(&format!("saved {}", path.display())));
+    let kept = place.map(|place| place.keep(output)).transpose();
     let outcome = result?;
-    let told = Told { outcome: &outcome, files: files.made() };
-    output.result(&told, || document(&outcome.output))
+    if matches!(kept, Ok(Some(None))) {
+        output.note("Nothing is recorded: this came of an earlier run.");
+    }
+    let recording = kept.as_ref().ok().cloned().flatten().flatten();
+    let told = Told { outcome: &outcome, files: files.made(), recording };
+    output.result(&told, || document(&outcome.output))?;
+    // What was done is told before what could not be kept of it.
+    kept.map(drop)
 }
 
 fn read_input(text: &str) -> Result<Value> {

@@ -31,13 +31,13 @@ pub(super) enum Templates {
 
 #[derive(Debug, Args)]
 pub(super) struct List {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Show {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// The template; without it, all of them in short
     template: Option<String>,
@@ -45,7 +45,7 @@ pub(super) struct Show {
 
 #[derive(Debug, Args)]
 pub(super) struct Named {
-    /// The integration
+    /// The integration, or the path of its component
     integration: String,
     /// The template
     template: String,

@@ -11,7 +11,7 @@ use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response}
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallLimits, CallReport, ConnectionFacts,
-    DenyEvents, DenyFiles, Effect, Pacer, Plugin, Site, Template,
+    DenyEvents, DenyFiles, Effect, Pacer, Plugin, Site, Tape, Template,
 };
 
 /// How long one denied call may take: there is nothing to wait for.
@@ -76,6 +76,7 @@ fn context() -> CallContext {
         tokens: None,
         containers: Arc::default(),
         files: Arc::new(DenyFiles),
+        tape: Tape::default(),
     }
 }
 

@@ -12,7 +12,8 @@ use super::guard::Guard;
 use super::limits::{self, Meter};
 use super::wasi::{self, Wasi};
 use super::{
-    AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, Engine, Event, EventSink, Pacer, Site,
+    AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, Engine, Event, EventSink, Pacer, Recorder,
+    Site, Tape,
 };
 use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
@@ -86,6 +87,8 @@ pub struct CallContext {
     pub containers: Arc<ContainerPolicy>,
     /// The files of the caller.
     pub files: Arc<dyn Files>,
+    /// What listens to it, or stands in for the host.
+    pub tape: Tape,
 }
 
 impl CallContext {
@@ -100,6 +103,13 @@ impl CallContext {
     #[must_use]
     pub fn files(mut self, files: Arc<dyn Files>) -> Self {
         self.files = files;
+        self
+    }
+
+    /// The same, recorded where there is a recorder.
+    #[must_use]
+    pub fn recorded(mut self, recorder: Option<Recorder>) -> Self {
+        self.tape = recorder.map(Tape::recording).unwrap_or_default();
         self
     }
 

@@ -6,7 +6,7 @@ use wasmtime::component::Resource;
 
 use super::Event;
 use super::bindings::integration::action::{files, types};
-use super::call::State;
+use super::call::{Authority, State};
 use super::file_names::plain_name;
 use super::files::{FileHandle, NewFileHandle, Target};
 use super::{CallContext, convert};
@@ -40,6 +40,23 @@ impl State {
         Ok(response)
     }
 
+    /// Sends a request whose answer ends in this new file, if it may be sent.
+    pub(super) fn download_into(
+        &mut self,
+        audience: &str,
+        request: Request,
+        connection: Option<Arc<dyn Authority>>,
+        into: &Resource<NewFileHandle>,
+    ) -> wasmtime::Result<Result<Response>> {
+        let target = Target::of(self.table.get(into)?);
+        let result = self.guarded_download(audience, request, connection, target)?;
+        if let Some((name, size)) = self.target.take().and_then(|target| target.made) {
+            let file = self.table.get_mut(into)?;
+            (file.name, file.size) = (name, Some(size));
+        }
+        Ok(result)
+    }
+
     /// Counts the files that a request sends.
     pub(super) fn count_file(&mut self, request: &Request) -> Result<()> {
         let sent = self.file_bytes.sent.saturating_add(request.body.file_len());
@@ -62,7 +79,7 @@ impl files::Host for State {
     fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<FileHandle>, types::Failure>> {
         self.enter("files.open")?;
         let context = self.context()?;
-        let opened = self.file_rights.check_open(&name).and_then(|()| context.files.open(&name));
+        let opened = self.taped_open(&name)?;
         self.raise(Event::HostCall { function: "files.open" });
         match opened {
             Ok(file) => Ok(Ok(self.table.push(FileHandle(file.watched(context.events)))?)),

@@ -9,7 +9,7 @@ use super::bindings::integration::action::{connections, http, log, oauth, progre
 use super::call::{Authority, Handle, Purpose, State};
 use super::convert;
 use super::file_imports::written_already;
-use super::files::{NewFileHandle, Target};
+use super::files::NewFileHandle;
 use super::{AudienceFacts, CallContext, CallCost, Event, Site};
 use crate::egress::{Credential, ExchangeLimits, Origin, Request, Response, Route, timed_out};
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -250,7 +250,7 @@ impl connections::Host for State {}
 impl connections::HostConnection for State {
     fn facts(&mut self, handle: Resource<Handle>) -> wasmtime::Result<connections::Facts> {
         self.enter("connection.facts")?;
-        let facts = self.authority(&handle)?.facts();
+        let facts = self.taped_facts(self.authority(&handle)?.as_ref());
         self.raise(Event::HostCall { function: "connection.facts" });
         Ok(convert::facts_to_wit(facts))
     }
@@ -269,8 +269,7 @@ impl http::Host for State {
     ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
         self.enter("http.send")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
-        let (audience, request) = convert::request_from_wit(request, &self.table)?;
-        let result = self.guarded(&audience, request, connection)?;
+        let result = self.taped_send(request, connection)?;
         self.raise(Event::HostCall { function: "http.send" });
         Ok(result
             .map(convert::response_to_wit)
@@ -285,18 +284,11 @@ impl http::Host for State {
     ) -> wasmtime::Result<Result<http::Response, types::Failure>> {
         self.enter("http.download")?;
         let connection = on_behalf_of.map(|handle| self.authority(&handle)).transpose()?;
-        let (audience, request) = convert::request_from_wit(request, &self.table)?;
-        let file = self.table.get(&into)?;
-        let result = if file.size.is_some() {
+        let result = if self.table.get(&into)?.size.is_some() {
             Err(written_already())
         } else {
-            let target = Target::of(file);
-            self.guarded_download(&audience, request, connection, target)?
+            self.taped_download(request, connection, &into)?
         };
-        if let Some((name, size)) = self.target.take().and_then(|target| target.made) {
-            let file = self.table.get_mut(&into)?;
-            (file.name, file.size) = (name, Some(size));
-        }
         self.raise(Event::HostCall { function: "http.download" });
         Ok(result
             .map(convert::response_to_wit)

@@ -30,6 +30,7 @@ mod manifest;
 mod methods;
 mod pacing;
 mod plugin;
+mod recording;
 mod schema;
 #[cfg_attr(not(feature = "wasi"), path = "wasi_absent.rs")]
 mod wasi;
@@ -56,6 +57,7 @@ pub use manifest::{
 pub use methods::{Basic, Edition, MethodAudience, Probe};
 pub use pacing::Pacer;
 pub use plugin::Plugin;
+pub use recording::{Component, Difference, Recorder, Recording, Replay, Tape};
 pub use schema::Schema;
 #[cfg(feature = "cli")]
 pub(crate) use schema::marks_file;
@@ -94,7 +96,8 @@ pub struct Site {
 }
 
 /// What a plugin may know of a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct ConnectionFacts {
     /// The host's id of it.
     pub id: String,

@@ -16,7 +16,7 @@ use super::call::{
 };
 use super::files::FileRights;
 use super::guard::{Guard, Memory};
-use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Template, artifact, convert, wasi};
+use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
@@ -150,6 +150,11 @@ impl Plugin {
         if let Err(failure) = self.check_input(template, input) {
             return (Err(failure), CallReport::default());
         }
+        let tape = context.tape.clone();
+        let context = match Tape::begin(context, self, (template, input), connection.as_ref()) {
+            Ok(context) => context,
+            Err(failure) => return (Err(failure), CallReport::default()),
+        };
         let limits = context.limits;
         let rights = self.file_rights(template, input);
         let remembered = self.memory.of(connection.facts().id, context.pacer.clock());
@@ -164,7 +169,9 @@ impl Plugin {
                 instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
             Ok(output.map_err(convert::failure_from_wit))
         });
-        (result.and_then(|output| self.checked_output(template, &output, &limits, report)), report)
+        let result = result.and_then(|output| self.checked_output(template, &output, &limits, report));
+        tape.end(&result);
+        (result, report)
     }
 
     /// What a run of a template may open and make.

@@ -5,12 +5,15 @@
 //! host's clock, randomness, and timers that end with the call. Files and sockets are not linked at all: who imports
 //! them is refused by name.
 //!
+//! In a call that is recorded or replayed, time and randomness come from the recording.
+//!
 //! While a component describes itself, the time is zero and randomness is constant, so that it says the same each time.
 //!
 //! Waiting uses a runtime of its own: a call of such a component must not be made on a thread that drives asynchronous
 //! tasks.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
@@ -24,6 +27,7 @@ use wasmtime_wasi::{
 };
 
 use super::call::State;
+use super::recording::Fixed;
 use crate::clock::Clock;
 
 /// What is linked: interfaces of WASI 0.2 in these packages.
@@ -85,18 +89,32 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = match &mut self.wasi.0 {
             Some(ctx) => ctx,
-            none => none.insert(empty(self.context.as_ref().map(|context| context.pacer.clock()))),
+            none => none.insert(match &self.context {
+                None => empty(None, None),
+                Some(context) => empty(Some(context.pacer.clock()), context.tape.fixed()),
+            }),
         };
         WasiCtxView { ctx, table: &mut self.table }
     }
 }
 
-fn empty(clock: Option<Arc<dyn Clock>>) -> WasiCtx {
+fn empty(clock: Option<Arc<dyn Clock>>, fixed: Option<Fixed>) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder.max_random_size(MAX_RANDOM);
-    match clock {
-        Some(clock) => builder.wall_clock(HostTime(clock)).monotonic_clock(SinceStart(Instant::now())),
-        None => builder
+    match (clock, fixed) {
+        (_, Some(Fixed { clock, random })) => {
+            let ticking = Ticking { since: clock, ticks: Arc::default() };
+            builder
+                .wall_clock(ticking.clone())
+                .monotonic_clock(ticking)
+                .secure_random(Deterministic::new(random.clone()))
+                .insecure_random(Deterministic::new(random))
+                .insecure_random_seed(u128::from(clock))
+        }
+        (Some(clock), None) => {
+            builder.wall_clock(HostTime(clock)).monotonic_clock(SinceStart(Instant::now()))
+        }
+        (None, None) => builder
             .wall_clock(Still)
             .monotonic_clock(Still)
             .secure_random(Deterministic::new(vec![0]))
@@ -104,6 +122,40 @@ fn empty(clock: Option<Arc<dyn Clock>>) -> WasiCtx {
             .insecure_random_seed(0),
     };
     builder.build()
+}
+
+/// The time of a call that is recorded or replayed: a millisecond passes whenever somebody looks, so that it is the same
+/// again, and whoever waits for a time to come sees it come.
+#[derive(Clone)]
+struct Ticking {
+    since: u64,
+    ticks: Arc<AtomicU64>,
+}
+
+impl Ticking {
+    fn tick(&self) -> u64 {
+        self.ticks.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+impl HostWallClock for Ticking {
+    fn resolution(&self) -> Duration {
+        Duration::from_millis(1)
+    }
+
+    fn now(&self) -> Duration {
+        Duration::from_secs(self.since).saturating_add(Duration::from_millis(self.tick()))
+    }
+}
+
+impl HostMonotonicClock for Ticking {
+    fn resolution(&self) -> u64 {
+        1_000_000
+    }
+
+    fn now(&self) -> u64 {
+        self.tick().saturating_mul(1_000_000)
+    }
 }
 
 /// The host's clock, in whole seconds.
