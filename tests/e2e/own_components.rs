@@ -59,6 +59,8 @@ fn an_added_component_is_known_by_its_id_until_it_is_removed() {
     assert!(home.run(&["run", "echo", "fetch", "--help"]).ok().stdout.contains("--audience"));
     home.run(&["run", "echo", "echo"]).fails_with(3, "no connection to echo");
     home.run(&["templates", "list", "echo"]).ok();
+    let hosts = "[policy]\nallowed-hosts = [\"https://*.example.com\"]\n";
+    std::fs::write(home.data().join("config.toml"), hosts).unwrap();
     let mut profiles = home.command(&["--json", "profiles", "list"]);
     profiles.env("ACTIONBAY_ECHO_CLIENT_ID", "mine").env("ACTIONBAY_ECHO_CLIENT_SECRET", "secret");
     assert_eq!(finish(profiles).ok().json()[0]["id"], "echo-system");
