@@ -1,5 +1,9 @@
 //! Components that try to do harm, or lie of themselves.
 
+mod answers;
+mod limits;
+mod requests;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,6 +25,7 @@ fn a_component_that_calls_itself_without_end_runs_out_of_its_stack_and_harms_no_
     for _ in 0..2 {
         let failure = guest.run("run", json!({})).unwrap_err();
         assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "stack-exceeded"));
+        guest.works_as_before();
     }
 }
 
@@ -29,6 +34,7 @@ fn a_component_keeps_nothing_from_one_call_to_the_next() {
     let guest = Guest::new(KEEPS_STATE, CallLimits::default());
     for _ in 0..3 {
         assert_eq!(guest.run("run", json!({})).unwrap(), json!({"calls": 1}));
+        guest.works_as_before();
     }
 }
 
@@ -49,6 +55,7 @@ fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
     let lines = Lines::default();
     let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
     guest.run("run", json!({"lines": 1_000})).unwrap();
+    guest.works_as_before();
     let lines = lines.0.lock().unwrap();
     assert_eq!(lines.len(), CallLimits::default().log_lines as usize);
     for line in lines.iter() {
@@ -114,6 +121,7 @@ fn a_component_that_sleeps_in_the_host_is_woken_and_ended_at_its_deadline() {
     let failure = guest.run("run", json!({})).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
     assert!(started.elapsed() < Duration::from_secs(30));
+    guest.works_as_before();
 }
 
 #[test]
@@ -123,6 +131,7 @@ fn a_component_that_ends_itself_ends_its_own_call_alone() {
         let failure = guest.run("run", json!({})).unwrap_err();
         assert_eq!(failure.code, "plugin-crashed");
         assert!(failure.message.contains("ended itself"), "{failure}");
+        guest.works_as_before();
     }
 }
 

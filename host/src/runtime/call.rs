@@ -324,6 +324,8 @@ pub(super) fn run<T>(
         Purpose::Describe => MANIFEST_BYTES,
         _ => store.data().limits.hostcall_bytes,
     });
+    let handles = store.data().limits.component_handles;
+    store.set_max_component_handles(handles);
     store.set_epoch_deadline(Engine::ticks(store.data().time_to_run()));
     // The clock stood still while files were on their way.
     store.epoch_deadline_callback(|context| match context.data().time_to_run() {
@@ -359,8 +361,13 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
     if let Some(ended) = &state.ended {
         return ended.clone();
     }
-    if let Some(limit) = state.meter.exceeded {
-        return exceeded(limit, "The plugin asked for more memory than a call may have");
+    let limits = &state.limits;
+    match state.meter.exceeded {
+        Some(limit @ "table-elements") => {
+            return exceeded(limit, limits.table_elements, "elements of tables");
+        }
+        Some(limit) => return exceeded(limit, limits.memory_bytes, "bytes of memory"),
+        None => {}
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
         return Failure::new(
@@ -374,11 +381,15 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
         return crash(&format!("it ended itself with the status {status}"));
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        return exceeded("handles", "The plugin holds as many handles as a call may have");
+        return exceeded("handles", limits.handles, "handles of connections and files");
     }
-    // Its type is not public; its text is all that tells it apart.
-    if error.root_cause().to_string().contains("fuel allocated for hostcalls") {
-        return exceeded("hostcall-bytes", "The plugin handed more bytes to the host at once than it may");
+    // Their types are not public; the text is all that tells them apart.
+    let text = error.root_cause().to_string();
+    if text.contains("store handle limit exceeded") {
+        return exceeded("component-handles", limits.component_handles, "handles");
+    }
+    if text.contains("fuel allocated for hostcalls") {
+        return exceeded("hostcall-bytes", limits.hostcall_bytes, "bytes handed to the host at once");
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => Failure::new(
@@ -387,14 +398,15 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
             format!("The plugin did not finish within {} seconds.", state.limits.wall_clock.as_secs_f32()),
         )
         .hint("Ask for less at once, or raise the limit wall-clock."),
-        Some(Trap::StackOverflow) => exceeded("stack", "The plugin called itself too deeply"),
+        Some(Trap::StackOverflow) => exceeded("stack", Engine::STACK_BYTES, "bytes of stack"),
         Some(trap) => crash(&trap.to_string()),
-        None => crash(&error.root_cause().to_string()),
+        None => crash(&text),
     }
 }
 
-fn exceeded(limit: &str, what: &str) -> Failure {
-    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), format!("{what}."))
+fn exceeded(limit: &str, most: usize, of_what: &str) -> Failure {
+    let message = format!("The plugin asked for more than the {most} {of_what} that a call may have.");
+    Failure::new(FailureKind::LimitExceeded, format!("{limit}-exceeded"), message)
         .hint(format!("Ask for less at once, or raise the limit {limit}."))
 }
 

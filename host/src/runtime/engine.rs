@@ -13,9 +13,6 @@ use crate::failure::{Failure, Result};
 /// How often the clock that ends calls ticks: how late an endless loop is noticed at most.
 const TICK: Duration = Duration::from_millis(10);
 
-/// The wasm stack of a call: enough for a recursive parser, and a guest cannot use more.
-const STACK_BYTES: usize = 1 << 20;
-
 /// Calls that run at the same time in one process, nested refreshes included.
 const CONCURRENT_CALLS: u32 = 256;
 
@@ -43,6 +40,9 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
+    /// The wasm stack of a call: enough for a recursive parser, and a guest cannot use more.
+    pub(super) const STACK_BYTES: usize = 1 << 20;
+
     /// An engine with the defaults.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl EngineBuilder {
             .wasm_component_model(true)
             .concurrency_support(false)
             .epoch_interruption(true)
-            .max_wasm_stack(STACK_BYTES)
+            .max_wasm_stack(Engine::STACK_BYTES)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
         match self.memory_creator {
             Some(creator) => on_demand(&mut config, creator),

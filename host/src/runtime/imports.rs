@@ -70,7 +70,11 @@ impl State {
             None => audience,
         };
         if request.body.len() > self.limits.request_bytes {
-            return Err(over("request-bytes", "The request's body is larger than a request may be"));
+            let most = self.limits.request_bytes;
+            return Err(over(
+                "request-bytes",
+                &format!("The request's body has more than the {most} bytes that it may"),
+            ));
         }
         self.count_file(&request)?;
         let site = connection.as_ref().and_then(|connection| connection.facts().site);
@@ -205,7 +209,8 @@ impl State {
 
     fn count_request(&mut self) -> Result<()> {
         if self.requests >= self.limits.requests {
-            return Err(over("requests", "The call has sent as many requests as it may"));
+            let most = self.limits.requests;
+            return Err(over("requests", &format!("The call has sent the {most} requests that it may")));
         }
         self.requests += 1;
         Ok(())
