@@ -22,6 +22,7 @@ mod foreign;
 mod guests;
 mod hostile;
 mod killing;
+mod languages;
 mod life_cycle;
 mod links;
 mod offers;

@@ -22,8 +22,8 @@ const LARGEST_MEMORY: usize = 1 << 30;
 /// What is kept of a memory between calls: about what a small call touches, so that the next one finds it warm.
 const KEEP_RESIDENT: usize = 512 << 10;
 
-/// Memories, tables and core instances in one component: those of other languages bring several.
-const PARTS_PER_COMPONENT: u32 = 16;
+/// Memories, tables and core instances in one component: one of Python is made of some forty.
+const PARTS_PER_COMPONENT: u32 = 64;
 
 /// Compiles and runs components. Cheap to clone.
 #[derive(Clone)]
@@ -125,7 +125,7 @@ impl EngineBuilder {
 fn pool() -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(CONCURRENT_CALLS)
-        .total_core_instances(CONCURRENT_CALLS * 4)
+        .total_core_instances(CONCURRENT_CALLS * PARTS_PER_COMPONENT)
         .total_memories(CONCURRENT_CALLS * 2)
         .total_tables(CONCURRENT_CALLS * 4)
         .max_core_instances_per_component(PARTS_PER_COMPONENT)
