@@ -16,7 +16,7 @@ use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::REACHES_FOR_FILES;
-use crate::support::{Script, TOKEN, WithTokens, answer, engine, gzip, load};
+use crate::support::{Script, TOKEN, WithTokens, answer, drip, engine, gzip, load};
 
 /// How much of a body the host looks at at once.
 const CHUNK: usize = 64 << 10;
@@ -75,6 +75,8 @@ impl Reach {
         let failure = self.save("plan.txt", path).unwrap_err();
         assert!(self.names().is_empty(), "{path}: {:?}", self.names());
         assert!(!format!("{failure:?}").contains(TOKEN), "{failure:?}");
+        let calm = json!({"behave": true});
+        assert_eq!(self.run("open", calm.clone()).unwrap(), calm, "the next call works as before");
         failure
     }
 
@@ -256,6 +258,17 @@ fn the_clock_of_a_call_stands_still_while_a_file_is_on_its_way_which_has_a_time_
     Reach::with(&server, limits, |policy| policy).save("plan.txt", "/f").unwrap();
     let failure = Reach::with(&server, limits.transfer(Duration::ZERO), |policy| policy).refused("/f");
     assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+}
+
+#[test]
+fn a_download_that_comes_a_byte_at_a_time_ends_with_the_time_for_files_and_leaves_nothing() {
+    let server =
+        Script::writing(|_, stream| drip(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"));
+    let time = Duration::from_millis(300);
+    let limits = CallLimits::default().wall_clock(time).transfer(time);
+    let failure = Reach::with(&server, limits, |policy| policy).refused("/f");
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+    assert!(failure.hint.unwrap().contains("transfer"));
 }
 
 #[test]

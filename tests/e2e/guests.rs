@@ -216,6 +216,7 @@ fn a_component_cannot_leave_its_audience_set_a_credential_or_use_what_is_for_aut
         let failure = guest.run("fetch", input.clone()).unwrap_err();
         assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Denied, code), "{input}");
     }
+    guest.works_as_before();
 }
 
 #[test]

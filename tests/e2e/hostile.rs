@@ -94,6 +94,7 @@ fn a_component_reaches_the_site_of_its_connection_and_no_other() {
             }
         }
     }
+    guest.works_as_before();
 }
 
 #[test]
@@ -146,6 +147,7 @@ fn what_a_language_brings_along_tells_nothing_of_the_machine() {
         assert!(seen["seconds"].as_u64().unwrap() > 1_700_000_000, "the host's clock: {seen}");
     }
     assert_ne!(first["random"], second["random"]);
+    guest.works_as_before();
     // Describing tells neither the time nor anything by chance.
     let plugin = engine().load(&std::fs::read(ASKS_FOR_EVERYTHING).unwrap()).unwrap();
     let described: serde_json::Value = serde_json::from_str(&plugin.manifest().summary).unwrap();
@@ -157,4 +159,5 @@ fn what_a_language_brings_along_tells_nothing_of_the_machine() {
 fn a_component_that_renews_reads_what_is_for_that_and_changes_nothing() {
     let guest = Guest::new(WRITES_WHILE_REFRESHING, CallLimits::default());
     guest.refresh().unwrap();
+    guest.works_as_before();
 }

@@ -1,7 +1,6 @@
 //! Servers that answer to do harm: with more than fits, without an end, or with the credential that they were sent.
 
 use std::io::Write as _;
-use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::components::{ASKS_FOR_BOMBS, ECHO, WAITS_FOR_SLOW_ANSWERS};
 use crate::guests::Guest;
-use crate::support::{Script, TOKEN, answer, gzip, peak};
+use crate::support::{Script, TOKEN, answer, drip, gzip, peak};
 
 /// A GiB, as `gzip` has it: about one MB.
 fn bomb() -> Vec<u8> {
@@ -81,15 +80,6 @@ fn an_answer_that_is_too_large_names_the_limit_and_the_setting() {
     guest.works_as_before();
 }
 
-/// Writes this and then a byte at a time, until nobody reads any more.
-fn drip(stream: &mut TcpStream, begin: &[u8]) -> std::io::Result<()> {
-    stream.write_all(begin)?;
-    loop {
-        stream.write_all(b"a")?;
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[test]
 fn an_answer_that_comes_a_byte_at_a_time_ends_with_the_time_of_the_call() {
     let server = Script::writing(|path, stream| match path {
@@ -97,7 +87,7 @@ fn an_answer_that_comes_a_byte_at_a_time_ends_with_the_time_of_the_call() {
         "/v1/body" => drip(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
         "/v1/chunk" => drip(stream, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffff\r\n"),
         "/v1/gzip" => {
-            let packed = gzip(&vec![b'a'; 100]);
+            let packed = gzip(&[b'a'; 100]);
             drip(stream, &[b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", &packed[..12]].concat())
         }
         _ => drip(stream, b""),
@@ -116,6 +106,12 @@ fn an_answer_that_comes_a_byte_at_a_time_ends_with_the_time_of_the_call() {
         assert!(started.elapsed() < Duration::from_secs(10), "{path}: {:?}", started.elapsed());
         guest.works_as_before();
     }
+    // One that gives up says which limit it was.
+    let guest = Guest::facing(ECHO, &server, limits);
+    let failure = fetched(&guest, "/body").unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+    assert!(failure.hint.unwrap().contains("wall-clock"));
+    guest.works_as_before();
 }
 
 fn fetched(guest: &Guest, path: &str) -> Result<Value, actionbay::Failure> {

@@ -69,6 +69,15 @@ pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec
     [bytes.as_bytes(), body].concat()
 }
 
+/// Writes this and then a byte at a time, until nobody reads any more.
+pub(crate) fn drip(stream: &mut TcpStream, begin: &[u8]) -> io::Result<()> {
+    stream.write_all(begin)?;
+    loop {
+        stream.write_all(b"a")?;
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
 /// Bytes as `gzip` has them.
 pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
