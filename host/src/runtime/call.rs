@@ -398,7 +398,8 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
             format!("The plugin did not finish within {} seconds.", state.limits.wall_clock.as_secs_f32()),
         )
         .hint("Ask for less at once, or raise the limit wall-clock."),
-        Some(Trap::StackOverflow) => exceeded("stack", Engine::STACK_BYTES, "bytes of stack"),
+        Some(Trap::StackOverflow) => exceeded("stack", Engine::STACK_BYTES, "bytes of stack")
+            .hint("Ask for less at once, or for less that is nested: every call has the same stack."),
         Some(trap) => crash(&trap.to_string()),
         None => crash(&text),
     }
