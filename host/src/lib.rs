@@ -38,6 +38,9 @@ mod clock;
 pub mod conformance;
 pub mod egress;
 pub mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod host;
 pub mod ids;
 mod outcomes;

@@ -12,7 +12,13 @@ pub use secrecy::{ExposeSecret, SecretString};
 /// codes and client secrets are several times as long.
 const SHORTEST: usize = 8;
 
-/// A set of secrets that can be found in bytes, as they are, in base64 and percent-encoded.
+/// What begins the escape of an ASCII character in JSON (RFC 8259 section 7), before its two hex digits.
+const JSON_ESCAPE: &str = "\\u00";
+
+/// How many times as long a secret is at most where each of its bytes is escaped.
+pub(crate) const ESCAPED: usize = JSON_ESCAPE.len() + 2;
+
+/// A set of secrets that can be found in bytes: as they are, in base64, percent-encoded, and as JSON may escape them.
 ///
 /// Made once for the secrets of a call and asked often; the values are zeroed when it is dropped.
 #[derive(Default)]
@@ -61,7 +67,9 @@ impl Secrets {
             return false;
         }
         self.found_as_is(bytes)
-            || (memchr::memchr(b'%', bytes).is_some() && self.found_as_is(&percent_decoded(bytes)))
+            || (memchr::memchr(b'%', bytes).is_some() && self.found_as_is(&decoded(bytes, "%")))
+            || (memmem::find(bytes, JSON_ESCAPE.as_bytes()).is_some()
+                && self.found_as_is(&decoded(bytes, JSON_ESCAPE)))
     }
 
     /// The longest form of a secret that is looked for, in bytes.
@@ -112,19 +120,25 @@ fn base64_cores(raw: &[u8], lead: usize) -> Vec<Vec<u8>> {
     if standard == url_safe { vec![standard] } else { vec![standard, url_safe] }
 }
 
-/// Stretches without a percent sign are copied at once: bodies may be long.
-fn percent_decoded(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+/// The bytes with each one in the place of its escape: `mark` and two hex digits. Stretches without one are copied at
+/// once: bodies may be long.
+fn decoded(bytes: &[u8], mark: &str) -> Zeroizing<Vec<u8>> {
     let mut decoded = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    let (mark, finder) = (mark.as_bytes(), memmem::Finder::new(mark));
     let mut rest = bytes;
-    while let Some(at) = memchr::memchr(b'%', rest) {
-        let (plain, after) = rest.split_at(at);
+    while let Some(at) = finder.find(rest) {
+        let (plain, marked) = rest.split_at(at);
         decoded.extend_from_slice(plain);
-        let digits = after.get(1..3).and_then(|digits| std::str::from_utf8(digits).ok());
+        let after = marked.get(mark.len()..).unwrap_or_default();
+        let digits = after.get(..2).and_then(|digits| std::str::from_utf8(digits).ok());
         // `from_str_radix` alone would take a sign too.
         let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
         let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        decoded.push(byte.unwrap_or(b'%'));
-        rest = after.get(if byte.is_some() { 3 } else { 1 }..).unwrap_or_default();
+        match byte {
+            Some(byte) => decoded.push(byte),
+            None => decoded.extend_from_slice(mark),
+        }
+        rest = after.get(if byte.is_some() { 2 } else { 0 }..).unwrap_or_default();
     }
     decoded.extend_from_slice(rest);
     decoded
@@ -144,7 +158,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_secret_is_found_as_it_is_in_base64_at_any_offset_and_percent_encoded(
+        fn a_secret_is_found_as_it_is_in_base64_at_any_offset_percent_encoded_and_escaped_for_json(
             secret in "[A-Za-z0-9+/=_.~-]{8,64}", before in ".{0,9}", after in ".{0,9}",
         ) {
             let secrets = secrets(&secret);
@@ -154,7 +168,9 @@ mod tests {
             prop_assert!(secrets.found_in(URL_SAFE_NO_PAD.encode(&around).as_bytes()));
             let percent: String = secret.bytes().map(|byte| format!("%{byte:02x}")).collect();
             prop_assert!(secrets.found_in(percent.as_bytes()));
-            for text in [around, STANDARD.encode(&secret), percent] {
+            let json: String = secret.bytes().map(|byte| format!("\\u{byte:04X}")).collect();
+            prop_assert!(secrets.found_in(json.as_bytes()));
+            for text in [around, STANDARD.encode(&secret), percent, json] {
                 prop_assert!(!secrets.found_in(secrets.remove_from(&text).as_bytes()));
             }
         }

@@ -4,11 +4,11 @@ mod redirects;
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
-use actionbay::egress::{
-    OperatorPolicy, Origin, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
-    UreqTransport,
-};
+use actionbay::egress::{OperatorPolicy, Origin};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::FolderFiles;
 use actionbay::vault::{MasterKey, MemoryStore};
@@ -16,31 +16,10 @@ use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::REACHES_FOR_FILES;
-use crate::support::{Script, answer, engine, load};
-
-/// The access token of the connection.
-const TOKEN: &str = "canary-access-token-0123456789";
+use crate::support::{Script, TOKEN, WithTokens, answer, drip, engine, gzip, load};
 
 /// How much of a body the host looks at at once.
 const CHUNK: usize = 64 << 10;
-
-/// Answers token requests itself, and sends everything else.
-struct WithTokens(UreqTransport);
-
-impl Transport for WithTokens {
-    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
-        if request.url.path() != "/token" {
-            return self.0.round_trip(request);
-        }
-        let body =
-            json!({"access_token": TOKEN, "expires_in": 3600, "refresh_token": "canary-refresh-token"});
-        Ok(RawResponse { status: 200, headers: http::HeaderMap::new(), body: body.to_string().into_bytes() })
-    }
-
-    fn open(&self, request: OutboundRequest) -> Result<StreamedResponse, TransportError> {
-        self.0.open(request)
-    }
-}
 
 /// The component, with a folder, and a server in the place of its audience.
 struct Reach {
@@ -64,7 +43,7 @@ impl Reach {
         let policy =
             OperatorPolicy::every_public_host().replace("app", "api", Origin::parse(&server.origin).unwrap());
         let host = Host::builder()
-            .transport(WithTokens(UreqTransport::new()))
+            .transport(WithTokens::default())
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
@@ -97,6 +76,8 @@ impl Reach {
         let failure = self.save("plan.txt", path).unwrap_err();
         assert!(self.names().is_empty(), "{path}: {:?}", self.names());
         assert!(!format!("{failure:?}").contains(TOKEN), "{failure:?}");
+        let calm = json!({"behave": true});
+        assert_eq!(self.run("open", calm.clone()).unwrap(), calm, "the next call works as before");
         failure
     }
 
@@ -248,7 +229,8 @@ fn a_download_larger_than_the_limit_leaves_nothing_and_names_it() {
 #[test]
 fn an_answer_that_holds_the_token_is_refused_across_chunks_and_in_gzip_and_leaves_nothing() {
     let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    for form in [TOKEN.to_owned(), percent] {
+    let json: String = TOKEN.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    for form in [TOKEN.to_owned(), percent, json, STANDARD.encode(format!("a{TOKEN}"))] {
         for border in [CHUNK, 2 * CHUNK] {
             let mut body = vec![b'x'; border - form.len() / 2];
             body.extend_from_slice(form.as_bytes());
@@ -280,6 +262,17 @@ fn the_clock_of_a_call_stands_still_while_a_file_is_on_its_way_which_has_a_time_
 }
 
 #[test]
+fn a_download_that_comes_a_byte_at_a_time_ends_with_the_time_for_files_and_leaves_nothing() {
+    let server =
+        Script::writing(|_, stream| drip(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"));
+    let time = Duration::from_millis(300);
+    let limits = CallLimits::default().wall_clock(time).transfer(time);
+    let failure = Reach::with(&server, limits, |policy| policy).refused("/f");
+    assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
+    assert!(failure.hint.unwrap().contains("transfer"));
+}
+
+#[test]
 fn an_error_comes_back_with_its_body_and_makes_no_file() {
     let reach = Reach::new(&answering(answer("404 Not Found", &[("X-Why", "gone")], b"no such file")));
     let failure = reach.refused("/f");
@@ -288,11 +281,4 @@ fn an_error_comes_back_with_its_body_and_makes_no_file() {
         failure.message.starts_with("404 no such file") && failure.message.contains("x-why"),
         "{failure}"
     );
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    use std::io::Write as _;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }

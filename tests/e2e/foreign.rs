@@ -9,7 +9,7 @@ use actionbay::egress::{OperatorPolicy, Origin};
 use actionbay::ids::IntegrationId;
 use actionbay::runtime::{ClientAuthentication, Pkce};
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{Failure, FailureKind, Host, Run};
+use actionbay::{Failure, FailureKind, Host, Plugin, Run};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -19,14 +19,15 @@ use crate::support::{
 };
 
 /// Longer than access tokens live and the server tolerates beyond, in seconds.
-const PAST_EXPIRY: u64 = 700;
+pub(crate) const PAST_EXPIRY: u64 = 700;
 
 /// A host with a custom profile of the server's URLs, and nothing between the two.
-struct Foreign {
-    server: ForeignServer,
-    host: Host,
+pub(crate) struct Foreign {
+    pub(crate) server: ForeignServer,
+    pub(crate) host: Host,
     tap: Tap,
     clock: SetClock,
+    integration: IntegrationId,
 }
 
 impl Foreign {
@@ -36,6 +37,20 @@ impl Foreign {
 
     /// The way to prove the client, as the host knows it and by its registered name.
     fn proving_the_client(way: ClientAuthentication, name: &str) -> Self {
+        let foreign = Self::of(load(engine(), FOREIGN_API), name);
+        foreign.put_profile(|profile| profile.client_authentication = way);
+        foreign
+    }
+
+    /// With a plugin of one's own, and a client that proves itself in the body.
+    pub(crate) fn running(plugin: Plugin) -> Self {
+        let foreign = Self::of(plugin, "client_secret_post");
+        foreign.put_profile(|_| ());
+        foreign
+    }
+
+    fn of(plugin: Plugin, name: &str) -> Self {
+        let integration = plugin.manifest().id.clone();
         let server = ForeignServer::start(name);
         let (tap, clock) = (Tap::default(), SetClock::new());
         let origin = Origin::of(&server.client.url);
@@ -49,10 +64,8 @@ impl Foreign {
             .policy(policy)
             .build()
             .unwrap();
-        host.add(load(engine(), FOREIGN_API)).unwrap();
-        let foreign = Self { server, host, tap, clock };
-        foreign.put_profile(|profile| profile.client_authentication = way);
-        foreign
+        host.add(plugin).unwrap();
+        Self { server, host, tap, clock, integration }
     }
 
     fn authorized() -> Self {
@@ -64,7 +77,7 @@ impl Foreign {
     /// Stores the profile with the server's URLs and secret, changed in this way.
     fn put_profile(&self, change: impl FnOnce(&mut Profile)) {
         let client = &self.server.client;
-        let plugin = self.host.plugin(&integration()).unwrap();
+        let plugin = self.host.plugin(&self.integration).unwrap();
         let mut profile = Profile::custom(profile(), plugin.manifest(), &client.client_id).unwrap();
         profile.authorization_url = UrlTemplate::new(self.server.url("auth"));
         profile.token_url = UrlTemplate::new(self.server.url("token"));
@@ -75,17 +88,17 @@ impl Foreign {
     }
 
     fn begin(&self) -> Url {
-        let wish = Authorize::new(workspace(), integration(), profile());
+        let wish = Authorize::new(workspace(), self.integration.clone(), profile());
         self.host.begin(&wish).unwrap().authorization_url
     }
 
-    fn authorize(&self) -> Result<Connection, Failure> {
+    pub(crate) fn authorize(&self) -> Result<Connection, Failure> {
         let callback = consent("ada", &self.begin());
         self.host.handle_callback(callback.query().unwrap(), None)
     }
 
-    fn who_am_i(&self) -> Result<Value, Failure> {
-        let run = Run::new(workspace(), integration(), "who-am-i", json!({}));
+    pub(crate) fn who_am_i(&self) -> Result<Value, Failure> {
+        let run = Run::new(workspace(), self.integration.clone(), "who-am-i", json!({}));
         self.host.run(&run).map(|outcome| outcome.output)
     }
 
@@ -94,7 +107,7 @@ impl Foreign {
     }
 
     /// Time passes, here and there.
-    fn pass(&self, seconds: u64) {
+    pub(crate) fn pass(&self, seconds: u64) {
         self.clock.advance(seconds);
         self.server.advance_clock(seconds);
     }
@@ -104,10 +117,6 @@ impl Foreign {
         let requests = self.tap.token_requests();
         requests.iter().filter_map(|fields| fields.get("refresh_token").cloned()).collect()
     }
-}
-
-fn integration() -> IntegrationId {
-    IntegrationId::new("foreign-api").unwrap()
 }
 
 /// A person opens the URL in a new browser: the page to log in.

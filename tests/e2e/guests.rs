@@ -3,18 +3,18 @@
 use std::time::{Duration, Instant};
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile, WorkspacePolicy};
-use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
-use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
-use actionbay::runtime::{DenyEvents, EventSink};
+use actionbay::egress::{OperatorPolicy, Origin, OutboundRequest, RawResponse, Transport, TransportError};
+use actionbay::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use actionbay::runtime::EventSink;
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{CallLimits, Failure, FailureKind, Host, Plugin, Recorder, Run, SystemClock};
+use actionbay::{CallLimits, Failure, FailureKind, Host, HostBuilder, Plugin, Recorder, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::{
-    ALLOCATES_WITHOUT_END, CALLS_OUT_IN_DESCRIBE, ECHO, IMPORTS_WASI, LOOPS_FOREVER, RETURNS_INVALID_JSON,
-    RETURNS_TOO_MUCH, TRAPS, VIOLATES_ITS_OUTPUT_SCHEMA,
+    ALLOCATES_WITHOUT_END, CALLS_OUT_IN_DESCRIBE, ECHO, IMPORTS_WASI, LOOPS_FOREVER, PANICS,
+    RETURNS_INVALID_JSON, RETURNS_TOO_MUCH, TRAPS, VIOLATES_ITS_OUTPUT_SCHEMA,
 };
-use crate::support::{engine, load};
+use crate::support::{Script, WithTokens, engine, load};
 
 /// Answers token requests with a token, and everything else with what it was asked.
 pub(crate) struct Vendor;
@@ -31,7 +31,7 @@ impl Transport for Vendor {
     }
 }
 
-/// A host with one guest, connected.
+/// A host with one guest, and one that behaves well beside it, both connected.
 pub(crate) struct Guest {
     host: Host,
     id: IntegrationId,
@@ -39,54 +39,73 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn new(path: &str, limits: CallLimits) -> Self {
-        Self::at(path, Vendor, limits, DenyEvents)
+        Self::at(path, limits, |host| host.transport(Vendor))
     }
 
     /// With a vendor of its own.
     pub(crate) fn with(path: &str, vendor: impl Transport + 'static) -> Self {
-        Self::at(path, vendor, CallLimits::default(), DenyEvents)
+        Self::at(path, CallLimits::default(), |host| host.transport(vendor))
     }
 
     /// Watched by somebody.
     pub(crate) fn watched(path: &str, events: impl EventSink + 'static) -> Self {
-        Self::at(path, Vendor, CallLimits::default(), events)
+        Self::at(path, CallLimits::default(), |host| host.transport(Vendor).events(events))
     }
 
-    fn at(
-        path: &str,
-        vendor: impl Transport + 'static,
-        limits: CallLimits,
-        events: impl EventSink + 'static,
-    ) -> Self {
-        Self::of(load(engine(), path), vendor, limits, events)
+    /// With a server in the place of its audience.
+    pub(crate) fn facing(path: &str, server: &Script, limits: CallLimits) -> Self {
+        Self::at_origin(path, &server.origin, limits)
     }
 
-    /// Of any engine.
+    /// With a server of another process in the place of its audience.
+    pub(crate) fn at_origin(path: &str, origin: &str, limits: CallLimits) -> Self {
+        let policy = OperatorPolicy::default().replace("app", "api", Origin::parse(origin).unwrap());
+        Self::at(path, limits, |host| host.transport(WithTokens::default()).policy(policy))
+    }
+
+    fn at(path: &str, limits: CallLimits, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
+        Self::of(load(engine(), path), limits, change)
+    }
+
     pub(crate) fn of(
         plugin: Plugin,
-        vendor: impl Transport + 'static,
         limits: CallLimits,
-        events: impl EventSink + 'static,
+        change: impl FnOnce(HostBuilder) -> HostBuilder,
     ) -> Self {
-        let id = plugin.manifest().id.clone();
-        let host = Host::builder()
-            .transport(vendor)
+        let builder = Host::builder()
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
-            .events(events)
             .policy(OperatorPolicy::every_public_host())
-            .limits(limits)
-            .build()
-            .unwrap();
-        let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
-        host.add(plugin).unwrap();
-        host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
-        let begun = host.begin(&Authorize::new(workspace(), id.clone(), profile.id)).unwrap();
+            .limits(limits);
+        let guest = Self { host: change(builder).build().unwrap(), id: plugin.manifest().id.clone() };
+        if guest.id != other_id() {
+            guest.connect(load(engine(), ECHO), "other", &workspace());
+        }
+        guest.connect(plugin, "app", &workspace());
+        guest
+    }
+
+    fn connect(&self, plugin: Plugin, profile: &str, workspace: &WorkspaceId) {
+        let id = plugin.manifest().id.clone();
+        let profile = Profile::custom(ProfileId::new(profile).unwrap(), plugin.manifest(), "client").unwrap();
+        self.host.add(plugin).unwrap();
+        self.authorize(id, &profile, workspace);
+    }
+
+    fn authorize(&self, id: IntegrationId, profile: &Profile, workspace: &WorkspaceId) {
+        self.host.put_profile(workspace, profile, &"client-secret-0123".to_owned().into()).unwrap();
+        let begun = self.host.begin(&Authorize::new(workspace.clone(), id, profile.id.clone())).unwrap();
         let state =
             begun.authorization_url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
-        host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
-        Self { host, id }
+        self.host.handle_callback(&format!("code=canary-code-0123&state={state}"), None).unwrap();
+    }
+
+    /// Connects it in another workspace too.
+    pub(crate) fn connect_in(&self, workspace: &WorkspaceId) {
+        let plugin = self.host.plugin(&self.id).unwrap();
+        let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
+        self.authorize(self.id.clone(), &profile, workspace);
     }
 
     pub(crate) fn set_policy(&self, change: impl FnOnce(&mut WorkspacePolicy)) {
@@ -96,18 +115,58 @@ impl Guest {
     /// Renews the connection, whether it is due or not.
     pub(crate) fn refresh(&self) -> Result<(), Failure> {
         let connections = self.host.connections(&workspace()).unwrap();
-        self.host.refresh(&workspace(), &connections[0].id).map(drop)
+        let own = connections.iter().find(|connection| connection.integration == self.id).unwrap();
+        self.host.refresh(&workspace(), &own.id).map(drop)
     }
 
     pub(crate) fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
-        self.record(template, input, &Recorder::new())
+        self.run_in(&workspace(), template, input)
     }
 
     /// Runs it, and writes that down.
     pub(crate) fn record(&self, template: &str, input: Value, recorder: &Recorder) -> Result<Value, Failure> {
-        let run = Run::new(workspace(), self.id.clone(), template, input).record(recorder);
-        self.host.run(&run).map(|outcome| outcome.output)
+        self.outcome(&Run::new(workspace(), self.id.clone(), template, input).record(recorder))
     }
+
+    pub(crate) fn run_in(
+        &self,
+        workspace: &WorkspaceId,
+        template: &str,
+        input: Value,
+    ) -> Result<Value, Failure> {
+        self.outcome(&Run::new(workspace.clone(), self.id.clone(), template, input))
+    }
+
+    pub(crate) fn outcome(&self, run: &Run) -> Result<Value, Failure> {
+        self.host.run(run).map(|outcome| outcome.output)
+    }
+
+    /// The ids of the connections of a workspace.
+    pub(crate) fn connections(&self, workspace: &WorkspaceId) -> Vec<ConnectionId> {
+        self.host.connections(workspace).unwrap().into_iter().map(|connection| connection.id).collect()
+    }
+
+    /// A run of its template `run`, for tests that add to it.
+    pub(crate) fn to_run(&self, input: Value) -> Run {
+        Run::new(workspace(), self.id.clone(), "run", input)
+    }
+
+    /// Whatever became of a call, the next one of the same plugin does what it always did, and so does one of another
+    /// plugin.
+    pub(crate) fn works_as_before(&self) {
+        if self.id != other_id() {
+            let calm = json!({"behave": true, "answer": 42});
+            assert_eq!(self.run("run", calm.clone()).unwrap(), calm);
+        }
+        let input = json!({"a": [1, "ü"]});
+        let echo = self.host.run(&Run::new(workspace(), other_id(), "echo", input.clone())).unwrap();
+        assert_eq!(echo.output, input);
+    }
+}
+
+/// The plugin beside the guest.
+fn other_id() -> IntegrationId {
+    IntegrationId::new("echo").unwrap()
 }
 
 fn workspace() -> WorkspaceId {
@@ -121,6 +180,7 @@ fn small() -> CallLimits {
 fn fails(path: &str, input: Value) -> Failure {
     let guest = Guest::new(path, small());
     let failure = guest.run("run", input.clone()).unwrap_err();
+    guest.works_as_before();
     let again = guest.run("run", input).unwrap_err();
     assert_eq!(failure.code, again.code, "a call that fails leaves the host as it was");
     failure
@@ -162,6 +222,7 @@ fn a_component_cannot_leave_its_audience_set_a_credential_or_use_what_is_for_aut
         let failure = guest.run("fetch", input.clone()).unwrap_err();
         assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Denied, code), "{input}");
     }
+    guest.works_as_before();
 }
 
 #[test]
@@ -176,13 +237,16 @@ fn a_component_that_loops_for_ever_is_ended_at_its_deadline() {
 #[test]
 fn a_component_that_allocates_without_end_is_ended_at_its_memory() {
     let failure = fails(ALLOCATES_WITHOUT_END, json!({}));
+    assert!(failure.message.contains("33554432") && failure.hint.as_ref().unwrap().contains("memory-bytes"));
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "memory-bytes-exceeded"));
 }
 
 #[test]
-fn a_component_that_traps_is_a_crash_of_that_call_alone() {
-    let failure = fails(TRAPS, json!({}));
-    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Internal, "plugin-crashed"));
+fn a_component_that_traps_or_panics_is_a_crash_of_that_call_alone() {
+    for path in [TRAPS, PANICS] {
+        let failure = fails(path, json!({}));
+        assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::Internal, "plugin-crashed"));
+    }
 }
 
 #[test]
@@ -200,6 +264,7 @@ fn an_output_that_is_too_large_is_refused() {
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "output-bytes-exceeded"));
     let failure = guest.run("run", json!({})).unwrap_err();
     assert_eq!(failure.code, "memory-bytes-exceeded", "200 MB do not fit its memory either");
+    guest.works_as_before();
 }
 
 #[test]

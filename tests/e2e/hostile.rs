@@ -1,5 +1,9 @@
 //! Components that try to do harm, or lie of themselves.
 
+mod answers;
+mod limits;
+mod requests;
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -24,6 +28,7 @@ fn a_component_that_calls_itself_without_end_runs_out_of_its_stack_and_harms_no_
             (failure.kind, failure.code.as_ref()),
             (FailureKind::LimitExceeded, "stack-bytes-exceeded")
         );
+        guest.works_as_before();
     }
 }
 
@@ -32,6 +37,7 @@ fn a_component_keeps_nothing_from_one_call_to_the_next() {
     let guest = Guest::new(KEEPS_STATE, CallLimits::default());
     for _ in 0..3 {
         assert_eq!(guest.run("run", json!({})).unwrap(), json!({"calls": 1}));
+        guest.works_as_before();
     }
 }
 
@@ -52,6 +58,7 @@ fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
     let lines = Lines::default();
     let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
     guest.run("run", json!({"lines": 1_000})).unwrap();
+    guest.works_as_before();
     let lines = lines.0.lock().unwrap();
     assert_eq!(lines.len(), CallLimits::default().log_lines as usize);
     for line in lines.iter() {
@@ -90,6 +97,7 @@ fn a_component_reaches_the_site_of_its_connection_and_no_other() {
             }
         }
     }
+    guest.works_as_before();
 }
 
 #[test]
@@ -117,6 +125,7 @@ fn a_component_that_sleeps_in_the_host_is_woken_and_ended_at_its_deadline() {
     let failure = guest.run("run", json!({})).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
     assert!(started.elapsed() < Duration::from_secs(30));
+    guest.works_as_before();
 }
 
 #[test]
@@ -126,6 +135,7 @@ fn a_component_that_ends_itself_ends_its_own_call_alone() {
         let failure = guest.run("run", json!({})).unwrap_err();
         assert_eq!(failure.code, "plugin-crashed");
         assert!(failure.message.contains("ended itself"), "{failure}");
+        guest.works_as_before();
     }
 }
 
@@ -140,6 +150,7 @@ fn what_a_language_brings_along_tells_nothing_of_the_machine() {
         assert!(seen["seconds"].as_u64().unwrap() > 1_700_000_000, "the host's clock: {seen}");
     }
     assert_ne!(first["random"], second["random"]);
+    guest.works_as_before();
     // Describing tells neither the time nor anything by chance.
     let plugin = engine().load(&std::fs::read(ASKS_FOR_EVERYTHING).unwrap()).unwrap();
     let described: serde_json::Value = serde_json::from_str(&plugin.manifest().summary).unwrap();
@@ -151,4 +162,5 @@ fn what_a_language_brings_along_tells_nothing_of_the_machine() {
 fn a_component_that_renews_reads_what_is_for_that_and_changes_nothing() {
     let guest = Guest::new(WRITES_WHILE_REFRESHING, CallLimits::default());
     guest.refresh().unwrap();
+    guest.works_as_before();
 }

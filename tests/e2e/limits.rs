@@ -2,7 +2,6 @@
 
 use std::thread;
 
-use actionbay::runtime::DenyEvents;
 use actionbay::{CallLimits, Engine, FailureKind, Run};
 use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::json;
@@ -24,7 +23,7 @@ fn a_component_that_calls_itself_without_end_harms_no_thread_however_small_its_s
 #[test]
 fn the_stack_of_an_engine_is_settable_and_named_when_it_is_exceeded() {
     let engine = Engine::builder().stack_bytes(128 << 10).build().unwrap();
-    let guest = Guest::of(load(&engine, RECURSES), Vendor, CallLimits::default(), DenyEvents);
+    let guest = Guest::of(load(&engine, RECURSES), CallLimits::default(), |host| host.transport(Vendor));
     let failure = guest.run("run", json!({})).unwrap_err();
     assert!(failure.message.ends_with("the limit stack-bytes is 131072."), "{}", failure.message);
 }

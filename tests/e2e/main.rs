@@ -23,6 +23,7 @@ mod guests;
 mod guide;
 mod hostile;
 mod killing;
+mod languages;
 mod life_cycle;
 mod limits;
 mod links;

@@ -92,8 +92,8 @@ fn neither_a_secret_nor_a_byte_of_a_file_is_in_the_memory_of_a_component_that_se
     assert_eq!(scanner.found(), Vec::<String>::new());
 }
 
-/// Hands the guest its own token in a form that no search of bytes finds, and that a JSON parser undoes: every
-/// character as a `\u` escape.
+/// Hands the guest the refresh token, which no vendor's API could: it never was sent there, and so the host does not look
+/// for it in what comes from there.
 struct Leaky(Wire);
 
 impl Transport for Leaky {
@@ -101,12 +101,11 @@ impl Transport for Leaky {
         let lists_sites = request.url.path().ends_with("accessible-resources");
         let mut response = self.0.round_trip(request)?;
         if lists_sites {
-            let escaped: String =
-                self.0.canaries.any("access_token").chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
+            let token = self.0.canaries.any("refresh_token");
             let text = String::from_utf8(response.body).unwrap();
             let sites: Value = serde_json::from_str(&text).unwrap();
             let name = sites[0]["name"].as_str().unwrap();
-            response.body = text.replace(&format!("\"{name}\""), &format!("\"{escaped}\"")).into_bytes();
+            response.body = text.replace(&format!("\"{name}\""), &format!("\"{token}\"")).into_bytes();
         }
         Ok(response)
     }
@@ -117,7 +116,7 @@ fn the_search_finds_a_secret_that_a_leaky_double_hands_to_the_component() {
     let (world, scanner, _) = watched(Some(|wire| Arc::new(Leaky(wire))));
     let _ = world.authorize();
     let found = scanner.found();
-    assert!(found.iter().any(|place| place.starts_with("access_token at ")), "{found:?}");
+    assert!(found.iter().any(|place| place.starts_with("refresh_token at ")), "{found:?}");
 }
 
 #[test]

@@ -67,18 +67,19 @@ impl CallbackRouter for FixedCallback {
 }
 
 /// What a callback says (RFC 6749 sections 4.1.2 and 4.1.2.1).
-struct Callback {
-    state: SecretString,
-    code: Option<SecretString>,
+pub(crate) struct Callback {
+    pub(crate) state: SecretString,
+    pub(crate) code: Option<SecretString>,
     error: Option<String>,
     description: Option<String>,
     issuer: Option<String>,
-    rest: Vec<(String, String)>,
+    /// What the plugin gets.
+    pub(crate) rest: Vec<(String, String)>,
 }
 
 impl Callback {
     /// Reads a callback's query. A parameter that comes twice could be read in two ways, and is refused.
-    fn parse(query: &str) -> Result<Self> {
+    pub(crate) fn parse(query: &str) -> Result<Self> {
         let (mut state, mut code, mut error, mut description, mut issuer) = (None, None, None, None, None);
         let mut rest = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {

@@ -47,6 +47,13 @@ mod configuration;
 mod connection;
 mod connection_store;
 mod consent;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing {
+    //! A way in for `crate::fuzzing`.
+
+    pub(crate) use super::callback::Callback;
+    pub(crate) use super::token_endpoint::read;
+}
 mod keep_alive;
 mod link;
 mod live;

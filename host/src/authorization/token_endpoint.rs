@@ -22,12 +22,12 @@ const MAX_ANSWER: u64 = 256 << 10;
 /// Tokens, as the endpoint gives them (RFC 6749 section 5.1). `token_type` is not asked for, since
 /// there are vendors whose documented answer has none.
 #[derive(Deserialize)]
-pub(super) struct TokenAnswer {
-    pub(super) access_token: SecretString,
-    pub(super) refresh_token: Option<SecretString>,
+pub(crate) struct TokenAnswer {
+    pub(crate) access_token: SecretString,
+    pub(crate) refresh_token: Option<SecretString>,
     #[serde(default, deserialize_with = "seconds")]
-    pub(super) expires_in: Option<u64>,
-    pub(super) scope: Option<String>,
+    pub(crate) expires_in: Option<u64>,
+    pub(crate) scope: Option<String>,
 }
 
 /// The longest that a token is taken to live, in seconds: ten years.
@@ -174,7 +174,7 @@ fn encoded(encoding: TokenRequestEncoding, parameters: &[(&str, &str)]) -> Body 
     }
 }
 
-fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secrets) -> Result<TokenAnswer> {
+pub(crate) fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secrets) -> Result<TokenAnswer> {
     let status = response.status;
     let body = Zeroizing::new(response.body);
     if !(200..300).contains(&status) {

@@ -6,13 +6,10 @@ use http::HeaderMap;
 
 use super::{Credential, TransportError};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::secret::Secrets;
+use crate::secret::{ESCAPED, Secrets};
 
 /// How much of a body is looked at and passed on at once: few enough to hold, many enough to be quick.
 const CHUNK: usize = 64 << 10;
-
-/// How many times as long a secret is where each of its bytes is percent-encoded.
-const PERCENT_ENCODED: usize = 3;
 
 /// What must not stand in the answers to a request.
 pub(super) struct Echo<'a> {
@@ -73,7 +70,7 @@ impl<'a> Echo<'a> {
         into: &mut dyn Write,
         limit: u64,
     ) -> std::result::Result<u64, Stopped> {
-        let overlap = PERCENT_ENCODED * self.own.longest().max(self.others.longest());
+        let overlap = ESCAPED * self.own.longest().max(self.others.longest());
         let mut buffer = vec![0u8; overlap + CHUNK];
         let (mut kept, mut passed) = (0usize, 0u64);
         loop {
@@ -151,8 +148,9 @@ mod tests {
     #[test]
     fn a_secret_is_found_wherever_it_lies_across_the_borders_of_chunks_and_in_every_form() {
         let percent: String = TOKEN.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let json: String = TOKEN.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
         let overlap = 512;
-        for form in [TOKEN.to_owned(), STANDARD.encode(format!("ab{TOKEN}")), percent] {
+        for form in [TOKEN.to_owned(), STANDARD.encode(format!("ab{TOKEN}")), percent, json] {
             let around = [CHUNK, 2 * CHUNK, CHUNK + overlap, 2 * CHUNK + overlap];
             for border in around {
                 for before in [0, 1, 2, form.len() / 2, form.len() - 1, form.len()] {

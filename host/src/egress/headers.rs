@@ -59,6 +59,8 @@ pub(super) fn check_guest(headers: &[(String, String)]) -> Result<()> {
 }
 
 pub(super) fn is_host_only(name: &str) -> bool {
+    // Gateways to programs (CGI, WSGI) write an underscore for each hyphen, and so take the one for the other.
+    let name = &*name.replace('_', "-");
     HOST_ONLY.contains(&name)
         || ["proxy-", "sec-", "x-forwarded-", "x-original-", "x-real-ip"]
             .iter()
@@ -122,6 +124,8 @@ mod tests {
             "connection",
             "X-Forwarded-For",
             "content-type",
+            "Content_Length",
+            "x_http_method_override",
         ] {
             assert_eq!(refusal(name, "x"), "header-refused", "{name}");
         }

@@ -319,6 +319,7 @@ fn outbound(
 /// The time of the call is over.
 pub(crate) fn timed_out() -> Failure {
     Failure::new(FailureKind::TimedOut, "call-timed-out", "The time of the call is over.")
+        .hint("Ask for less at once, or raise the limit wall-clock.")
 }
 
 #[cfg(test)]

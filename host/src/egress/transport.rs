@@ -187,7 +187,8 @@ impl TransportError {
                 "Its certificate does not fit its name, or nobody known vouches for it.",
             ),
             TransportErrorKind::TimedOut => {
-                (FailureKind::TimedOut, "timed-out", "Try again, or allow more time.")
+                let hint = "Try again, or raise the limit wall-clock, for files the limit transfer.";
+                (FailureKind::TimedOut, "timed-out", hint)
             }
             TransportErrorKind::Broken => (FailureKind::Unreachable, "connection-broken", "Try again later."),
             TransportErrorKind::TooLarge => (

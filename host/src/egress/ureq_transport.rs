@@ -1,13 +1,16 @@
 //! The transport that opens sockets.
 
+use std::fmt;
 use std::io::{self, Read};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
+use ureq::config::Config;
 use ureq::http::header::CONTENT_LENGTH;
-use ureq::http::{Request, Response};
-use ureq::unversioned::resolver::{DefaultResolver, Resolver};
-use ureq::unversioned::transport::DefaultConnector;
+use ureq::http::{Request, Response, Uri};
+use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, SendBody};
 
 use super::Origin;
@@ -44,6 +47,16 @@ impl UreqTransport {
         Self::resolving(DefaultResolver::default, is_public)
     }
 
+    /// For tests of a whole host: a transport whose name service and whose idea of a public address are given.
+    #[doc(hidden)]
+    pub fn with_names(
+        names: impl Fn(&str) -> Vec<SocketAddr> + Send + Sync + 'static,
+        may_connect: fn(IpAddr) -> bool,
+    ) -> Self {
+        let names: Arc<NameService> = Arc::new(names);
+        Self::resolving(|| Given(Arc::clone(&names)), may_connect)
+    }
+
     fn resolving<R: Resolver>(resolver: impl Fn() -> R, may_connect: fn(IpAddr) -> bool) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -62,6 +75,26 @@ impl UreqTransport {
             public: Agent::with_parts(config.clone(), DefaultConnector::default(), checked),
             listed: Agent::with_parts(config, DefaultConnector::default(), resolver()),
         }
+    }
+}
+
+/// The addresses of a host.
+type NameService = dyn Fn(&str) -> Vec<SocketAddr> + Send + Sync;
+
+/// A resolver that asks somebody else.
+struct Given(Arc<NameService>);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
+    }
+}
+
+impl Resolver for Given {
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let mut addresses = self.empty();
+        (self.0)(uri.host().unwrap_or_default()).into_iter().for_each(|address| addresses.push(address));
+        Ok(addresses)
     }
 }
 
@@ -237,42 +270,20 @@ fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, Strin
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-    use std::net::{SocketAddr, TcpListener};
-    use std::sync::Arc;
+    use std::net::TcpListener;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
-    use ureq::config::Config;
-    use ureq::http::Uri;
-    use ureq::unversioned::resolver::ResolvedSocketAddrs;
-    use ureq::unversioned::transport::NextTimeout;
     use url::Url;
 
     use super::*;
 
-    /// A name service whose answers change from one question to the next.
-    #[derive(Debug, Clone)]
-    struct Names {
-        answers: Arc<Vec<Vec<SocketAddr>>>,
-        asked: Arc<AtomicUsize>,
-    }
-
-    impl Names {
-        fn new(answers: &[&[SocketAddr]]) -> Self {
-            Self {
-                answers: Arc::new(answers.iter().map(|answer| answer.to_vec()).collect()),
-                asked: Arc::default(),
-            }
-        }
-    }
-
-    impl Resolver for Names {
-        fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-            let asked = self.asked.fetch_add(1, Ordering::SeqCst);
-            let mut addresses = self.empty();
-            self.answers[asked].iter().for_each(|address| addresses.push(*address));
-            Ok(addresses)
-        }
+    /// A name service whose answers change from one question to the next, and how often it was asked.
+    fn names(answers: &[&[SocketAddr]]) -> (impl Fn(&str) -> Vec<SocketAddr> + use<>, Arc<AtomicUsize>) {
+        let answers: Vec<Vec<SocketAddr>> = answers.iter().map(|answer| answer.to_vec()).collect();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        (move |_: &str| answers[count.fetch_add(1, Ordering::SeqCst)].clone(), asked)
     }
 
     /// Answers one request; counts connections.
@@ -315,8 +326,7 @@ mod tests {
         let (here, connections) = server();
         let public: SocketAddr = "8.8.8.8:80".parse().unwrap();
         for answer in [vec![here], vec![public, here], vec![here, public]] {
-            let names = Names::new(&[&answer, &answer]);
-            let transport = UreqTransport::resolving(|| names.clone(), is_public);
+            let transport = UreqTransport::with_names(names(&[&answer, &answer]).0, is_public);
             let result = status(&transport, "http://auth.example/", Reach::PublicOnly);
             assert_eq!(result, Err(TransportErrorKind::NotPublic), "{answer:?}");
         }
@@ -327,10 +337,10 @@ mod tests {
     fn the_connection_goes_to_the_address_that_was_checked_and_the_name_is_asked_for_once() {
         let (here, connections) = server();
         let elsewhere: SocketAddr = "127.0.0.2:9".parse().unwrap();
-        let names = Names::new(&[&[here], &[elsewhere]]);
-        let transport = UreqTransport::resolving(|| names.clone(), |address| address.is_loopback());
+        let (names, asked) = names(&[&[here], &[elsewhere]]);
+        let transport = UreqTransport::with_names(names, |address| address.is_loopback());
         assert_eq!(status(&transport, "http://auth.example/", Reach::PublicOnly), Ok(204));
-        assert_eq!(names.asked.load(Ordering::SeqCst), 1);
+        assert_eq!(asked.load(Ordering::SeqCst), 1);
         assert_eq!(connections.load(Ordering::SeqCst), 1);
     }
 

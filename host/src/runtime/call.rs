@@ -338,6 +338,8 @@ pub(super) fn run<T>(
         Purpose::Describe => MANIFEST_BYTES,
         _ => store.data().limits.hostcall_bytes,
     });
+    let handles = store.data().limits.component_handles;
+    store.set_max_component_handles(handles);
     store.set_epoch_deadline(Engine::ticks(store.data().time_to_run()));
     // The clock stood still while files were on their way.
     store.epoch_deadline_callback(|context| match context.data().time_to_run() {
@@ -391,10 +393,13 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
         return crash(&format!("it ended itself with the status {status}"));
     }
     if let Some(ResourceTableError::Full) = error.downcast_ref::<ResourceTableError>() {
-        return exceeded("handles", "The plugin holds as many handles as a call may have");
+        return exceeded("handles", "The plugin holds as many connections and files as a call may have");
     }
     // The types of these are not public; their texts are all that tells them apart.
     let text = error.root_cause().to_string();
+    if text.contains("store handle limit exceeded") {
+        return exceeded("component-handles", "The plugin holds as many handles as a call may have");
+    }
     if text.contains("fuel allocated for hostcalls") {
         return exceeded("hostcall-bytes", "The plugin handed more bytes to the host at once than it may");
     }

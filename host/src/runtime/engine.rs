@@ -34,8 +34,8 @@ const LARGEST_MEMORY: usize = 1 << 30;
 /// What is kept of a memory between calls: about what a small call touches, so that the next one finds it warm.
 const KEEP_RESIDENT: usize = 512 << 10;
 
-/// Memories, tables and core instances in one component: those of other languages bring several.
-const PARTS_PER_COMPONENT: u32 = 16;
+/// Memories, tables and core instances in one component: one of Python is made of some forty.
+const PARTS_PER_COMPONENT: u32 = 64;
 
 /// Compiles and runs components. Cheap to clone.
 #[derive(Clone)]
@@ -178,7 +178,7 @@ impl EngineBuilder {
 fn pool(calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        .total_core_instances(calls * 4)
+        .total_core_instances(calls * PARTS_PER_COMPONENT)
         .total_memories(calls * 2)
         .total_tables(calls * 4)
         .max_core_instances_per_component(PARTS_PER_COMPONENT)

@@ -26,6 +26,8 @@ pub struct CallLimits {
     pub instances: usize,
     /// Handles that the host keeps something behind: connections, files, what of WASI there is.
     pub handles: usize,
+    /// Handles that the guest holds, those of things of its own among them, of which the host knows nothing else.
+    pub component_handles: usize,
     /// What the guest hands to the host in one call of an import or one return, in bytes: the host has to hold it too.
     pub hostcall_bytes: usize,
     /// Requests sent.
@@ -54,10 +56,12 @@ impl Default for CallLimits {
             memory_bytes: 128 << 20,
             // Rust components use a few hundred.
             table_elements: 20_000,
-            // Rust components have four, interpreters of other languages some twenty.
+            // Rust components have four, one of Python some forty.
             instances: 64,
             // A connection and some files; each open file is one of the process's.
             handles: 256,
+            // Components of several parts hand each other thousands; each costs the host some 30 bytes.
+            component_handles: 10_000,
             // The largest body or output that the limits below allow, and as much again around it.
             hostcall_bytes: 32 << 20,
             // 250 pages of a list each: 125,000 objects.

@@ -23,6 +23,8 @@ mod file_imports;
 mod file_names;
 mod files;
 mod folder;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod guard;
 mod imports;
 mod limits;

@@ -129,6 +129,7 @@ impl Plugin {
     /// What the plugin gives; a limit; a crash.
     pub fn refresh(&self, context: CallContext, connection: Arc<dyn Authority>) -> (Result<()>, CallReport) {
         self.call(Purpose::Refresh, context, |instance, store| {
+            store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
             let facts = instance.integration_action_action().call_refresh(&mut *store, handle)?;
             Ok(facts.map(drop).map_err(convert::failure_from_wit))
@@ -163,6 +164,7 @@ impl Plugin {
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {
             store.data_mut().guard = Some(guard);
             store.data_mut().file_rights = rights;
+            store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
             let output =

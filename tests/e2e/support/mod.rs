@@ -9,6 +9,7 @@ mod memory;
 mod process;
 mod script;
 mod tap;
+mod tokens;
 mod town;
 mod visitor;
 mod wire;
@@ -33,8 +34,9 @@ pub(crate) use memory::{Memories, Scanner};
 pub(crate) use process::{
     Finished, Home, MASTER_KEY, ProxiedSandbox, connected, finish, peak, port_of_nobody,
 };
-pub(crate) use script::{Script, answer};
+pub(crate) use script::{Script, answer, drip, gzip};
 pub(crate) use tap::Tap;
+pub(crate) use tokens::{TOKEN, WithTokens, token};
 pub(crate) use town::{Town, link_of, run, token_of, world_at};
 pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use wire::{Seen, Wire};

@@ -1,11 +1,11 @@
 //! A server that answers as a test says, byte for byte, and remembers what it was sent.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-/// What is answered to the head of a request.
-type Answers = dyn Fn(&str) -> Vec<u8> + Send + Sync;
+/// What is done at a request for a path, and its connection.
+type Answers = dyn Fn(&str, &mut TcpStream) -> io::Result<()> + Send + Sync;
 
 /// A running server.
 pub(crate) struct Script {
@@ -16,6 +16,13 @@ pub(crate) struct Script {
 impl Script {
     /// A server that answers the request for a path so, and then ends the connection.
     pub(crate) fn new(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::writing(move |path, stream| stream.write_all(&answer(path)))
+    }
+
+    /// A server that writes the answer itself, at its own pace.
+    pub(crate) fn writing(
+        answer: impl Fn(&str, &mut TcpStream) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let heads = Arc::<Mutex<Vec<String>>>::default();
@@ -49,7 +56,7 @@ fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, answer: &Answers) {
         head.lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(0);
     let _ = std::io::copy(&mut (&stream).take(length), &mut std::io::sink());
     seen.lock().unwrap().push(head);
-    let _ = stream.write_all(&answer(&path));
+    let _ = answer(&path, &mut stream);
 }
 
 /// A whole answer with a body.
@@ -60,4 +67,20 @@ pub(crate) fn answer(status: &str, headers: &[(&str, &str)], body: &[u8]) -> Vec
     }
     bytes.push_str("\r\n");
     [bytes.as_bytes(), body].concat()
+}
+
+/// Writes this and then a byte at a time, until nobody reads any more.
+pub(crate) fn drip(stream: &mut TcpStream, begin: &[u8]) -> io::Result<()> {
+    stream.write_all(begin)?;
+    loop {
+        stream.write_all(b"a")?;
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Bytes as `gzip` has them.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }

@@ -1,6 +1,8 @@
 //! The chores of this repository: `cargo xtask`. Each is a list of commands that a person could type.
 
 mod interop;
+mod languages;
+mod programs;
 mod steps;
 
 use std::env;
@@ -63,5 +65,6 @@ fn set_up() -> Result<Toolchain, String> {
 fn set_up_with_tests() -> Result<Toolchain, String> {
     let toolchain = set_up()?;
     interop::ensure()?;
+    languages::ensure()?;
     Ok(toolchain)
 }
