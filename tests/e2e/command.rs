@@ -434,3 +434,15 @@ fn a_run_that_is_repeated_with_its_idempotency_key_is_not_done_twice() {
     create("order-8", "Another").ok();
     assert_eq!(made("Another"), 1);
 }
+
+/// What is dear is made once for a process, and every call takes it as it is.
+#[test]
+fn no_engine_linker_or_http_client_is_made_for_a_call() {
+    let home = Home::new();
+    let told = home.run(&["--log", "debug", "quickstart"]).ok();
+    let count = |words: &str| told.stderr.lines().filter(|line| line.contains(words)).count();
+    assert!(count("call started") > 4, "{}", told.stderr);
+    for made in ["an engine is made", "a linker is made", "an HTTP client is made"] {
+        assert_eq!(count(made), 1, "{made}: {}", told.stderr);
+    }
+}

@@ -59,7 +59,8 @@ impl Guest {
 
     /// With a server of another process in the place of its audience.
     pub(crate) fn at_origin(path: &str, origin: &str, limits: CallLimits) -> Self {
-        let policy = OperatorPolicy::default().replace("app", "api", Origin::parse(origin).unwrap());
+        let policy = OperatorPolicy::every_public_host();
+        let policy = policy.replace("app", "api", Origin::parse(origin).unwrap());
         Self::at(path, limits, |host| host.transport(WithTokens::default()).policy(policy))
     }
 

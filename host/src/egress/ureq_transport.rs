@@ -70,6 +70,7 @@ impl UreqTransport {
             .max_idle_connections(IDLE)
             .max_idle_connections_per_host(IDLE)
             .build();
+        log::debug!("an HTTP client is made, with its TLS configuration");
         let checked = Checked { inner: resolver(), may_connect };
         Self {
             public: Agent::with_parts(config.clone(), DefaultConnector::default(), checked),

@@ -21,7 +21,7 @@ pub fn url_policy(text: &str) {
     let mut line = || lines.next().unwrap_or_default().to_owned();
     let (origin, prefix, site, path, name, value, endpoint) =
         (line(), line(), line(), line(), line(), line(), line());
-    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::every_public_host());
     if let Ok(url) = Url::parse(&endpoint) {
         match egress.endpoint(&url, "app") {
             Ok(route) => {
@@ -59,7 +59,8 @@ pub fn redirects(text: &str) {
         locations: text.split('\n').map(str::to_owned).collect(),
         ..Recorder::default()
     });
-    let egress = Egress::new(Arc::clone(&recorder) as Arc<dyn Transport>, OperatorPolicy::default());
+    let egress =
+        Egress::new(Arc::clone(&recorder) as Arc<dyn Transport>, OperatorPolicy::every_public_host());
     let headers = vec![("x-api-key".to_owned(), "key".to_owned()), ("accept".to_owned(), "*/*".to_owned())];
     let request = Request { path: "/file".to_owned(), body: Body::Json("{}".to_owned()), ..get(headers) };
     let route = egress.route(&audience("/v1/{site}"), None, Some("s-1"), &request).expect("it is allowed");
@@ -101,7 +102,8 @@ pub fn headers(text: &str) {
         Some((HeaderName::from_bytes(name.as_bytes()).ok()?, HeaderValue::from_str(value).ok()?))
     });
     let recorder = Arc::new(Recorder { answered: answered.take(50).collect(), ..Recorder::default() });
-    let egress = Egress::new(Arc::clone(&recorder) as Arc<dyn Transport>, OperatorPolicy::default());
+    let egress =
+        Egress::new(Arc::clone(&recorder) as Arc<dyn Transport>, OperatorPolicy::every_public_host());
     let exchange = |request: &Request| -> Result<_> {
         let route = egress.route(&audience("/v1"), None, None, request)?;
         egress.send(&route, request, Some(&bearer()), &Secrets::new(), limits())

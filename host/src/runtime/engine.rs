@@ -169,6 +169,7 @@ impl EngineBuilder {
         }
         let wasmtime = wasmtime::Engine::new(&config)
             .map_err(|error| Failure::internal(format!("This machine cannot run components: {error}.")))?;
+        log::debug!("an engine is made");
         let ticker = Arc::new(Ticker::start(wasmtime.clone())?);
         let artifacts = self.artifacts.map(Arc::new);
         Ok(Engine { wasmtime, artifacts, stack_bytes: self.stack_bytes, _ticker: ticker })

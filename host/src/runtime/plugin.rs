@@ -354,6 +354,7 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
 }
 
 fn link(engine: &Engine, component: &Component) -> Result<IntegrationPre<State>> {
+    log::debug!("a linker is made");
     let mut linker = Linker::new(engine.wasmtime());
     let unlinked = |error| Failure::internal(format!("The imports cannot be linked: {error}."));
     Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(unlinked)?;
