@@ -75,6 +75,7 @@
 
 mod autolink;
 mod body;
+mod diff;
 mod document;
 mod edit;
 mod entities;
@@ -90,7 +91,7 @@ mod xml;
 pub use body::{Body, BodyError, Format};
 pub use edit::{Change, Edited, Loss, Options as EditOptions, Refused, edit};
 pub use error::StorageError;
-pub use unified::unified_diff;
+pub use unified::{LineDiff, unified_diff};
 use xml::XmlWriter;
 
 /// Makes storage format of Markdown (CommonMark with GitHub's tables, task lists, strikethrough, footnotes and alerts).

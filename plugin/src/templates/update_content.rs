@@ -28,8 +28,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "update-content",
     title: "Update content",
     summary: "Changes the title, the body or the place of a page or a blog post, without losing what Markdown cannot say.",
-    input_schema: include_str!("update_content.input.json"),
-    output_schema: include_str!("update_content.output.json"),
+    input_schema: schema!("update_content.input.json"),
+    output_schema: schema!("update_content.output.json"),
     scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
     effect: Effect::Update,
     // A second `append` adds the body a second time, and with `expected-version` a repeat is refused.

@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::super::input::VersionOut;
 use super::super::target::Target;
@@ -12,6 +11,7 @@ use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
+use crate::content::LineDiff;
 use crate::platform::{Failure, FailureKind, shortened};
 
 /// Lines around each change.
@@ -23,8 +23,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "compare-versions",
     title: "Compare versions",
     summary: "Shows what changed between two versions of a page or a blog post, as a unified diff of their Markdown.",
-    input_schema: include_str!("compare_versions.input.json"),
-    output_schema: include_str!("compare_versions.output.json"),
+    input_schema: schema!("compare_versions.input.json"),
+    output_schema: schema!("compare_versions.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -96,21 +96,19 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let from = version(client, kind, &found.id, Some(from))?;
     let old = markdown(&from)?;
     let new = markdown(&to)?;
-    let diff = TextDiff::from_lines(&old, &new);
-    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
-    let label = |content: &Content, number: u64| format!("{} (version {number})", content.title);
-    let text = diff
-        .unified_diff()
-        .context_radius(usize::from(input.context))
-        .header(&label(&from, number(&from)?), &label(&to, number(&to)?))
-        .to_string();
+    let diff = LineDiff::new(&old, &new);
+    let mut text = diff.unified(usize::from(input.context));
+    if !text.is_empty() {
+        let label = |content: &Content, number: u64| format!("{} (version {number})", content.title);
+        text = format!("--- {}\n+++ {}\n{text}", label(&from, number(&from)?), label(&to, number(&to)?));
+    }
     let same = old == new && from.title == to.title;
     input::write(&Output {
         id: found.id.to_string(),
         kind: kind.word(),
         same,
-        added: count(ChangeTag::Insert),
-        removed: count(ChangeTag::Delete),
+        added: diff.added(),
+        removed: diff.removed(),
         diff: shortened(text, LONGEST_DIFF),
         from: side(from)?,
         to: side(to)?,
