@@ -84,7 +84,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let listed = input
         .range
         .list(client, vec![list], ("result", false), |_, value, base| Ok(Some(hit(value, base))))?;
-    listing::output_of(("cql", query.into()), "results", listed)
+    Ok(listing::output_of(("cql", query.into()), "results", listed))
 }
 
 /// The query: the one that was given, or one of the words and filters.

@@ -150,5 +150,5 @@ fn give(
         let kind = kinds.get(list).copied().unwrap_or(CommentKind::Footer);
         CommentOut::read(kind, value, (Some(format), base)).map(Some)
     })?;
-    listing::output_of((owner, id.as_str().into()), "comments", listed)
+    Ok(listing::output_of((owner, id.as_str().into()), "comments", listed))
 }

@@ -77,5 +77,5 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         let space = Space::read(value, base).ok_or("a result has no id")?;
         Ok(Some(WholeSpaceOut::from(space)))
     })?;
-    listing::output("spaces", listed)
+    Ok(listing::output("spaces", listed).into())
 }
