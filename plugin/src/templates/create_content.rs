@@ -89,7 +89,7 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let kind = Kind::from(input.kind);
     // All that can be said without a request is said before the first one.
     let title = title(&input)?;

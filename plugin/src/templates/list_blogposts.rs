@@ -35,13 +35,11 @@ pub(super) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 struct Input {
     space: String,
-    #[serde(flatten)]
-    filter: Filter,
-    #[serde(flatten)]
-    range: Range,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    content_list::of_space(client, (Kind::BlogPost, &input.space), None, &input.filter, &input.range)
+    let filter: Filter = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    content_list::of_space(client, (Kind::BlogPost, &input.space), None, &filter, &range)
 }

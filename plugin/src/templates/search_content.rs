@@ -44,8 +44,6 @@ struct Input {
     label: Option<String>,
     title: Option<String>,
     since: Option<String>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Serialize)]
@@ -68,8 +66,9 @@ struct Hit {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    range.check()?;
     let query = query(client, &input)?;
     let list = List {
         path: paths::SEARCH.to_owned(),
@@ -81,9 +80,8 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         subject: "search".to_owned(),
         not_found: "search-not-found",
     };
-    let listed = input
-        .range
-        .list(client, vec![list], ("result", false), |_, value, base| Ok(Some(hit(value, base))))?;
+    let listed =
+        range.list(client, vec![list], ("result", false), |_, value, base| Ok(Some(hit(value, base))))?;
     Ok(listing::output_of(("cql", query.into()), "results", listed))
 }
 

@@ -134,7 +134,7 @@ struct Next<'a> {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let wish = wish(client, &input)?;
     let id = id(client, wish.kind, &input)?;
     let found = client.content(wish.kind, &id, "storage", input.draft)?;

@@ -42,8 +42,6 @@ pub(super) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     #[serde(default)]
     format: Shown,
     #[serde(default)]
@@ -83,14 +81,15 @@ struct BodyOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.draft && input.version.is_some() {
         return Err(input::invalid("a draft has no versions: give `draft` or `version`"));
     }
     if input.version == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, answer) =
         found.attempt(|kind| request(client, kind, &found.id, &input)).map_err(|failure| {
             let is_missing = failure.upstream_status == Some(404) && !input.draft && input.version.is_none();

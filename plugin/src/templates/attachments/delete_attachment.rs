@@ -33,7 +33,7 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let id = AttachmentId::parse(input.attachment.trim()).ok_or_else(|| {
         Failure::invalid_input(
             "invalid-id",

@@ -45,8 +45,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[serde(rename_all = "kebab-case")]
 struct Input {
     attachment: Option<String>,
-    #[serde(flatten)]
-    target: Target,
     file_name: Option<String>,
     version: Option<u64>,
     save_as: Option<String>,
@@ -91,11 +89,12 @@ impl Attached {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let save_as = input.save_as.as_deref().map(|name| input::line("save-as", name)).transpose()?;
     let attached = match (&input.attachment, &input.file_name) {
-        (Some(id), None) if !input.target.is_given() => by_id(client, id, input.version)?,
-        (None, Some(name)) => by_name(client, &input.target, input::line("file-name", name)?)?,
+        (Some(id), None) if !target.is_given() => by_id(client, id, input.version)?,
+        (None, Some(name)) => by_name(client, &target, input::line("file-name", name)?)?,
         _ => {
             return Err(Failure::invalid_input(
                 "invalid-input",

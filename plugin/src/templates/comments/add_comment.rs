@@ -31,8 +31,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     body: String,
     #[serde(default)]
     format: Written,
@@ -41,7 +39,8 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.body.trim().is_empty() {
         return Err(Failure::invalid_input("body-required", "The comment says nothing.").hint("Give a body."));
     }
@@ -50,7 +49,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         return Err(input::invalid("`occurrence` counts the places of `selection`, from 1"));
     }
     let body = body::sent(input.format, &input.body)?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     // The kind of the content is a part of the request, and a comment must not be created by trying.
     let (kind, content) = found.attempt(|kind| client.content(kind, &found.id, "storage", false))?;
     let owner = match kind {

@@ -26,7 +26,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 };
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let name: Name = input::read(input)?;
+    let name: Name = input::read(&input)?;
     let id = name.id()?;
     let (kind, ()) = first_of(&name.kinds(), |kind| {
         let call = client.delete(paths::comment(kind, &id));

@@ -39,7 +39,7 @@ fn yes() -> bool {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let id = Name { comment: input.comment, kind: None }.id()?;
     let stored =
         read(client, &id, &[CommentKind::Inline]).map_err(|failure| match failure.upstream_status {

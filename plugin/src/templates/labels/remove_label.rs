@@ -29,8 +29,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     label: String,
 }
 
@@ -41,9 +39,10 @@ struct Output<'a> {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let label = name(&input.label)?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     client
         .delete(paths::labels(&found.id))
         .query("name", label)

@@ -35,7 +35,7 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let description = [Parameter::new("description-format", "plain")];
     let space = space::resolve_with(client, &input.space, &description)?;
     input::write(&WholeSpaceOut::from(space))

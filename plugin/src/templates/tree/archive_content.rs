@@ -1,6 +1,6 @@
 //! `archive-content`: a page out of sight, without deleting it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Number, Value, json};
 
 use super::super::target::Name;
@@ -27,12 +27,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     run,
 };
 
-#[derive(Deserialize)]
-struct Input {
-    #[serde(flatten)]
-    name: Name,
-}
-
 #[derive(Serialize)]
 struct Output {
     id: String,
@@ -42,8 +36,8 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    let page = input.name.find_page(client)?.id;
+    let name: Name = input::read(&input)?;
+    let page = name.find_page(client)?.id;
     // Here alone an id travels as a number.
     let number = page.as_str().parse::<u64>().map(Number::from);
     let number = number.map_err(|_| input::invalid(format!("{page} is no id of a page")))?;

@@ -38,8 +38,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     to_parent: Option<String>,
     to_space: Option<String>,
     new_title: Option<String>,
@@ -64,14 +62,15 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let title = input.new_title.as_deref().map(input::title).transpose()?;
     let (destination, value) = match (&input.to_parent, &input.to_space) {
         (Some(parent), None) => ("parent_page", page_id(client, "to-parent", parent)?.to_string()),
         (None, Some(key)) => ("space", space::key(client, "to-space", key)?),
         _ => return Err(input::invalid("where to is said by one of `to-parent` and `to-space`")),
     };
-    let page = input.name.find_page(client)?.id;
+    let page = name.find_page(client)?.id;
     let mut copy = Map::new();
     copy.insert("copyAttachments".to_owned(), input.attachments.into());
     copy.insert("copyLabels".to_owned(), input.labels.into());

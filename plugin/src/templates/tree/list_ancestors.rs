@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::super::target::Name;
@@ -30,12 +30,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     run,
 };
 
-#[derive(Deserialize)]
-struct Input {
-    #[serde(flatten)]
-    name: Name,
-}
-
 #[derive(Serialize)]
 struct Output {
     page: String,
@@ -51,8 +45,8 @@ struct AncestorOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    let page = input.name.find_page(client)?.id;
+    let name: Name = input::read(&input)?;
+    let page = name.find_page(client)?.id;
     let mut ancestors: Vec<AncestorOut> = Vec::new();
     let mut seen = BTreeSet::from([page.to_string()]);
     let mut below = page.clone();

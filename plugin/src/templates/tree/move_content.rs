@@ -42,22 +42,21 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     parent: Option<String>,
     before: Option<String>,
     after: Option<String>,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let named = [("parent", &input.parent), ("before", &input.before), ("after", &input.after)];
     let mut places = named.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
     let (Some((field, text)), None) = (places.next(), places.next()) else {
         return Err(input::invalid("where to is said by one of `parent`, `before` and `after`"));
     };
     let target = page_id(client, field, text)?;
-    let page = input.name.find_page(client)?.id;
+    let page = name.find_page(client)?.id;
     if page == target {
         return Err(Failure::invalid_input("own-parent", "A page cannot be moved to itself."));
     }

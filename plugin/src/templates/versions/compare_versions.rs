@@ -44,8 +44,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     from: Option<u32>,
     to: Option<u32>,
     #[serde(default = "default_context")]
@@ -76,11 +74,12 @@ struct SideOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.from == Some(0) || input.to == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, to) = found.attempt(|kind| version(client, kind, &found.id, input.to))?;
     let from = match (input.from, number(&to)?) {
         (None, 1) => {
