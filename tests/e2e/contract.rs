@@ -3,7 +3,7 @@
 //! - Nothing enters it unseen: its whole inventory is kept in `contract.txt`, and a line that differs
 //!   fails here until a person has looked at it.
 //! - Nothing in it goes without an explanation.
-//! - The plugin that ships imports it and nothing else.
+//! - The plugin that ships imports it and nothing else, and is no larger than it has to be.
 
 mod inventory;
 
@@ -74,6 +74,19 @@ fn the_confluence_plugin_imports_the_contract_and_nothing_else() {
         assert!(import.starts_with("integration:action/"), "the plugin imports {import}");
     }
     assert_eq!(exports, ["integration:action/action@0.1.0"]);
+}
+
+/// What is optimised for speed alone, has a name for every function, or pulls in a second library for what the plugin
+/// does already is far beyond this.
+const LARGEST_PLUGIN: usize = 1_250_000;
+
+#[test]
+fn the_confluence_plugin_is_stripped_and_keeps_its_size() {
+    let bytes = fs::read(components::PLUGIN).expect("the build script has built it");
+    assert!(bytes.len() <= LARGEST_PLUGIN, "{} bytes", bytes.len());
+    for left in ["_RNv", "_ZN4core", ".debug_"] {
+        assert!(!bytes.windows(left.len()).any(|each| each == left.as_bytes()), "{left} is in the component");
+    }
 }
 
 #[test]

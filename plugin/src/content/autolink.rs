@@ -8,7 +8,7 @@ use super::target::Target;
 
 /// Whether there may be an address in a text: all of them have these characters.
 pub(super) fn may_hold_address(text: &str) -> bool {
-    text.as_bytes().windows(3).any(|each| each == b"://")
+    text.as_bytes().contains(&b':') && text.contains("://")
 }
 
 /// Adds a text with the addresses in it as links.

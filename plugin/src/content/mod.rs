@@ -9,6 +9,7 @@
 //! Markdown ── markdown::reader ──▶ document, tidied ──▶ storage::writer ──▶ storage format
 //! Markdown ◀── markdown::writer ── document, tidied ◀── storage::reader ── storage format
 //! plain text   ◀── plain ───────── document, tidied ◀── storage::reader ── storage format
+//! words        ◀── storage::words ────────────────────────────────────── storage format
 //! storage format + edited Markdown ── edit ──▶ storage format
 //! ```
 //!
@@ -74,6 +75,7 @@
 
 mod autolink;
 mod body;
+mod diff;
 mod document;
 mod edit;
 mod entities;
@@ -89,7 +91,7 @@ mod xml;
 pub use body::{Body, BodyError, Format};
 pub use edit::{Change, Edited, Loss, Options as EditOptions, Refused, edit};
 pub use error::StorageError;
-pub use unified::unified_diff;
+pub use unified::{LineDiff, unified_diff};
 use xml::XmlWriter;
 
 /// Makes storage format of Markdown (CommonMark with GitHub's tables, task lists, strikethrough, footnotes and alerts).
@@ -168,6 +170,24 @@ pub fn view(storage: &str) -> Result<Viewed, StorageError> {
 pub fn plain(storage: &str) -> Result<String, StorageError> {
     let (blocks, _) = storage::read(storage)?;
     Ok(plain::write(&tidy::blocks(blocks)))
+}
+
+/// The words that storage format holds itself, as readers of the page can select them: no number of a list, no text of
+/// an image, nothing of what a macro or a mention shows. Every block has lines of its own.
+///
+/// ```
+/// use actionbay_confluence::content::words;
+///
+/// let storage = "<ol><li><p>Stop &amp; l<em>oo</em>k</p></li></ol>";
+/// assert_eq!(words(storage)?.trim(), "Stop & look");
+/// # Ok::<(), actionbay_confluence::content::StorageError>(())
+/// ```
+///
+/// # Errors
+///
+/// If the text is not well-formed XML, as with [`view`].
+pub fn words(storage: &str) -> Result<String, StorageError> {
+    storage::words(storage)
 }
 
 /// Checks that a text is storage format that Confluence can parse, so that a mistake is told before anything is sent.

@@ -231,7 +231,10 @@ pub(super) fn marker_of_url(destination: &str) -> Option<(MarkerKind, String, Ma
 /// scheme), and what may not stand in a URL is percent-encoded. Cleaning twice changes nothing.
 fn clean(destination: &str) -> String {
     let trimmed = destination.trim_matches(|character: char| character <= ' ');
-    if trimmed.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>\"`\\^|".contains(&byte)) {
+    let stays = |byte| {
+        matches!(byte, b'!'..=b'~') && !matches!(byte, b'<' | b'>' | b'"' | b'`' | b'\\' | b'^' | b'|')
+    };
+    if trimmed.bytes().all(stays) {
         return trimmed.to_owned();
     }
     let mut url = String::with_capacity(trimmed.len());

@@ -60,8 +60,7 @@ fn code(code: Code) -> Code {
         text.chars().filter(|&each| is_xml_char(each)).collect()
     };
     // What cannot stand in the title of a fence is not shown.
-    let title =
-        if code.title.contains(['"', '`', '\\', '&']) { String::new() } else { one_line(&code.title) };
+    let title = if code.title.contains(['"', '`', '\\', '&']) { String::new() } else { one_line(code.title) };
     Code { language: word(&code.language), title, text }
 }
 
@@ -116,7 +115,9 @@ fn link_addresses(inlines: Inlines) -> Inlines {
     let mut out = Vec::with_capacity(inlines.len());
     for inline in inlines {
         match inline {
-            Inline::Text(text) => autolink::link_addresses(text, &mut out),
+            Inline::Text(text) if autolink::may_hold_address(&text) => {
+                autolink::link_addresses(text, &mut out)
+            }
             Inline::Styled(style, body) => out.push(Inline::Styled(style, link_addresses(body))),
             _ => out.push(inline),
         }
@@ -146,6 +147,13 @@ impl Within {
 }
 
 fn run(inlines: Inlines, within: Within) -> Inlines {
+    // Most runs are a few words and nothing else.
+    if let [Inline::Text(text)] = inlines.as_slice()
+        && !text.is_empty()
+        && is_collapsed(text)
+    {
+        return inlines;
+    }
     let mut out = Vec::with_capacity(inlines.len());
     append(inlines, within, &mut out);
     out
@@ -164,7 +172,7 @@ fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
             Inline::Link(link) if within.link => append(link.body, within, out),
             Inline::Link(link) => {
                 let Link { target, title, body } = *link;
-                let title = one_line(&title);
+                let title = one_line(title);
                 // A mention shows the name of its user, and a date is its own words, whatever the author wrote.
                 let body = match &target {
                     Target::Resource(resource)
@@ -179,8 +187,8 @@ fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
                 });
             }
             Inline::Image(mut image) => {
-                image.alt = one_line(&image.alt);
-                image.title = one_line(&image.title);
+                image.alt = one_line(std::mem::take(&mut image.alt));
+                image.title = one_line(std::mem::take(&mut image.title));
                 push(Inline::Image(image), out);
             }
             Inline::Marker(marker) => match marker.label {
@@ -194,7 +202,7 @@ fn append(inlines: Inlines, within: Within, out: &mut Inlines) {
                 }
                 Label::Note(note) if within.link => push(Inline::Text(format!("[{}]", note.0)), out),
                 Label::Note(note) => {
-                    let label = Label::note(one_line(&note.0));
+                    let label = Label::note(one_line(note.0));
                     push(Inline::Marker(Box::new(Marker { label, ..*marker })), out);
                 }
             },
@@ -346,8 +354,11 @@ fn one_line_of_code(code: &str) -> String {
 }
 
 /// Text for an attribute.
-fn one_line(text: &str) -> String {
+fn one_line(text: String) -> String {
+    if is_collapsed(&text) && text.trim().len() == text.len() {
+        return text;
+    }
     let mut line = String::with_capacity(text.len());
-    collapse(text, &mut line);
+    collapse(&text, &mut line);
     line.trim().to_owned()
 }

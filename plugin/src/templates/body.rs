@@ -102,6 +102,11 @@ pub(super) fn plain(storage: &str, of: &str) -> Result<String, Failure> {
     content::plain(storage).map_err(|error| unreadable(of, ("plain text", &error)))
 }
 
+/// The words that a body in storage format holds itself.
+pub(super) fn words(storage: &str, of: &str) -> Result<String, Failure> {
+    content::words(storage).map_err(|error| unreadable(of, ("plain text", &error)))
+}
+
 fn unreadable(of: &str, (format, error): (&str, &StorageError)) -> Failure {
     Failure::new(
         FailureKind::Upstream,

@@ -102,5 +102,5 @@ pub(super) fn of_space(
         Kind::Page => "pages",
         Kind::BlogPost => "blogposts",
     };
-    listing::output_of(("space", input::write(&SpaceOut::from(space))?), name, listed)
+    Ok(listing::output_of(("space", input::write(&SpaceOut::from(space))?), name, listed))
 }

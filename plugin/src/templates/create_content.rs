@@ -16,8 +16,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "create-content",
     title: "Create content",
     summary: "Creates a page or a blog post in a space, from Markdown or another format.",
-    input_schema: include_str!("create_content.input.json"),
-    output_schema: include_str!("create_content.output.json"),
+    input_schema: schema!("create_content.input.json"),
+    output_schema: schema!("create_content.output.json"),
     scopes: &[WRITE_PAGE, READ_SPACE],
     effect: Effect::Create,
     repeatable: false,
@@ -89,7 +89,7 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let kind = Kind::from(input.kind);
     // All that can be said without a request is said before the first one.
     let title = title(&input)?;

@@ -15,8 +15,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "delete-content",
     title: "Delete content",
     summary: "Moves a page or a blog post to the trash, deletes for good what is in it, or discards a draft.",
-    input_schema: include_str!("delete_content.input.json"),
-    output_schema: include_str!("delete_content.output.json"),
+    input_schema: schema!("delete_content.input.json"),
+    output_schema: schema!("delete_content.output.json"),
     scopes: &[DELETE_PAGE, READ_PAGE, READ_SPACE],
     effect: Effect::Delete,
     repeatable: false,
@@ -33,8 +33,6 @@ pub(super) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     #[serde(default)]
     purge: bool,
     #[serde(default)]
@@ -42,7 +40,8 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let (parameter, outcome) = match (input.purge, input.draft) {
         (true, true) => {
             return Err(input::invalid("`purge` is for what is in the trash, `draft` for a draft"));
@@ -51,7 +50,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         (false, true) => (Some("draft"), "draft-discarded"),
         (false, false) => (None, "trashed"),
     };
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, ()) = found.attempt(|kind| {
         let call = client.delete(paths::content(kind, &found.id));
         let call = parameter.into_iter().fold(call, |call, name| call.query(name, "true"));

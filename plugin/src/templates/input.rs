@@ -96,8 +96,9 @@ pub(super) fn check(template: &Template, input: &Value) -> Result<(), Failure> {
     }
 }
 
-/// The input as a template reads it.
-pub(super) fn read<T: DeserializeOwned>(input: Value) -> Result<T, Failure> {
+/// What a template reads of its input. Parts that several templates have are read each on its own: to flatten one into
+/// another takes code for every pair of them.
+pub(super) fn read<T: DeserializeOwned>(input: &Value) -> Result<T, Failure> {
     T::deserialize(input).map_err(invalid)
 }
 

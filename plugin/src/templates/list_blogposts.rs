@@ -17,8 +17,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "list-blogposts",
     title: "List blog posts",
     summary: "Lists the blog posts of a space, following every page of results.",
-    input_schema: include_str!("list_blogposts.input.json"),
-    output_schema: include_str!("list_blogposts.output.json"),
+    input_schema: schema!("list_blogposts.input.json"),
+    output_schema: schema!("list_blogposts.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -35,13 +35,11 @@ pub(super) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 struct Input {
     space: String,
-    #[serde(flatten)]
-    filter: Filter,
-    #[serde(flatten)]
-    range: Range,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    content_list::of_space(client, (Kind::BlogPost, &input.space), None, &input.filter, &input.range)
+    let filter: Filter = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    content_list::of_space(client, (Kind::BlogPost, &input.space), None, &filter, &range)
 }

@@ -17,8 +17,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "list-pages",
     title: "List pages",
     summary: "Lists the pages of a space, following every page of results.",
-    input_schema: include_str!("list_pages.input.json"),
-    output_schema: include_str!("list_pages.output.json"),
+    input_schema: schema!("list_pages.input.json"),
+    output_schema: schema!("list_pages.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -37,10 +37,6 @@ struct Input {
     space: String,
     #[serde(default)]
     depth: Depth,
-    #[serde(flatten)]
-    filter: Filter,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -52,10 +48,12 @@ enum Depth {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let filter: Filter = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let depth = match input.depth {
         Depth::All => None,
         Depth::Root => Some(Parameter::new("depth", "root")),
     };
-    content_list::of_space(client, (Kind::Page, &input.space), depth, &input.filter, &input.range)
+    content_list::of_space(client, (Kind::Page, &input.space), depth, &filter, &range)
 }

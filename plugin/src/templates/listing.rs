@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::input;
 use crate::confluence::client::Client;
 use crate::confluence::paging::LARGEST_PAGE;
 use crate::confluence::paths::Id;
@@ -40,8 +39,8 @@ pub(super) struct Range {
 
 /// What a list gives.
 #[derive(Debug)]
-pub(super) struct Listed<T> {
-    pub(super) items: Vec<T>,
+pub(super) struct Listed {
+    pub(super) items: Vec<Value>,
     /// Whether there are no more.
     pub(super) complete: bool,
     /// Where to go on.
@@ -104,7 +103,21 @@ impl Range {
         lists: Vec<List>,
         (noun, filtered): (&'static str, bool),
         mut pick: impl FnMut(usize, &Value, Option<&str>) -> Result<Option<T>, String>,
-    ) -> Result<Listed<T>, Failure> {
+    ) -> Result<Listed, Failure> {
+        self.walk(client, lists, (noun, filtered), &mut |list, value, base| {
+            let item = pick(list, value, base)?;
+            item.map(|item| serde_json::to_value(item).map_err(|error| error.to_string())).transpose()
+        })
+    }
+
+    /// The same for items of all kinds, so that it is there once.
+    fn walk(
+        &self,
+        client: &Client<'_>,
+        lists: Vec<List>,
+        (noun, filtered): (&'static str, bool),
+        pick: &mut dyn FnMut(usize, &Value, Option<&str>) -> Result<Option<Value>, String>,
+    ) -> Result<Listed, Failure> {
         self.check()?;
         let most = self.most();
         let wanted = if filtered { u64::from(LARGEST_PAGE) } else { self.limit.unwrap_or(u64::MAX) };
@@ -125,7 +138,7 @@ impl Range {
                 for (position, value) in batch.items.iter().enumerate().skip(std::mem::take(&mut skip)) {
                     let picked = pick(index, value, batch.base).map_err(|lacks| batch.unreadable(&lacks))?;
                     let Some(item) = picked else { continue };
-                    let length = serde_json::to_string(&item).map_or(0, |text| text.len());
+                    let length = item.to_string().len();
                     if items.len() >= most || (bytes + length > most_bytes && !items.is_empty()) {
                         cut = Some(at(index, place.size, position, batch));
                         return Ok(ControlFlow::Break(()));
@@ -151,11 +164,11 @@ impl Range {
 
     /// Gives the items of a list that has no cursor: what follows an item is asked for by its id. `ask` is told after
     /// which one, and how many to ask for.
-    pub(super) fn chain<T: Serialize>(
+    pub(super) fn chain(
         &self,
         first: &Id,
-        mut ask: impl FnMut(&Id, usize) -> Result<Vec<(Id, T)>, Failure>,
-    ) -> Result<Listed<T>, Failure> {
+        mut ask: impl FnMut(&Id, usize) -> Result<Vec<(Id, Value)>, Failure>,
+    ) -> Result<Listed, Failure> {
         let (most, most_bytes) = (self.most(), most_bytes(self.max_bytes)?);
         let mut last = match self.begin()? {
             Some(place) => Id::parse(&place.cursor).ok_or_else(foreign_cursor)?,
@@ -169,7 +182,7 @@ impl Range {
             let following = ask(&last, size)?;
             let may_go_on = following.len() >= size;
             for (id, item) in following {
-                let length = serde_json::to_string(&item).map_or(0, |text| text.len());
+                let length = item.to_string().len();
                 if items.len() >= most || (bytes + length > most_bytes && !items.is_empty()) {
                     let place = Place { list: 0, size: 1, skip: 0, cursor: last.to_string() };
                     return Ok(Listed { items, complete: false, cursor: Some(place.write()) });
@@ -222,29 +235,23 @@ fn report(client: &Client<'_>, count: usize, noun: &str) {
 }
 
 /// The output of a list: its items under `name`, with what is said of every list.
-pub(super) fn output<T: Serialize>(name: &str, listed: Listed<T>) -> Result<Value, Failure> {
-    let mut output = serde_json::Map::new();
+pub(super) fn output(name: &str, listed: Listed) -> Map<String, Value> {
+    let mut output = Map::new();
     output.insert("count".to_owned(), listed.items.len().into());
     output.insert("complete".to_owned(), listed.complete.into());
     if let Some(cursor) = listed.cursor {
         output.insert("cursor".to_owned(), cursor.into());
     }
-    output.insert(name.to_owned(), input::write(&listed.items)?);
-    Ok(Value::Object(output))
+    output.insert(name.to_owned(), listed.items.into());
+    output
 }
 
 /// The output of a list that belongs to something, such as a space.
-pub(super) fn output_of<T: Serialize>(
-    (owner, of): (&str, Value),
-    name: &str,
-    listed: Listed<T>,
-) -> Result<Value, Failure> {
-    let mut whole = serde_json::Map::new();
+pub(super) fn output_of((owner, of): (&str, Value), name: &str, listed: Listed) -> Value {
+    let mut whole = Map::new();
     whole.insert(owner.to_owned(), of);
-    if let Value::Object(list) = output(name, listed)? {
-        whole.extend(list);
-    }
-    Ok(Value::Object(whole))
+    whole.extend(output(name, listed));
+    Value::Object(whole)
 }
 
 #[cfg(test)]

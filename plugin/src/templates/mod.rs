@@ -4,6 +4,13 @@
 //! that they can be read and checked as what they are; the host validates against them, and every function
 //! still checks what would lead to a wrong request, since a schema is a promise and not a guard.
 
+/// The schema of a file beside its template, without the white space in it.
+macro_rules! schema {
+    ($file:literal) => {
+        include_str!(concat!(env!("OUT_DIR"), "/", $file))
+    };
+}
+
 mod attachments;
 mod body;
 mod comments;

@@ -42,6 +42,6 @@ impl List {
             range
                 .list(client, vec![list], (self.noun, self.filtered), |_, value, base| Ok(pick(value, base)?))
         })?;
-        listing::output_of(("id", found.id.as_str().into()), self.part, listed)
+        Ok(listing::output_of(("id", found.id.as_str().into()), self.part, listed))
     }
 }

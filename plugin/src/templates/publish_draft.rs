@@ -18,8 +18,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "publish-draft",
     title: "Publish draft",
     summary: "Publishes a draft: one that was never published, or the draft of changes to what is published.",
-    input_schema: include_str!("publish_draft.input.json"),
-    output_schema: include_str!("publish_draft.output.json"),
+    input_schema: schema!("publish_draft.input.json"),
+    output_schema: schema!("publish_draft.output.json"),
     scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: false,
@@ -32,17 +32,16 @@ pub(super) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     new_title: Option<String>,
     message: Option<String>,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let new_title = input.new_title.as_deref().map(input::title).transpose()?;
     let message = input.message.as_deref().map(|message| input::line("message", message)).transpose()?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, draft) = found.attempt(|kind| client.content(kind, &found.id, "storage", true))?;
     if draft.status != "draft" {
         return Err(Failure::new(

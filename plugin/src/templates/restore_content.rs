@@ -15,8 +15,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "restore-content",
     title: "Restore content",
     summary: "Brings a page or a blog post back from the trash, or brings back what an earlier version of it said.",
-    input_schema: include_str!("restore_content.input.json"),
-    output_schema: include_str!("restore_content.output.json"),
+    input_schema: schema!("restore_content.input.json"),
+    output_schema: schema!("restore_content.output.json"),
     scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: false,
@@ -33,19 +33,18 @@ pub(super) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     version: Option<u32>,
     message: Option<String>,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.version == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
     let message = input.message.as_deref().map(|message| input::line("message", message)).transpose()?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, stored) = found.attempt(|kind| {
         let call = client.content_call(kind, &found.id, "storage");
         let call = if input.version.is_none() { call.query("status", "trashed") } else { call };

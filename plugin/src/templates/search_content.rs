@@ -18,8 +18,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "search-content",
     title: "Search content",
     summary: "Finds content by words, space, type, labels, title or date, or by a query in CQL.",
-    input_schema: include_str!("search_content.input.json"),
-    output_schema: include_str!("search_content.output.json"),
+    input_schema: schema!("search_content.input.json"),
+    output_schema: schema!("search_content.output.json"),
     scopes: &[READ_DETAILS, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -44,8 +44,6 @@ struct Input {
     label: Option<String>,
     title: Option<String>,
     since: Option<String>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Serialize)]
@@ -68,8 +66,9 @@ struct Hit {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    range.check()?;
     let query = query(client, &input)?;
     let list = List {
         path: paths::SEARCH.to_owned(),
@@ -81,10 +80,9 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         subject: "search".to_owned(),
         not_found: "search-not-found",
     };
-    let listed = input
-        .range
-        .list(client, vec![list], ("result", false), |_, value, base| Ok(Some(hit(value, base))))?;
-    listing::output_of(("cql", query.into()), "results", listed)
+    let listed =
+        range.list(client, vec![list], ("result", false), |_, value, base| Ok(Some(hit(value, base))))?;
+    Ok(listing::output_of(("cql", query.into()), "results", listed))
 }
 
 /// The query: the one that was given, or one of the words and filters.

@@ -28,8 +28,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "update-content",
     title: "Update content",
     summary: "Changes the title, the body or the place of a page or a blog post, without losing what Markdown cannot say.",
-    input_schema: include_str!("update_content.input.json"),
-    output_schema: include_str!("update_content.output.json"),
+    input_schema: schema!("update_content.input.json"),
+    output_schema: schema!("update_content.output.json"),
     scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
     effect: Effect::Update,
     // A second `append` adds the body a second time, and with `expected-version` a repeat is refused.
@@ -133,7 +133,7 @@ struct Next<'a> {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let wish = wish(client, &input)?;
     let named = name(&input).find(client, wish.kinds.clone())?;
     let id = &named.id;

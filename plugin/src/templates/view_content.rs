@@ -21,8 +21,8 @@ pub(super) const TEMPLATE: Template = Template {
     id: "view-content",
     title: "View content",
     summary: "Shows a page or a blog post with its body, as Markdown, plain text, HTML or in a format of Confluence.",
-    input_schema: include_str!("view_content.input.json"),
-    output_schema: include_str!("view_content.output.json"),
+    input_schema: schema!("view_content.input.json"),
+    output_schema: schema!("view_content.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -43,8 +43,6 @@ pub(super) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     #[serde(default)]
     format: Shown,
     #[serde(default)]
@@ -54,8 +52,6 @@ struct Input {
     labels: bool,
     #[serde(default)]
     children: bool,
-    #[serde(flatten)]
-    excerpt: Excerpt,
 }
 
 #[derive(Serialize)]
@@ -88,17 +84,19 @@ struct BodyOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let mut input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let excerpt: Excerpt = input::read(&input)?;
+    let mut input: Input = input::read(&input)?;
     if input.draft && input.version.is_some() {
         return Err(input::invalid("a draft has no versions: give `draft` or `version`"));
     }
     if input.version == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
-    if let Some(Place { versions: [version], .. }) = input.excerpt.begin()? {
+    if let Some(Place { versions: [version], .. }) = excerpt.begin()? {
         input.version = Some(version).filter(|_| !input.draft);
     }
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, answer) =
         found.attempt(|kind| request(client, kind, &found.id, &input)).map_err(|failure| {
             let is_missing = failure.upstream_status == Some(404) && !input.draft && input.version.is_none();
@@ -115,7 +113,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         (false, _) => None,
     };
     let space = found.space.map(SpaceOut::from);
-    output(kind, content, (space, labels, children), &input)
+    output(kind, content, (space, labels, children), (input.format, &excerpt))
 }
 
 fn request(client: &Client<'_>, kind: Kind, id: &Id, input: &Input) -> Result<Answer, Failure> {
@@ -154,7 +152,7 @@ fn output(
     kind: Kind,
     found: Content,
     (space, labels, children): (Option<SpaceOut>, Option<Vec<String>>, Option<Vec<NodeOut>>),
-    input: &Input,
+    (format, excerpt): (Shown, &Excerpt),
 ) -> Result<Value, Failure> {
     let (Some(stored), Some(version)) = (found.body, found.version) else {
         return Err(Failure::new(
@@ -163,9 +161,9 @@ fn output(
             format!("Confluence's answer about {} {} has no body or no version.", kind.noun(), found.id),
         ));
     };
-    let whole = input.format.show(stored, &format!("{} {}", kind.noun(), found.id))?;
+    let whole = format.show(stored, &format!("{} {}", kind.noun(), found.id))?;
     let number = u32::try_from(version.number).unwrap_or(u32::MAX);
-    let (value, cut) = input.excerpt.of([number], whole)?;
+    let (value, cut) = excerpt.of([number], whole)?;
     let space =
         space.or_else(|| found.space.map(|id| SpaceOut { id: id.to_string(), key: None, name: None }));
     input::write(&Output {
@@ -176,7 +174,7 @@ fn output(
         space,
         parent: found.parent.map(|id| id.to_string()),
         version: version.into(),
-        body: BodyOut { format: input.format.word(), value, cut },
+        body: BodyOut { format: format.word(), value, cut },
         labels,
         children,
         url: found.url,

@@ -12,6 +12,7 @@ mod properties;
 mod round_trips;
 mod storage_to_markdown;
 mod well_formedness;
+mod words;
 
 use actionbay_confluence::content;
 use foreign_parser::assert_well_formed;

@@ -197,6 +197,26 @@ fn images_of_the_web_are_urls_and_files_are_attachments() {
 }
 
 #[test]
+fn a_tag_that_is_not_closed_is_text_and_takes_nothing_with_it() {
+    assert_all(&[
+        ("a <u>b", "<p>a &lt;u&gt;b</p>"),
+        ("- <b>a\n  - b\n- c", "<ul><li>&lt;b&gt;a<ul><li>b</li></ul></li><li>c</li></ul>"),
+        (
+            "- <u>a\n  ```\n  b\n  ```",
+            concat!(
+                "<ul><li><p>&lt;u&gt;a</p><ac:structured-macro ac:name=\"code\"><ac:plain-text-body><![CDATA[b]]></ac:plain-text-body>",
+                "</ac:structured-macro></li></ul>"
+            ),
+        ),
+        ("- <u>a\n  ***\n  b</u>", "<ul><li><p>&lt;u&gt;a</p><hr/><p>b&lt;/u&gt;</p></li></ul>"),
+        (
+            "- *a <u>b*\n  > c",
+            "<ul><li><p><em>a &lt;u&gt;b</em></p><blockquote><p>c</p></blockquote></li></ul>",
+        ),
+    ]);
+}
+
+#[test]
 fn raw_html_is_text_unless_it_is_formatting_that_we_have() {
     assert_all(&[
         ("<script>alert(1)</script>", "<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>"),

@@ -48,6 +48,33 @@ fn a_comment_names_exactly_one_owner() {
 
 /// API-22
 #[test]
+fn the_place_of_words_is_counted_in_the_words_of_the_page_alone() {
+    let stored = "<ol><li>1 x</li><li>y</li></ol><ac:task-list><ac:task><ac:task-status>complete</ac:task-status>\
+        <ac:task-body>press [x] 1</ac:task-body></ac:task></ac:task-list><p><ac:image ac:alt=\"fox 1\">\
+        <ri:url ri:value=\"https://e.example/1\"/></ac:image><ac:structured-macro ac:name=\"status\">\
+        <ac:parameter ac:name=\"title\">fox</ac:parameter></ac:structured-macro></p>\
+        <p>a f<b>o</b>x, <code>fox</code>, <a href=\"#1\">fox&nbsp;1</a> and fox 1</p>";
+    let place = |selection: &str, occurrence: u32| {
+        let host = Host::with([ok(&page("5", "Hello", stored)), created("inline")]);
+        let input = json!({"id": "5", "body": "x", "selection": selection, "occurrence": occurrence});
+        host.run("add-comment", &input).unwrap();
+        host.last_body()["inlineCommentProperties"].clone()
+    };
+    let expected = |selection: &str, count: u32, index: u32| {
+        json!({
+            "textSelection": selection, "textSelectionMatchCount": count, "textSelectionMatchIndex": index,
+        })
+    };
+    assert_eq!(place("1", 2), expected("1", 4, 1));
+    assert_eq!(place("[x]", 1), expected("[x]", 1, 0));
+    assert_eq!(place("fox", 3), expected("fox", 4, 2));
+    // A space that does not break looks like any other, and is sent as the page has it.
+    assert_eq!(place("fox 1", 1), expected("fox\u{a0}1", 1, 0));
+    assert_eq!(place("fox\u{a0}1", 2), expected("fox 1", 1, 0));
+}
+
+/// API-22
+#[test]
 fn a_comment_on_words_counts_their_places_as_people_see_them() {
     let stored = "<p>chips &amp; <strong>chips</strong></p><p>fish</p>";
     let host = Host::with([ok(&page("5", "Hello", stored)), created("inline")]);

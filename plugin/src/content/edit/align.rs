@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::diff;
+use super::super::diff;
 
 /// What became of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

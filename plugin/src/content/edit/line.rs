@@ -7,10 +7,10 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::super::diff;
 use super::super::document::{Inline, Label, Style};
 use super::super::storage::{self, Restore};
 use super::super::xml::XmlWriter;
-use super::diff;
 use super::source::{Part, PartKind, Source};
 use super::tokens::{self, Context, Key, Token};
 

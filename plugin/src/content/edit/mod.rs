@@ -12,7 +12,6 @@
 //! - What would be lost all the same is listed, and the edit refused, unless it is allowed: `losses`.
 
 mod align;
-mod diff;
 mod line;
 mod losses;
 mod merge;

@@ -3,7 +3,7 @@
 //! Confluence keeps tasks in lists of their own. A Markdown list may hold both tasks and ordinary items: it becomes
 //! several lists, in the same order.
 
-use super::super::document::{Aside, Block, Blocks, Item, List, Task};
+use super::super::document::{Aside, Block, Blocks, Item, List, Placed, Task};
 
 /// An item as Markdown has it.
 pub(super) struct Entry {
@@ -14,22 +14,21 @@ pub(super) struct Entry {
 
 /// Adds the lists that a Markdown list becomes.
 pub(super) fn split(start: Option<u64>, loose: bool, items: Vec<Entry>, blocks: &mut Blocks) {
-    // Only neighbours of this list are joined, not what stood before it.
-    let mut lists: Vec<Block> = Vec::new();
-    for (index, item) in items.into_iter().enumerate() {
-        let Entry { done, body } = item;
+    let mut number = start;
+    let mut items = items.into_iter();
+    while let [first, rest @ ..] = items.as_slice() {
+        let tasks = first.done.is_some();
+        let alike = 1 + rest.iter().take_while(|item| item.done.is_some() == tasks).count();
+        let entries = items.by_ref().take(alike);
         let span = Aside(None);
-        match (done, lists.last_mut()) {
-            (Some(done), Some(Block::Tasks(tasks))) => tasks.push(Task { done, body, span }),
-            (Some(done), _) => lists.push(Block::Tasks(vec![Task { done, body, span }])),
-            (None, Some(Block::List(list))) => list.items.push(Item { body, span }),
-            (None, _) => {
-                // An ordered list goes on counting after the tasks in its midst.
-                let start = start.map(|start| start.saturating_add(index as u64));
-                let items = vec![Item { body, span }];
-                lists.push(Block::List(List { start, loose: Aside(loose), items }));
-            }
-        }
+        blocks.push(Placed::from(if tasks {
+            let task = |Entry { done, body }| Task { done: done.unwrap_or_default(), body, span };
+            Block::Tasks(entries.map(task).collect())
+        } else {
+            let items = entries.map(|Entry { body, .. }| Item { body, span }).collect();
+            Block::List(List { start: number, loose: Aside(loose), items })
+        }));
+        // An ordered list goes on counting after the tasks in its midst.
+        number = number.map(|number| number.saturating_add(alike as u64));
     }
-    blocks.extend(lists.into_iter().map(Into::into));
 }

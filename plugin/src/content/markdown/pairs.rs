@@ -7,10 +7,10 @@ use super::super::document::{Block, Blocks, Inline, Marker, MarkerKind, Placed};
 /// Nests the blocks of one container, at most `most` levels deep, and tells how many levels there are. Markers without
 /// a partner stay where they are.
 pub(super) fn nest(blocks: Blocks, most: usize) -> (Blocks, usize) {
-    let ends: HashSet<String> = blocks.iter().filter_map(is_end).map(|end| end.id.0.clone()).collect();
-    if ends.is_empty() {
+    if !blocks.iter().any(|placed| is_end(placed).is_some()) {
         return (blocks, 0);
     }
+    let ends: HashSet<String> = blocks.iter().filter_map(is_end).map(|end| end.id.0.clone()).collect();
     let mut deepest = 0;
     let mut open: Vec<(Marker, Blocks)> = Vec::new();
     let mut done = Blocks::new();

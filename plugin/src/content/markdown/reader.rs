@@ -19,9 +19,6 @@ use super::html::{self, Formatting, Piece};
 use super::lists::{self, Entry};
 use super::pairs;
 
-/// How many blocks of a page are given at a time.
-const PART: usize = 64;
-
 /// The address of what ends an element around blocks.
 const END: &str = "confluence:end/";
 
@@ -33,13 +30,13 @@ pub(in crate::content) fn read(markdown: &str) -> Blocks {
     }
     reader.finish();
     let most = MAX_BLOCK_DEPTH.saturating_sub(reader.page.height);
-    let (mut blocks, _) = pairs::nest(reader.page.blocks, most);
+    let (mut blocks, _) = pairs::nest(reader.blocks, most);
     blocks.extend(reader.footnotes.into_blocks());
     blocks
 }
 
-/// Reads a whole text and gives its blocks a few at a time, so that a long page is never there as a whole. Only where a
-/// page ends elements has it to be: their begins may stand anywhere above.
+/// Reads a whole text and gives its blocks as they end, so that a long page is never there as a whole. Only where a page
+/// ends elements has it to be: their begins may stand anywhere above.
 pub(in crate::content) fn read_in_parts(markdown: &str, mut take: impl FnMut(Blocks)) {
     if markdown.contains(END) {
         return take(read(markdown));
@@ -47,12 +44,12 @@ pub(in crate::content) fn read_in_parts(markdown: &str, mut take: impl FnMut(Blo
     let mut reader = Reader::new(markdown);
     for (event, range) in parser(markdown) {
         reader.event(event, range);
-        if reader.page.blocks.len() >= PART && reader.open.is_empty() {
-            take(std::mem::take(&mut reader.page.blocks));
+        if reader.open.is_empty() && !reader.blocks.is_empty() {
+            take(std::mem::take(&mut reader.blocks));
         }
     }
     reader.finish();
-    take(reader.page.blocks);
+    take(reader.blocks);
     take(reader.footnotes.into_blocks());
 }
 
@@ -71,6 +68,10 @@ struct Reader<'a> {
     open: Vec<Open>,
     /// The bottom of it, which is always open.
     page: Open,
+    /// The blocks and inlines of all that is open. Those of what began last are at their ends, where they are added and
+    /// taken off: lists of their own would be grown, moved and dropped for every word.
+    blocks: Blocks,
+    inlines: Inlines,
     block_depth: usize,
     inline_depth: usize,
     /// How many `<code>` tags are open: text in them is code.
@@ -85,8 +86,9 @@ struct Open {
     dissolved: usize,
     /// How deep containers nest in it.
     height: usize,
-    blocks: Blocks,
-    inlines: Inlines,
+    /// Where its blocks and inlines begin among those of all that is open.
+    first_block: usize,
+    first_inline: usize,
 }
 
 enum Kind {
@@ -104,11 +106,7 @@ enum Kind {
         done: Option<bool>,
     },
     Footnote(String),
-    Code {
-        language: String,
-        title: String,
-        text: String,
-    },
+    Code(Box<Code>),
     Html(String),
     Table(Box<Table>),
     Row {
@@ -139,30 +137,20 @@ impl Kind {
     }
 }
 
-impl Open {
-    fn new(kind: Kind) -> Self {
-        Self { kind, dissolved: 0, height: 0, blocks: Vec::new(), inlines: Vec::new() }
-    }
-
-    /// Ends a paragraph that has no mark of its own, as in the items of a tight list.
-    fn flush(&mut self) {
-        if !self.inlines.is_empty() {
-            self.blocks.push(Block::Paragraph(std::mem::take(&mut self.inlines)).into());
-        }
-    }
-
-    fn push(&mut self, block: Block) {
-        self.flush();
-        self.blocks.push(block.into());
-    }
-}
-
 impl<'a> Reader<'a> {
     fn new(source: &'a str) -> Self {
         Self {
             source,
             open: Vec::new(),
-            page: Open::new(Kind::Paragraph { contents: false }),
+            page: Open {
+                kind: Kind::Paragraph { contents: false },
+                dissolved: 0,
+                height: 0,
+                first_block: 0,
+                first_inline: 0,
+            },
+            blocks: Vec::new(),
+            inlines: Vec::new(),
             block_depth: 0,
             inline_depth: 0,
             code_tags: 0,
@@ -174,11 +162,30 @@ impl<'a> Reader<'a> {
         while !self.open.is_empty() {
             self.end(true);
         }
-        self.page.flush();
+        self.flush();
     }
 
     fn top(&mut self) -> &mut Open {
         self.open.last_mut().unwrap_or(&mut self.page)
+    }
+
+    /// Ends a paragraph that has no mark of its own, as in the items of a tight list.
+    fn flush(&mut self) {
+        while self.unclosed() {}
+        let first = self.top().first_inline;
+        self.flush_from(first);
+    }
+
+    fn flush_from(&mut self, first: usize) {
+        if self.inlines.len() > first {
+            let line = self.line(first);
+            self.blocks.push(Block::Paragraph(line).into());
+        }
+    }
+
+    fn push(&mut self, block: Block) {
+        self.flush();
+        self.blocks.push(block.into());
     }
 
     fn event(&mut self, event: Event<'_>, range: Range<usize>) {
@@ -191,7 +198,8 @@ impl<'a> Reader<'a> {
                 self.end(matches!(end, TagEnd::BlockQuote(_) | TagEnd::Item | TagEnd::FootnoteDefinition));
             }
             Event::Text(text) => match &mut self.top().kind {
-                Kind::Code { text: code, .. } | Kind::Html(code) => code.push_str(&text),
+                Kind::Code(code) => code.text.push_str(&text),
+                Kind::Html(html) => html.push_str(&text),
                 _ => self.text(&text),
             },
             Event::Html(html) => match &mut self.top().kind {
@@ -199,10 +207,10 @@ impl<'a> Reader<'a> {
                 _ => self.html(&html),
             },
             Event::InlineHtml(html) => self.html(&html),
-            Event::Code(code) => self.inline(Inline::Code(code.into_string())),
+            Event::Code(code) => self.inlines.push(Inline::Code(code.into_string())),
             Event::SoftBreak => self.text(" "),
-            Event::HardBreak => self.inline(Inline::Break),
-            Event::Rule => self.top().push(Block::Rule),
+            Event::HardBreak => self.inlines.push(Inline::Break),
+            Event::Rule => self.push(Block::Rule),
             Event::TaskListMarker(checked) => {
                 if let Some(Open { kind: Kind::Item { done }, .. }) =
                     self.open.iter_mut().rev().find(|open| matches!(open.kind, Kind::Item { .. }))
@@ -213,7 +221,7 @@ impl<'a> Reader<'a> {
             Event::FootnoteReference(label) => {
                 let number = self.footnotes.refer(&label);
                 let number = Inline::Text(number.to_string());
-                self.inline(Inline::Styled(Style::Superscript, vec![number]));
+                self.inlines.push(Inline::Styled(Style::Superscript, vec![number]));
             }
             Event::InlineMath(text) | Event::DisplayMath(text) => self.text(&text),
         }
@@ -239,7 +247,7 @@ impl<'a> Reader<'a> {
                     CodeBlockKind::Fenced(info) => fence_info(&info),
                     CodeBlockKind::Indented => (String::new(), String::new()),
                 };
-                Kind::Code { language, title, text: String::new() }
+                Kind::Code(Box::new(Code { language, title, text: String::new() }))
             }
             Tag::HtmlBlock => Kind::Html(String::new()),
             Tag::List(start) => Kind::List { start, loose: false, items: Vec::new() },
@@ -277,11 +285,11 @@ impl<'a> Reader<'a> {
 
     fn begin(&mut self, kind: Option<Kind>) {
         let dissolved = match &kind {
-            Some(kind) if kind.nests_blocks() && self.block_depth >= MAX_BLOCK_DEPTH => {
-                self.top().flush();
-                true
+            Some(kind) if kind.nests_inlines() => self.inline_depth >= MAX_INLINE_DEPTH,
+            Some(kind) => {
+                self.flush();
+                kind.nests_blocks() && self.block_depth >= MAX_BLOCK_DEPTH
             }
-            Some(kind) => kind.nests_inlines() && self.inline_depth >= MAX_INLINE_DEPTH,
             None => true,
         };
         let Some(kind) = kind.filter(|_| !dissolved) else {
@@ -298,29 +306,43 @@ impl<'a> Reader<'a> {
         {
             *loose = true;
         }
-        self.open.push(Open::new(kind));
+        let (first_block, first_inline) = (self.blocks.len(), self.inlines.len());
+        self.open.push(Open { kind, dissolved: 0, height: 0, first_block, first_inline });
     }
 
-    /// Ends what began last in Markdown. Tags of raw HTML that were not closed before it become text.
+    /// Ends what began last in Markdown.
     fn end(&mut self, block: bool) {
         loop {
             let top = self.top();
             if top.dissolved > 0 {
                 top.dissolved -= 1;
                 if block {
-                    top.flush();
+                    self.flush();
                 }
                 return;
             }
-            let Some(open) = self.take() else { return };
-            match open.kind {
-                Kind::Tag(_, tag) => {
-                    self.text(&tag);
-                    self.top().inlines.extend(open.inlines);
+            if !self.unclosed() {
+                if let Some(open) = self.take() {
+                    self.close(open);
                 }
-                _ => return self.close(open),
+                return;
             }
         }
+    }
+
+    /// Makes text of what began last, if it is a tag of raw HTML: nothing but its own end tag ends it.
+    fn unclosed(&mut self) -> bool {
+        if !matches!(self.top().kind, Kind::Tag(..)) {
+            return false;
+        }
+        let Some(Open { kind: Kind::Tag(_, tag), dissolved, first_inline, .. }) = self.take() else {
+            return false;
+        };
+        let body = self.line(first_inline);
+        self.text(&tag);
+        self.inlines.extend(body);
+        self.top().dissolved += dissolved;
+        true
     }
 
     fn take(&mut self) -> Option<Open> {
@@ -333,46 +355,57 @@ impl<'a> Reader<'a> {
         Some(open)
     }
 
-    fn close(&mut self, mut open: Open) {
-        if open.kind.nests_blocks() || matches!(open.kind, Kind::List { .. }) {
-            open.flush();
-        }
-        let nests = usize::from(open.kind.nests_blocks());
-        let Open { kind, blocks, inlines, height, .. } = open;
-        let most = MAX_BLOCK_DEPTH.saturating_sub(self.block_depth + nests + height);
-        let (blocks, pairs) = pairs::nest(blocks, most);
-        let outer = self.top();
-        outer.height = outer.height.max(height + pairs + nests);
+    fn close(&mut self, open: Open) {
+        let Open { kind, height, first_block, first_inline, .. } = open;
         match kind {
-            Kind::Paragraph { contents: true } => self.top().push(Block::Contents),
-            Kind::Paragraph { contents: false } => self.top().push(Block::Paragraph(inlines)),
-            Kind::Heading(level) => self.top().push(Block::Heading(level, inlines)),
-            Kind::Quote(None) => self.top().push(Block::Quote(blocks)),
-            Kind::Quote(Some(panel)) => self.top().push(Block::Panel(panel, blocks)),
-            Kind::List { start, loose, items } => {
-                let parent = self.top();
-                parent.flush();
-                // Items that were dissolved left their blocks here.
-                parent.blocks.extend(blocks);
-                lists::split(start, loose, items, &mut parent.blocks);
+            Kind::Paragraph { contents: true } => {
+                self.inlines.truncate(first_inline);
+                self.push(Block::Contents);
             }
-            Kind::Item { done } => match &mut self.top().kind {
-                Kind::List { items, .. } => items.push(Entry { done, body: blocks }),
-                _ => self.top().blocks.extend(blocks),
-            },
-            Kind::Footnote(label) => self.footnotes.define(&label, blocks),
-            Kind::Code { language, title, mut text } => {
-                if text.ends_with('\n') {
-                    text.pop();
+            Kind::Paragraph { contents: false } => {
+                let line = self.line(first_inline);
+                self.push(Block::Paragraph(line));
+            }
+            Kind::Heading(level) => {
+                let line = self.line(first_inline);
+                self.push(Block::Heading(level, line));
+            }
+            Kind::Quote(panel) => {
+                let body = self.body(first_block, first_inline, height, 1);
+                self.push(match panel {
+                    Some(panel) => Block::Panel(panel, body),
+                    None => Block::Quote(body),
+                });
+            }
+            Kind::List { start, loose, items } => {
+                // Items that were dissolved left their blocks here.
+                let blocks = self.body(first_block, first_inline, height, 0);
+                self.blocks.extend(blocks);
+                lists::split(start, loose, items, &mut self.blocks);
+            }
+            Kind::Item { done } => {
+                let body = self.body(first_block, first_inline, height, 1);
+                match &mut self.top().kind {
+                    Kind::List { items, .. } => items.push(Entry { done, body }),
+                    _ => self.blocks.extend(body),
                 }
-                self.top().push(Block::Code(Box::new(Code { language, title, text })));
+            }
+            Kind::Footnote(label) => {
+                let body = self.body(first_block, first_inline, height, 1);
+                self.footnotes.define(&label, body);
+            }
+            Kind::Code(mut code) => {
+                if code.text.ends_with('\n') {
+                    code.text.pop();
+                }
+                self.push(Block::Code(code));
             }
             Kind::Html(html) => {
                 self.begin(Some(Kind::Paragraph { contents: false }));
                 self.html(&html);
                 self.end(true);
             }
-            Kind::Table(table) => self.top().push(Block::Table(table)),
+            Kind::Table(table) => self.push(Block::Table(table)),
             Kind::Row { header, cells } => {
                 if let Kind::Table(table) = &mut self.top().kind {
                     let row = Row { cells, ..Row::default() };
@@ -384,18 +417,21 @@ impl<'a> Reader<'a> {
                 }
             }
             Kind::Cell => {
+                let body = self.line(first_inline);
                 if let Kind::Row { cells, .. } = &mut self.top().kind {
-                    cells.push(Cell { body: inlines, span: Aside(None) });
+                    cells.push(Cell { body, span: Aside(None) });
                 }
             }
             Kind::Styled(style) | Kind::Tag(Formatting::Styled(style), _) => {
-                self.top().inlines.push(Inline::Styled(style, inlines));
+                let body = self.line(first_inline);
+                self.inlines.push(Inline::Styled(style, body));
             }
-            Kind::Tag(Formatting::Code, _) => self.top().inlines.extend(inlines),
-            Kind::Link { destination, title } => self.link(&destination, title, inlines),
+            Kind::Tag(Formatting::Code, _) => {}
+            Kind::Link { destination, title } => self.link(&destination, title, first_inline),
             Kind::Image { destination, title } => {
-                let alt = plain_text(&inlines);
-                self.inline(match Source::parse(&destination) {
+                let alt = plain_text(self.inlines.get(first_inline..).unwrap_or_default());
+                self.inlines.truncate(first_inline);
+                self.inlines.push(match Source::parse(&destination) {
                     Some(source) => Inline::Image(Box::new(Image { source, alt, title })),
                     None => Inline::Text(alt),
                 });
@@ -403,33 +439,44 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn link(&mut self, destination: &str, title: String, body: Inlines) {
-        let inlines = &mut self.top().inlines;
+    /// Takes the inlines from this one on, into a list that has room for no more than them.
+    fn line(&mut self, first: usize) -> Inlines {
+        self.inlines.drain(first..).collect()
+    }
+
+    /// Takes the blocks from this one on, which nest `height` levels deep in what has `levels` of its own.
+    fn body(&mut self, first_block: usize, first_inline: usize, height: usize, levels: usize) -> Blocks {
+        self.flush_from(first_inline);
+        let blocks = self.blocks.drain(first_block..).collect();
+        let most = MAX_BLOCK_DEPTH.saturating_sub(self.block_depth + levels + height);
+        let (blocks, pairs) = pairs::nest(blocks, most);
+        let outer = self.top();
+        outer.height = outer.height.max(height + pairs + levels);
+        blocks
+    }
+
+    fn link(&mut self, destination: &str, title: String, first: usize) {
         if let Some((kind, name, id)) = marker_of_url(destination) {
+            let body = self.line(first);
             let label = match kind {
                 MarkerKind::Mark => Label::Words(body),
                 _ => Label::note(plain_text(&body)),
             };
-            inlines.push(Inline::Marker(Box::new(Marker { kind, name, id, label })));
+            self.inlines.push(Inline::Marker(Box::new(Marker { kind, name, id, label })));
         } else if let Some(target) = Target::parse(destination) {
-            inlines.push(Inline::Link(Box::new(Link { target, title, body })));
-        } else {
-            inlines.extend(body);
+            let body = self.line(first);
+            self.inlines.push(Inline::Link(Box::new(Link { target, title, body })));
         }
-    }
-
-    fn inline(&mut self, inline: Inline) {
-        self.top().inlines.push(inline);
     }
 
     fn text(&mut self, text: &str) {
         let code = self.code_tags > 0;
-        let inlines = &mut self.top().inlines;
-        match inlines.last_mut() {
+        let first = self.top().first_inline;
+        match self.inlines.get_mut(first..).and_then(<[_]>::last_mut) {
             Some(Inline::Code(last)) if code => last.push_str(text),
             Some(Inline::Text(last)) if !code => last.push_str(text),
-            _ if code => inlines.push(Inline::Code(text.to_owned())),
-            _ => inlines.push(Inline::Text(text.to_owned())),
+            _ if code => self.inlines.push(Inline::Code(text.to_owned())),
+            _ => self.inlines.push(Inline::Text(text.to_owned())),
         }
     }
 
@@ -439,12 +486,12 @@ impl<'a> Reader<'a> {
                 Piece::Text(text) => {
                     for (number, line) in text.split('\n').enumerate() {
                         if number > 0 {
-                            self.inline(Inline::Break);
+                            self.inlines.push(Inline::Break);
                         }
                         self.text(line);
                     }
                 }
-                Piece::Break => self.inline(Inline::Break),
+                Piece::Break => self.inlines.push(Inline::Break),
                 Piece::Open(formatting, tag) if self.inline_depth < MAX_INLINE_DEPTH => {
                     self.begin(Some(Kind::Tag(formatting, tag.to_owned())));
                 }

@@ -132,7 +132,7 @@ pub(super) fn element(
             apart(line);
         }
         "ac:adf-extension" => {
-            for content in macros::contents(reader, id) {
+            for content in macros::contents(reader.tree, id) {
                 children(reader, content, inner.down(), line);
             }
         }

@@ -6,7 +6,7 @@ use super::super::document::{
 use super::elements::Known;
 use super::inlines;
 use super::reader::{Depth, Flow, Reader};
-use super::tree::{Element, NodeId};
+use super::tree::{Element, NodeId, Tree};
 
 /// The parameters that say what a macro shows, best first. The one without a name is that of `anchor` and others.
 const TELLING: [&str; 6] = ["title", "key", "name", "jqlQuery", "cql", ""];
@@ -121,7 +121,7 @@ pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut
     let span = reader.tree.span(id);
     let node = reader.tree.child(id, "ac:adf-node");
     let kind = node.and_then(|(_, node)| node.attribute("type")).unwrap_or("extension");
-    let contents = contents(reader, id);
+    let contents = contents(reader.tree, id);
     if let Some((node, _)) = node
         && kind == "panel"
         && let [content] = contents.as_slice()
@@ -163,11 +163,11 @@ pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut
 }
 
 /// Where the words of an extension are: in its nodes, or else in its own rendering.
-pub(super) fn contents(reader: Reader<'_>, id: NodeId) -> Vec<NodeId> {
+pub(super) fn contents(tree: &Tree<'_>, id: NodeId) -> Vec<NodeId> {
     let mut found = Vec::new();
     let mut pending: Vec<NodeId> = vec![id];
     while let Some(id) = pending.pop() {
-        let parts = reader.tree.elements(id);
+        let parts = tree.elements(id);
         let mut inner: Vec<NodeId> = Vec::new();
         for (part, element) in parts {
             match element.name {
@@ -180,7 +180,7 @@ pub(super) fn contents(reader: Reader<'_>, id: NodeId) -> Vec<NodeId> {
     }
     found.sort_unstable();
     if found.is_empty() {
-        found.extend(reader.tree.child(id, "ac:adf-fallback").map(|(id, _)| id));
+        found.extend(tree.child(id, "ac:adf-fallback").map(|(id, _)| id));
     }
     found
 }

@@ -8,6 +8,7 @@ mod parser;
 mod reader;
 mod tables;
 mod tree;
+mod words;
 mod writer;
 
 use super::document::Blocks;
@@ -21,6 +22,11 @@ pub(super) use writer::{Restore, append, write_inlines, write_item, write_row, w
 /// Reads what Confluence answered, with the elements that have markers.
 pub(super) fn read(storage: &str) -> Result<(Blocks, Elements), StorageError> {
     Ok(reader::read(storage, &parser::parse(storage, Rules::Lenient)?))
+}
+
+/// The words that a page holds itself.
+pub(super) fn words(storage: &str) -> Result<String, StorageError> {
+    Ok(words::of(&parser::parse(storage, Rules::Lenient)?))
 }
 
 /// Checks what is going to Confluence.

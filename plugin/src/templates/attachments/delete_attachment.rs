@@ -14,8 +14,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "delete-attachment",
     title: "Delete attachment",
     summary: "Moves an attached file to the trash, or deletes for good one that is in it.",
-    input_schema: include_str!("delete_attachment.input.json"),
-    output_schema: include_str!("delete_attachment.output.json"),
+    input_schema: schema!("delete_attachment.input.json"),
+    output_schema: schema!("delete_attachment.output.json"),
     scopes: &[DELETE_ATTACHMENT],
     effect: Effect::Delete,
     repeatable: false,
@@ -33,7 +33,7 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let id = AttachmentId::parse(input.attachment.trim()).ok_or_else(|| {
         Failure::invalid_input(
             "invalid-id",

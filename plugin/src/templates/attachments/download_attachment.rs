@@ -23,8 +23,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "download-attachment",
     title: "Download attachment",
     summary: "Saves a file that is attached to a page or a blog post.",
-    input_schema: include_str!("download_attachment.input.json"),
-    output_schema: include_str!("download_attachment.output.json"),
+    input_schema: schema!("download_attachment.input.json"),
+    output_schema: schema!("download_attachment.output.json"),
     scopes: &[READ_ATTACHMENT, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -45,8 +45,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[serde(rename_all = "kebab-case")]
 struct Input {
     attachment: Option<String>,
-    #[serde(flatten)]
-    target: Target,
     file_name: Option<String>,
     version: Option<u64>,
     save_as: Option<String>,
@@ -91,11 +89,12 @@ impl Attached {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let save_as = input.save_as.as_deref().map(|name| input::line("save-as", name)).transpose()?;
     let attached = match (&input.attachment, &input.file_name) {
-        (Some(id), None) if !input.target.is_given() => by_id(client, id, input.version)?,
-        (None, Some(name)) => by_name(client, &input.target, input::line("file-name", name)?)?,
+        (Some(id), None) if !target.is_given() => by_id(client, id, input.version)?,
+        (None, Some(name)) => by_name(client, &target, input::line("file-name", name)?)?,
         _ => {
             return Err(Failure::invalid_input(
                 "invalid-input",

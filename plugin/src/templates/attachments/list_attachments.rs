@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-attachments",
     title: "List attachments",
     summary: "Lists the files attached to a page or a blog post.",
-    input_schema: include_str!("list_attachments.input.json"),
-    output_schema: include_str!("list_attachments.output.json"),
+    input_schema: schema!("list_attachments.input.json"),
+    output_schema: schema!("list_attachments.output.json"),
     scopes: &[READ_ATTACHMENT, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -30,12 +30,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     file_name: Option<String>,
     media_type: Option<String>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Serialize)]
@@ -60,7 +56,9 @@ struct AttachmentOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let name = input.file_name.as_deref().map(|name| input::line("file-name", name)).transpose()?;
     let media_type = input.media_type.as_deref().map(|kind| input::line("media-type", kind)).transpose()?;
     let query = [("filename", name), ("mediaType", media_type)];
@@ -70,7 +68,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         noun: "attachment",
         filtered: name.is_some(),
     };
-    list.give(client, (&input.target, &input.range), |value, base| {
+    list.give(client, (&target, &range), |value, base| {
         let attachment = attachment(value, base)?;
         Ok(name.is_none_or(|name| attachment.file_name == name).then_some(attachment))
     })

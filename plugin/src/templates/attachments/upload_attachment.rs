@@ -18,8 +18,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "upload-attachment",
     title: "Upload attachment",
     summary: "Attaches a file to a page or a blog post, or adds a version to the one of its name.",
-    input_schema: include_str!("upload_attachment.input.json"),
-    output_schema: include_str!("upload_attachment.output.json"),
+    input_schema: schema!("upload_attachment.input.json"),
+    output_schema: schema!("upload_attachment.output.json"),
     scopes: &[READ_DETAILS, WRITE_ATTACHMENT, READ_PAGE, READ_SPACE],
     effect: Effect::Create,
     repeatable: false,
@@ -35,8 +35,6 @@ const LONGEST_COMMENT: usize = 255;
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     file: String,
     file_name: Option<String>,
     media_type: Option<String>,
@@ -61,7 +59,8 @@ struct Uploaded {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let comment = input.comment.as_deref().map(comment).transpose()?;
     input::line("file", &input.file)?;
     let given = input.file_name.as_deref().map(file_name).transpose()?;
@@ -70,7 +69,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let name = given.unwrap_or(&facts.name);
     file_name(name)?;
     let media_type = media_type.unwrap_or(&facts.media_type);
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
 
     let part = |name, content| Part { name, file_name: None, media_type: None, content };
     let mut parts = vec![

@@ -14,8 +14,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "delete-comment",
     title: "Delete comment",
     summary: "Deletes a comment for good.",
-    input_schema: include_str!("delete_comment.input.json"),
-    output_schema: include_str!("delete_comment.output.json"),
+    input_schema: schema!("delete_comment.input.json"),
+    output_schema: schema!("delete_comment.output.json"),
     scopes: &[DELETE_COMMENT],
     effect: Effect::Delete,
     repeatable: false,
@@ -26,7 +26,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 };
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let name: Name = input::read(input)?;
+    let name: Name = input::read(&input)?;
     let id = name.id()?;
     let (kind, ()) = first_of(&name.kinds(), |kind| {
         let call = client.delete(paths::comment(kind, &id));

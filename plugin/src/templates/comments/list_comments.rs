@@ -20,8 +20,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-comments",
     title: "List comments",
     summary: "Lists the comments of a page or a blog post with what they say, or the replies to a comment.",
-    input_schema: include_str!("list_comments.input.json"),
-    output_schema: include_str!("list_comments.output.json"),
+    input_schema: schema!("list_comments.input.json"),
+    output_schema: schema!("list_comments.output.json"),
     scopes: &[READ_COMMENT, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -41,15 +41,11 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     replies_to: Option<String>,
     kind: Option<CommentType>,
     resolution: Option<Resolution>,
     #[serde(default)]
     format: Format,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
@@ -95,8 +91,10 @@ impl From<Format> for Shown {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
+    let target: Target = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    range.check()?;
     let kinds = match (input.kind, input.resolution) {
         (Some(CommentType::Footer), Some(_)) => {
             return Err(input::invalid("only comments on a part of the text are resolved"));
@@ -107,18 +105,19 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     };
     match &input.replies_to {
         None => {
-            let found = input.target.find(client)?;
-            let (_, output) = found.attempt(|kind| of_content(client, (kind, &found.id), &kinds, &input))?;
+            let found = target.find(client)?;
+            let (_, output) =
+                found.attempt(|kind| of_content(client, (kind, &found.id), &kinds, (&input, &range)))?;
             Ok(output)
         }
-        Some(_) if input.target.is_given() => {
+        Some(_) if target.is_given() => {
             Err(input::invalid("`replies-to` names a comment, so no content is named beside it"))
         }
         Some(comment) => {
             let id = Id::from_input("replies-to", comment.trim())?;
             let kind = read(client, &id, &kinds)?.kind;
             let path = paths::replies(kind, &id);
-            give(client, vec![(kind, path)], ("replies-to", &id, format!("comment {id}")), &input)
+            give(client, vec![(kind, path)], ("replies-to", &id, format!("comment {id}")), (&input, &range))
         }
     }
 }
@@ -127,17 +126,17 @@ fn of_content(
     client: &Client<'_>,
     (kind, id): (Kind, &Id),
     kinds: &[CommentKind],
-    input: &Input,
+    how: (&Input, &Range),
 ) -> Result<Value, Failure> {
     let paths = kinds.iter().map(|comments| (*comments, paths::of_content(kind, id, comments.collection())));
-    give(client, paths.collect(), ("id", id, format!("{} {id}", kind.noun())), input)
+    give(client, paths.collect(), ("id", id, format!("{} {id}", kind.noun())), how)
 }
 
 fn give(
     client: &Client<'_>,
     paths: Vec<(CommentKind, String)>,
     (owner, id, subject): (&str, &Id, String),
-    input: &Input,
+    (input, range): (&Input, &Range),
 ) -> Result<Value, Failure> {
     let format = Shown::from(input.format);
     let kinds: Vec<_> = paths.iter().map(|(kind, _)| *kind).collect();
@@ -146,9 +145,9 @@ fn give(
         query.extend(input.resolution.map(|status| Parameter::new("resolution-status", status.word())));
         List { path, query, subject: subject.clone(), not_found: "content-not-found" }
     });
-    let listed = input.range.list(client, lists.collect(), ("comment", false), |list, value, base| {
+    let listed = range.list(client, lists.collect(), ("comment", false), |list, value, base| {
         let kind = kinds.get(list).copied().unwrap_or(CommentKind::Footer);
         CommentOut::read(kind, value, (Some(format), base)).map(Some)
     })?;
-    listing::output_of((owner, id.as_str().into()), "comments", listed)
+    Ok(listing::output_of((owner, id.as_str().into()), "comments", listed))
 }

@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "reply-to-comment",
     title: "Reply to comment",
     summary: "Adds a reply to a comment.",
-    input_schema: include_str!("reply_to_comment.input.json"),
-    output_schema: include_str!("reply_to_comment.output.json"),
+    input_schema: schema!("reply_to_comment.input.json"),
+    output_schema: schema!("reply_to_comment.output.json"),
     scopes: &[READ_COMMENT, WRITE_COMMENT],
     effect: Effect::Create,
     repeatable: false,
@@ -29,24 +29,23 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     body: String,
     #[serde(default)]
     format: Written,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.body.trim().is_empty() {
         return Err(Failure::invalid_input("body-required", "The reply says nothing.").hint("Give a body."));
     }
     let body = body::sent(input.format, &input.body)?;
-    let id = input.name.id()?;
+    let id = name.id()?;
     // A reply must not be created by trying, so where the kind is not said it is looked up.
-    let kind = match input.name.kind {
+    let kind = match name.kind {
         Some(kind) => CommentKind::from(kind),
-        None => input.name.find(client)?.kind,
+        None => name.find(client)?.kind,
     };
     let reply = json!({"parentCommentId": id.as_str(), "body": body_json(&body)});
     let look = format!("Look among the replies to the comment {id} with `list-comments`.");

@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "resolve-comment",
     title: "Resolve comment",
     summary: "Marks a comment on a part of the text as resolved, or opens it again.",
-    input_schema: include_str!("resolve_comment.input.json"),
-    output_schema: include_str!("resolve_comment.output.json"),
+    input_schema: schema!("resolve_comment.input.json"),
+    output_schema: schema!("resolve_comment.output.json"),
     scopes: &[READ_COMMENT, WRITE_COMMENT],
     effect: Effect::Update,
     repeatable: false,
@@ -39,7 +39,7 @@ fn yes() -> bool {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let id = Name { comment: input.comment, kind: None }.id()?;
     let stored =
         read(client, &id, &[CommentKind::Inline]).map_err(|failure| match failure.upstream_status {

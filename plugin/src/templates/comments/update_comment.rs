@@ -15,8 +15,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "update-comment",
     title: "Update comment",
     summary: "Replaces what a comment says.",
-    input_schema: include_str!("update_comment.input.json"),
-    output_schema: include_str!("update_comment.output.json"),
+    input_schema: schema!("update_comment.input.json"),
+    output_schema: schema!("update_comment.output.json"),
     scopes: &[READ_COMMENT, WRITE_COMMENT],
     effect: Effect::Update,
     repeatable: false,
@@ -28,8 +28,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     body: String,
     #[serde(default)]
     format: Written,
@@ -37,12 +35,13 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.body.trim().is_empty() {
         return Err(Failure::invalid_input("body-required", "The comment says nothing.")
             .hint("Give a body, or delete the comment with `delete-comment`."));
     }
     let message = input.message.as_deref().map(|message| input::line("message", message)).transpose()?;
     let body = body::sent(input.format, &input.body)?;
-    input.name.find(client)?.replace(client, &body, (message, None))
+    name.find(client)?.replace(client, &body, (message, None))
 }

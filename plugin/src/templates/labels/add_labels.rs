@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "add-labels",
     title: "Add labels",
     summary: "Puts labels on a page or a blog post. Those it has stay.",
-    input_schema: include_str!("add_labels.input.json"),
-    output_schema: include_str!("add_labels.output.json"),
+    input_schema: schema!("add_labels.input.json"),
+    output_schema: schema!("add_labels.output.json"),
     scopes: &[READ_LABEL, WRITE_LABEL, READ_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: true,
@@ -29,8 +29,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     labels: Vec<String>,
 }
 
@@ -41,7 +39,8 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     if input.labels.is_empty() {
         return Err(input::invalid("`labels` is empty"));
     }
@@ -50,7 +49,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         name(label).map(|name| json!({"prefix": "global", "name": name}))
     });
     let labels: Vec<Value> = labels.collect::<Result<_, _>>()?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let answer = client
         .post(paths::labels(&found.id), &Value::Array(labels))
         .about(found.label(), "not-found-or-not-permitted")

@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-labels",
     title: "List labels",
     summary: "Lists the labels of a page or a blog post.",
-    input_schema: include_str!("list_labels.input.json"),
-    output_schema: include_str!("list_labels.output.json"),
+    input_schema: schema!("list_labels.input.json"),
+    output_schema: schema!("list_labels.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -29,11 +29,7 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     prefix: Option<Prefix>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -46,7 +42,9 @@ enum Prefix {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let prefix = input.prefix.map(|prefix| {
         let word = match prefix {
             Prefix::Global => "global",
@@ -58,5 +56,5 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     });
     let list =
         part::List { part: "labels", query: prefix.into_iter().collect(), noun: "label", filtered: false };
-    list.give(client, (&input.target, &input.range), |value, _| LabelOut::read(value).map(Some))
+    list.give(client, (&target, &range), |value, _| LabelOut::read(value).map(Some))
 }

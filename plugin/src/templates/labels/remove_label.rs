@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "remove-label",
     title: "Remove label",
     summary: "Takes a label off a page or a blog post.",
-    input_schema: include_str!("remove_label.input.json"),
-    output_schema: include_str!("remove_label.output.json"),
+    input_schema: schema!("remove_label.input.json"),
+    output_schema: schema!("remove_label.output.json"),
     scopes: &[WRITE_LABEL, READ_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: true,
@@ -29,8 +29,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     label: String,
 }
 
@@ -41,9 +39,10 @@ struct Output<'a> {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let label = name(&input.label)?;
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     client
         .delete(paths::labels(&found.id))
         .query("name", label)

@@ -18,8 +18,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-spaces",
     title: "List spaces",
     summary: "Lists the spaces of the site that the account can see.",
-    input_schema: include_str!("list_spaces.input.json"),
-    output_schema: include_str!("list_spaces.output.json"),
+    input_schema: schema!("list_spaces.input.json"),
+    output_schema: schema!("list_spaces.output.json"),
     scopes: &[READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -34,8 +34,6 @@ struct Input {
     #[serde(rename = "type")]
     kind: Option<Kind>,
     status: Option<Status>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -55,7 +53,8 @@ enum Status {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let kind = input.kind.map(|kind| match kind {
         Kind::Global => "global",
         Kind::Personal => "personal",
@@ -73,9 +72,9 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         subject: "list of spaces".to_owned(),
         not_found: "space-not-found",
     };
-    let listed = input.range.list(client, vec![list], ("space", false), |_, value, base| {
+    let listed = range.list(client, vec![list], ("space", false), |_, value, base| {
         let space = Space::read(value, base).ok_or("a result has no id")?;
         Ok(Some(WholeSpaceOut::from(space)))
     })?;
-    listing::output("spaces", listed)
+    Ok(listing::output("spaces", listed).into())
 }

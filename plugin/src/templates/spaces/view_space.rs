@@ -14,8 +14,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "view-space",
     title: "View space",
     summary: "Shows a space: its key, name, description and home page.",
-    input_schema: include_str!("view_space.input.json"),
-    output_schema: include_str!("view_space.output.json"),
+    input_schema: schema!("view_space.input.json"),
+    output_schema: schema!("view_space.output.json"),
     scopes: &[READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -35,7 +35,7 @@ struct Input {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let input: Input = input::read(&input)?;
     let description = [Parameter::new("description-format", "plain")];
     let space = space::resolve_with(client, &input.space, &description)?;
     input::write(&WholeSpaceOut::from(space))

@@ -1,6 +1,6 @@
 //! `archive-content`: a page out of sight, without deleting it.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Number, Value, json};
 
 use super::super::target::Name;
@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "archive-content",
     title: "Archive content",
     summary: "Has Confluence archive a page: it leaves the tree and the search, and keeps its title.",
-    input_schema: include_str!("archive_content.input.json"),
-    output_schema: include_str!("archive_content.output.json"),
+    input_schema: schema!("archive_content.input.json"),
+    output_schema: schema!("archive_content.output.json"),
     scopes: &[WRITE_PAGE, READ_METADATA, READ_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: false,
@@ -26,12 +26,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     requests: &[requests::SPACE, requests::PAGES, requests::ARCHIVE],
     run,
 };
-
-#[derive(Deserialize)]
-struct Input {
-    #[serde(flatten)]
-    name: Name,
-}
 
 #[derive(Serialize)]
 struct Output {
@@ -42,8 +36,8 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    let page = input.name.find_page(client)?.id;
+    let name: Name = input::read(&input)?;
+    let page = name.find_page(client)?.id;
     // Here alone an id travels as a number.
     let number = page.as_str().parse::<u64>().map(Number::from);
     let number = number.map_err(|_| input::invalid(format!("{page} is no id of a page")))?;

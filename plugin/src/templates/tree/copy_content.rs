@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "copy-content",
     title: "Copy content",
     summary: "Copies one page under another page or to the top of a space, without the pages below it.",
-    input_schema: include_str!("copy_content.input.json"),
-    output_schema: include_str!("copy_content.output.json"),
+    input_schema: schema!("copy_content.input.json"),
+    output_schema: schema!("copy_content.output.json"),
     scopes: &[WRITE_PAGE, READ_DETAILS, READ_PAGE, READ_SPACE],
     effect: Effect::Create,
     repeatable: false,
@@ -38,8 +38,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     to_parent: Option<String>,
     to_space: Option<String>,
     new_title: Option<String>,
@@ -64,14 +62,15 @@ struct Output {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let title = input.new_title.as_deref().map(input::title).transpose()?;
     let parent = input.to_parent.as_deref().map(|parent| page_id(client, "to-parent", parent)).transpose()?;
     let space = input.to_space.as_deref().map(space::checked).transpose()?;
     if parent.is_some() == space.is_some() {
         return Err(input::invalid("where to is said by one of `to-parent` and `to-space`"));
     }
-    let page = input.name.find_page(client)?.id;
+    let page = name.find_page(client)?.id;
     let (destination, value) = match (parent, space) {
         (Some(parent), _) => ("parent_page", parent.to_string()),
         (None, space) => ("space", space::key(client, "to-space", space.unwrap_or_default())?),

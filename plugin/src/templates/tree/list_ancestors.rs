@@ -1,6 +1,6 @@
 //! `list-ancestors`: the way from the top of the space down to a page.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use super::super::listing::{self, Range};
@@ -17,8 +17,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-ancestors",
     title: "List ancestors",
     summary: "Lists what is above a page, from the top of its space down to its parent.",
-    input_schema: include_str!("list_ancestors.input.json"),
-    output_schema: include_str!("list_ancestors.output.json"),
+    input_schema: schema!("list_ancestors.input.json"),
+    output_schema: schema!("list_ancestors.output.json"),
     scopes: &[READ_METADATA, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -28,14 +28,6 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     run,
 };
 
-#[derive(Deserialize)]
-struct Input {
-    #[serde(flatten)]
-    name: Name,
-    #[serde(flatten)]
-    range: Range,
-}
-
 #[derive(Serialize)]
 struct AncestorOut {
     id: String,
@@ -44,17 +36,18 @@ struct AncestorOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
-    let page = input.name.find_page(client)?.id;
+    let name: Name = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    range.check()?;
+    let page = name.find_page(client)?.id;
     // Upwards, so that a limit gives the nearest ones.
-    let mut above = input.range.chain(&page, |page, size| above(client, page, size))?;
+    let mut above = range.chain(&page, |page, size| above(client, page, size))?;
     above.items.reverse();
     listing::output_of(("page", page.as_str().into()), "ancestors", above)
 }
 
 /// What is above a page, from its parent upwards. Confluence gives the nearest ones, the uppermost of them first.
-fn above(client: &Client<'_>, page: &Id, size: usize) -> Result<Vec<(Id, AncestorOut)>, Failure> {
+fn above(client: &Client<'_>, page: &Id, size: usize) -> Result<Vec<(Id, Value)>, Failure> {
     let answer = client
         .get(paths::of_content(Kind::Page, page, "ancestors"))
         .query("limit", size.to_string())
@@ -63,7 +56,7 @@ fn above(client: &Client<'_>, page: &Id, size: usize) -> Result<Vec<(Id, Ancesto
     let ancestor = |value: &Value| {
         let id = id(value, "id").ok_or_else(|| answer.unreadable("a result has no id"))?;
         let out = AncestorOut { id: id.to_string(), kind: text(value, "type") };
-        Ok((id, out))
+        Ok((id, input::write(&out)?))
     };
     answer.results()?.iter().rev().map(ancestor).collect()
 }

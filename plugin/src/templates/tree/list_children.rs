@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-children",
     title: "List children",
     summary: "Lists what stands directly below a page: pages, folders, whiteboards and whatever else there is.",
-    input_schema: include_str!("list_children.input.json"),
-    output_schema: include_str!("list_children.output.json"),
+    input_schema: schema!("list_children.input.json"),
+    output_schema: schema!("list_children.output.json"),
     scopes: &[READ_HIERARCHY, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -29,18 +29,16 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     #[serde(rename = "type")]
     kind: Option<String>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
+    let name: Name = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    range.check()?;
     let kind = input.kind.as_deref().map(|kind| input::line("type", kind)).transpose()?;
-    let page = input.name.find_page(client)?;
-    below(client, (&page.id, "direct-children"), Vec::new(), kind, &input.range)
+    let page = name.find_page(client)?;
+    below(client, (&page.id, "direct-children"), Vec::new(), kind, &range)
 }

@@ -19,8 +19,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-descendants",
     title: "List descendants",
     summary: "Lists everything below a page, down to ten levels.",
-    input_schema: include_str!("list_descendants.input.json"),
-    output_schema: include_str!("list_descendants.output.json"),
+    input_schema: schema!("list_descendants.input.json"),
+    output_schema: schema!("list_descendants.output.json"),
     scopes: &[READ_HIERARCHY, READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -36,18 +36,16 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     #[serde(rename = "type")]
     kind: Option<String>,
     depth: Option<u8>,
-    #[serde(flatten)]
-    range: Range,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    input.range.check()?;
+    let name: Name = input::read(&input)?;
+    let range: Range = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    range.check()?;
     let depth = input.depth.unwrap_or(DEEPEST);
     if !(1..=DEEPEST).contains(&depth) {
         return Err(Failure::invalid_input(
@@ -57,7 +55,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         .hint("List the descendants of the deepest pages to go deeper."));
     }
     let kind = input.kind.as_deref().map(|kind| input::line("type", kind)).transpose()?;
-    let page = input.name.find_page(client)?;
+    let page = name.find_page(client)?;
     let depth = vec![Parameter::new("depth", depth.to_string())];
-    below(client, (&page.id, "descendants"), depth, kind, &input.range)
+    below(client, (&page.id, "descendants"), depth, kind, &range)
 }

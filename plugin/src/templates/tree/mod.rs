@@ -34,5 +34,5 @@ fn below(
         let node = NodeOut::read(value)?;
         Ok(kind.is_none_or(|kind| node.kind == kind).then_some(node))
     })?;
-    listing::output_of(("page", page.as_str().into()), "items", listed)
+    Ok(listing::output_of(("page", page.as_str().into()), "items", listed))
 }

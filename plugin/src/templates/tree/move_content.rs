@@ -16,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "move-content",
     title: "Move content",
     summary: "Moves a page, with everything below it, under another page, or before or after one.",
-    input_schema: include_str!("move_content.input.json"),
-    output_schema: include_str!("move_content.output.json"),
+    input_schema: schema!("move_content.input.json"),
+    output_schema: schema!("move_content.output.json"),
     scopes: &[READ_PAGE, WRITE_PAGE, READ_SPACE],
     effect: Effect::Update,
     repeatable: true,
@@ -42,15 +42,14 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    name: Name,
     parent: Option<String>,
     before: Option<String>,
     after: Option<String>,
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let name: Name = input::read(&input)?;
+    let input: Input = input::read(&input)?;
     let named = [("parent", &input.parent), ("before", &input.before), ("after", &input.after)];
     let mut places = named.into_iter().filter_map(|(field, text)| Some((field, text.as_deref()?)));
     let (Some((field, text)), None) = (places.next(), places.next()) else {
@@ -60,7 +59,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
         "parent" => parent_id(client, field, text)?,
         _ => page_id(client, field, text)?,
     };
-    let page = input.name.find_page(client)?.id;
+    let page = name.find_page(client)?.id;
     if page == target {
         return Err(Failure::invalid_input("own-parent", "A page cannot be moved to itself."));
     }

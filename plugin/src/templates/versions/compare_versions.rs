@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
 
 use super::super::excerpt::{Cut, Excerpt, Place};
 use super::super::input::VersionOut;
@@ -13,6 +12,7 @@ use crate::confluence::model::Content;
 use crate::confluence::paths::{Id, Kind};
 use crate::confluence::requests;
 use crate::confluence::scopes::{READ_PAGE, READ_SPACE};
+use crate::content::LineDiff;
 use crate::platform::{Failure, FailureKind};
 
 /// Lines around each change.
@@ -22,8 +22,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "compare-versions",
     title: "Compare versions",
     summary: "Shows what changed between two versions of a page or a blog post, as a unified diff of their Markdown.",
-    input_schema: include_str!("compare_versions.input.json"),
-    output_schema: include_str!("compare_versions.output.json"),
+    input_schema: schema!("compare_versions.input.json"),
+    output_schema: schema!("compare_versions.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -43,14 +43,10 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
 
 #[derive(Deserialize)]
 struct Input {
-    #[serde(flatten)]
-    target: Target,
     from: Option<u32>,
     to: Option<u32>,
     #[serde(default = "default_context")]
     context: u8,
-    #[serde(flatten)]
-    excerpt: Excerpt,
 }
 
 fn default_context() -> u8 {
@@ -79,15 +75,17 @@ struct SideOut {
 }
 
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
-    let (first, last) = match input.excerpt.begin()? {
+    let target: Target = input::read(&input)?;
+    let excerpt: Excerpt = input::read(&input)?;
+    let input: Input = input::read(&input)?;
+    let (first, last) = match excerpt.begin()? {
         Some(Place { versions: [from, to], .. }) => (Some(from), Some(to)),
         None => (input.from, input.to),
     };
     if first == Some(0) || last == Some(0) {
         return Err(input::invalid("versions are counted from 1"));
     }
-    let found = input.target.find(client)?;
+    let found = target.find(client)?;
     let (kind, to) = found.attempt(|kind| version(client, kind, &found.id, last))?;
     let from = match (first, number(&to)?) {
         (None, 0 | 1) => {
@@ -103,22 +101,20 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     let from = version(client, kind, &found.id, Some(from))?;
     let old = markdown(&from)?;
     let new = markdown(&to)?;
-    let diff = TextDiff::from_lines(&old, &new);
-    let count = |tag| diff.iter_all_changes().filter(|change| change.tag() == tag).count();
-    let label = |content: &Content, number: u32| format!("{} (version {number})", content.title);
-    let text = diff
-        .unified_diff()
-        .context_radius(usize::from(input.context))
-        .header(&label(&from, number(&from)?), &label(&to, number(&to)?))
-        .to_string();
+    let lines = LineDiff::new(&old, &new);
+    let mut text = lines.unified(usize::from(input.context));
+    if !text.is_empty() {
+        let label = |content: &Content, number: u32| format!("{} (version {number})", content.title);
+        text = format!("--- {}\n+++ {}\n{text}", label(&from, number(&from)?), label(&to, number(&to)?));
+    }
     let same = old == new && from.title == to.title;
-    let (diff, cut) = input.excerpt.of([number(&from)?, number(&to)?], text)?;
+    let (diff, cut) = excerpt.of([number(&from)?, number(&to)?], text)?;
     input::write(&Output {
         id: found.id.to_string(),
         kind: kind.word(),
         same,
-        added: count(ChangeTag::Insert),
-        removed: count(ChangeTag::Delete),
+        added: lines.added(),
+        removed: lines.removed(),
         cut,
         diff,
         from: side(from)?,

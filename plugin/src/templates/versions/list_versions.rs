@@ -1,6 +1,5 @@
 //! `list-versions`: what became of a page or a blog post, the latest first.
 
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::input::VersionOut;
@@ -17,8 +16,8 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     id: "list-versions",
     title: "List versions",
     summary: "Lists the versions of a page or a blog post: when each was made, by whom, and what was said of it.",
-    input_schema: include_str!("list_versions.input.json"),
-    output_schema: include_str!("list_versions.output.json"),
+    input_schema: schema!("list_versions.input.json"),
+    output_schema: schema!("list_versions.output.json"),
     scopes: &[READ_PAGE, READ_SPACE],
     effect: Effect::Read,
     repeatable: true,
@@ -28,18 +27,11 @@ pub(in crate::templates) const TEMPLATE: Template = Template {
     run,
 };
 
-#[derive(Deserialize)]
-struct Input {
-    #[serde(flatten)]
-    target: Target,
-    #[serde(flatten)]
-    range: Range,
-}
-
 fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
-    let input: Input = input::read(input)?;
+    let target: Target = input::read(&input)?;
+    let range: Range = input::read(&input)?;
     let list = part::List { part: "versions", query: Vec::new(), noun: "version", filtered: false };
-    list.give(client, (&input.target, &input.range), |value, _| {
+    list.give(client, (&target, &range), |value, _| {
         Version::read(value).map(|version| Some(VersionOut::from(version))).ok_or("a version has no number")
     })
 }
