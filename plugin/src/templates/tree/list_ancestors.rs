@@ -43,7 +43,7 @@ fn run(client: &Client<'_>, input: Value) -> Result<Value, Failure> {
     // Upwards, so that a limit gives the nearest ones.
     let mut above = range.chain(&page, |page, size| above(client, page, size))?;
     above.items.reverse();
-    listing::output_of(("page", page.as_str().into()), "ancestors", above)
+    Ok(listing::output_of(("page", page.as_str().into()), "ancestors", above))
 }
 
 /// What is above a page, from its parent upwards. Confluence gives the nearest ones, the uppermost of them first.
