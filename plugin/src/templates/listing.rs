@@ -37,6 +37,10 @@ pub(super) struct Range {
     cursor: Option<String>,
 }
 
+/// Makes the output's item of one of a list's: told in which list it stands and what its links are relative to. Fails
+/// with what it lacks.
+type Pick<'p> = dyn FnMut(usize, &Value, Option<&str>) -> Result<Option<Value>, String> + 'p;
+
 /// What a list gives.
 #[derive(Debug)]
 pub(super) struct Listed {
@@ -116,7 +120,7 @@ impl Range {
         client: &Client<'_>,
         lists: Vec<List>,
         (noun, filtered): (&'static str, bool),
-        pick: &mut dyn FnMut(usize, &Value, Option<&str>) -> Result<Option<Value>, String>,
+        pick: &mut Pick<'_>,
     ) -> Result<Listed, Failure> {
         self.check()?;
         let most = self.most();
