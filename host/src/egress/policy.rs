@@ -128,6 +128,7 @@ impl Audience {
     pub fn new(name: String, origin: &str, path_prefix: String, authorization_only: bool) -> Result<Self> {
         let bad = |why: String| {
             Failure::new(FailureKind::BadPlugin, "bad-audience", format!("The audience \"{name}\" {why}."))
+                .hint("Tell the author of the component.")
         };
         if !crate::ids::is_id(&name) {
             return Err(bad("has a name that is none".to_owned()));

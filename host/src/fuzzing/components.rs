@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::check_failure;
 use crate::runtime::fuzzing::manifest_of;
-use crate::{Engine, FailureKind};
+use crate::{Engine, Failure, FailureKind};
 
 /// Lines: the texts of a manifest, in its order; an empty one, and those that are not there, stand for what a plugin that
 /// behaves well says.
 pub fn manifest(text: &str) {
     let manifest = match manifest_of(text.split('\n')) {
         Ok(manifest) => manifest,
-        Err(failure) => return check_failure(&failure),
+        Err(failure) => return check_refusal(&failure),
     };
     let shown = [&manifest.title, &manifest.version, &manifest.summary];
     assert!(shown.iter().all(|text| crate::failure::plain_text(text, 501) == **text), "not plain");
@@ -58,10 +58,13 @@ pub fn component(bytes: &[u8]) {
             assert!(plugin.imports().iter().all(may_be_imported), "{:?}", plugin.imports());
             assert!(!plugin.manifest().templates.is_empty());
         }
-        Err(failure) => {
-            assert_eq!(failure.kind, FailureKind::BadPlugin, "{failure:?}");
-            assert!(failure.hint.is_some(), "{failure:?}");
-            check_failure(&failure);
-        }
+        Err(failure) => check_refusal(&failure),
     }
+}
+
+/// Of a component: it is the component's fault, and what to do is said.
+fn check_refusal(failure: &Failure) {
+    assert_eq!(failure.kind, FailureKind::BadPlugin, "{failure:?}");
+    assert!(failure.hint.is_some(), "{failure:?}");
+    check_failure(failure);
 }

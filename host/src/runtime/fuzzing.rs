@@ -101,23 +101,27 @@ impl<'t, I: Iterator<Item = &'t str>> Texts<I> {
     }
 
     fn container(&mut self) -> wit::Container {
+        let names = [("/id", wit::Reference::ContainerId), ("/key", wit::Reference::ContainerKey)];
         wit::Container {
             name: self.or("space"),
-            by_id: self.lookup("/spaces/{id}", wit::Reference::ContainerKey),
-            by_key: self.lookup("/spaces/{id}", wit::Reference::ContainerId),
+            by_id: self.lookup("/spaces/{id}", names.clone()),
+            by_key: self.lookup("/spaces/{id}", names),
             items: vec![wit::ItemKind {
                 name: self.or("page"),
-                lookups: vec![self.lookup("/pages/{id}", wit::Reference::ContainerId)],
+                lookups: vec![self.lookup("/pages/{id}", [("/spaceId", wit::Reference::ContainerId)])],
             }],
         }
     }
 
-    fn lookup(&mut self, path: &str, what: wit::Reference) -> wit::Lookup {
+    fn lookup<const N: usize>(&mut self, path: &str, names: [(&str, wit::Reference); N]) -> wit::Lookup {
         wit::Lookup {
             audience: self.or("api"),
             path: self.or(path),
             query: vec![self.parameter()],
-            names: vec![wit::Naming { pointer: self.or("/spaceId"), what }],
+            names: names
+                .map(|(pointer, what)| wit::Naming { pointer: self.or(pointer), what })
+                .into_iter()
+                .collect(),
         }
     }
 

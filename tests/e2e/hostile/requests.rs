@@ -118,7 +118,7 @@ fn the_metadata_of_a_cloud_is_no_audience_in_any_spelling_of_its_address() {
     );
     let failure = engine().load(&std::fs::read(HIDES_ITS_AUDIENCE).unwrap()).unwrap_err();
     assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::BadPlugin, "bad-audience"));
-    assert!(failure.message.contains("names a user"), "{failure}");
+    assert!(failure.message.contains("names a user") && failure.hint.is_some(), "{failure:?}");
 }
 
 /// Takes connections and counts them.
