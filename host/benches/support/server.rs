@@ -47,7 +47,7 @@ fn serve(mut stream: TcpStream, after: Duration, seen: &Mutex<Vec<(Instant, Stri
     let mut head = Vec::new();
     let mut buffer = [0; 16 << 10];
     while let Ok(length @ 1..) = stream.read(&mut buffer) {
-        head.extend_from_slice(&buffer[..length]);
+        head.extend_from_slice(buffer.get(..length).unwrap_or_default());
         if !head.ends_with(b"\r\n\r\n") {
             continue;
         }

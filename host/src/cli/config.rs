@@ -306,11 +306,8 @@ fn parse(home: &Path) -> Result<Config> {
 pub(super) fn policy(home: &Path) -> Result<OperatorPolicy> {
     let PolicyConfig { allowed_hosts, allowed_origins, audience_origins } = parse(home)?.policy;
     let built_in = || builtin::HOSTS.iter().map(|hosts| hosts.parse()).collect();
-    let mut policy = OperatorPolicy::default();
-    policy.allowed_hosts = allowed_hosts.map_or_else(built_in, Ok)?;
-    policy.allowed_origins = allowed_origins;
-    policy.audience_origins = audience_origins;
-    Ok(policy)
+    let allowed_hosts = allowed_hosts.map_or_else(built_in, Ok)?;
+    Ok(OperatorPolicy { allowed_hosts, allowed_origins, audience_origins })
 }
 
 /// Where people reach the pages of this deployment, if it is said.
