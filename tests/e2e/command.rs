@@ -441,7 +441,7 @@ fn no_engine_linker_or_http_client_is_made_for_a_call() {
     let home = Home::new();
     let told = home.run(&["--log", "debug", "quickstart"]).ok();
     let count = |words: &str| told.stderr.lines().filter(|line| line.contains(words)).count();
-    assert!(count("call started") > 4, "{}", told.stderr);
+    assert!(count("call started") >= 4, "{}", told.stderr);
     for made in ["an engine is made", "a linker is made", "an HTTP client is made"] {
         assert_eq!(count(made), 1, "{made}: {}", told.stderr);
     }

@@ -12,8 +12,8 @@ use wit_component::ComponentEncoder;
 use crate::dep_info;
 use crate::{Machine, MissingTarget, TARGET, Toolchain};
 
-/// How components are compiled, whatever the workspace's own profile says: for size, which costs a long page a tenth of
-/// its time (a workspace's `profile.release.package` still says which crates are worth more); without unwinding, which
+/// How components are compiled, whatever the workspace's own profile says: for size, since most of a component runs
+/// seldom (a workspace's `profile.release.package` still says which crates are worth more); without unwinding, which
 /// the target does not have; and without names and debug information, which would be most of the file.
 const PROFILE: [(&str, &str); 8] = [
     ("OPT_LEVEL", "s"),

@@ -18,6 +18,7 @@ Usage: cargo xtask <chore>
 Chores:
   setup                 install what components are built with and what tests talk to, where it is missing
   quickstart [args]...  set up, then run `actionbay quickstart` with these arguments
+  bench                 set up, then measure what components, calls and processes cost; prints a table
   test                  set up, then every check: format, lints, tests, the embedding example, documentation
 ";
 
@@ -52,8 +53,9 @@ fn run(arguments: &[String]) -> Result<(), String> {
             }
         }),
         ("quickstart", rest) => set_up().and_then(|_| steps::quickstart(rest).run()),
+        ("bench", []) => set_up().and_then(|_| steps::run_in_root(&steps::figures())),
         ("test", []) => set_up_with_tests().and_then(|_| steps::run_in_root(&steps::checks())),
-        ("setup" | "test", _) => Err(format!("`{chore}` takes no arguments\n\n{HELP}")),
+        ("setup" | "bench" | "test", _) => Err(format!("`{chore}` takes no arguments\n\n{HELP}")),
         _ => Err(format!("there is no chore `{chore}`\n\n{HELP}")),
     }
 }

@@ -30,6 +30,15 @@ pub(crate) fn checks() -> Vec<Step> {
     ]
 }
 
+/// What is measured; the last one prints the table of all figures.
+pub(crate) fn figures() -> Vec<Step> {
+    vec![
+        Step::new("calls", "bench --package actionbay --bench calls"),
+        Step::new("long pages", "bench --package actionbay --bench bodies"),
+        Step::new("processes, and the table", "bench --package actionbay --bench processes"),
+    ]
+}
+
 /// The quickstart with its own arguments.
 pub(crate) fn quickstart(arguments: &[String]) -> Step {
     // Without a package, so that what is compiled serves the tests too.
