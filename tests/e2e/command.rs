@@ -440,9 +440,13 @@ fn a_run_that_is_repeated_with_its_idempotency_key_is_not_done_twice() {
 fn no_engine_linker_or_http_client_is_made_for_a_call() {
     let home = Home::new();
     let told = home.run(&["--log", "debug", "quickstart"]).ok();
-    let count = |words: &str| told.stderr.lines().filter(|line| line.contains(words)).count();
-    assert!(count("call started") >= 4, "{}", told.stderr);
-    for made in ["an engine is made", "a linker is made", "an HTTP client is made"] {
-        assert_eq!(count(made), 1, "{made}: {}", told.stderr);
+    let count = |text: &str, words: &str| text.lines().filter(|line| line.contains(words)).count();
+    assert!(count(&told.stderr, "call started") >= 4, "{}", told.stderr);
+    for made in ["an engine is made", "a linker is made"] {
+        assert_eq!(count(&told.stderr, made), 1, "{made}: {}", told.stderr);
     }
+    let (before, runs) = told.stderr.split_once("execute-template").unwrap();
+    assert!(count(before, "an HTTP client is made") >= 1, "{before}");
+    assert!(count(runs, "request audience") >= 3, "{runs}");
+    assert_eq!(count(runs, "is made"), 0, "{runs}");
 }
