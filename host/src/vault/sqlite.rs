@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior, params};
 
 use super::store::{Change, Collection, Record, RecordKey, Store, StoreError, Write, holds};
 use crate::failure::{Failure, FailureKind, Result};
@@ -41,6 +41,9 @@ const LAYOUT: u32 = MIGRATIONS.len() as u32;
 
 /// How long a writer waits for another process: longer than any batch takes, short enough to be noticed.
 const BUSY: Duration = Duration::from_secs(10);
+
+/// How often it is tried again where SQLite does not wait itself.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Records in an SQLite file, shared by any number of threads and processes of one machine.
 pub struct SqliteStore {
@@ -115,7 +118,7 @@ fn refuse_later(path: &Path, layout: u32) -> Result<()> {
 
 /// Brings the file to the last layout, as a whole or not at all, and says which layout it found.
 fn set_up(connection: &mut Connection) -> rusqlite::Result<u32> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     // A token that was stored must be there after a power cut: its predecessor no longer works.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
@@ -132,6 +135,21 @@ fn set_up(connection: &mut Connection) -> rusqlite::Result<u32> {
     }
     transaction.commit()?;
     Ok(layout)
+}
+
+/// Goes over to a write-ahead log. SQLite does not wait for others there, who may be doing the same to a new file.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let end = Instant::now() + BUSY;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && Instant::now() < end =>
+            {
+                std::thread::sleep(LOOK);
+            }
+            done => return done,
+        }
+    }
 }
 
 impl Store for SqliteStore {

@@ -232,6 +232,22 @@ fn of_many_that_make_an_owners_data_key_at_once_all_secrets_open() {
 }
 
 #[test]
+fn of_many_that_open_a_new_store_at_once_none_is_refused() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, start) = (folder.path().join("store.db"), std::sync::Barrier::new(8));
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    start.wait();
+                    SqliteStore::open(&path).unwrap();
+                });
+            }
+        });
+    }
+}
+
+#[test]
 fn a_key_is_32_bytes_and_no_other_number() {
     assert!(Key::from_bytes(&[0; 31]).is_none() && Key::from_bytes(&[0; 33]).is_none());
 }
