@@ -268,17 +268,7 @@ const BYTES: &str = "canary-content-of-the-file-0123456789";
 #[test]
 fn of_files_names_sizes_and_digests_are_recorded_and_neither_bytes_nor_where_a_redirect_led() {
     let world = World::new(Setup::default());
-    let scopes = [
-        "read:page:confluence",
-        "write:page:confluence",
-        "read:space:confluence",
-        "read:content-details:confluence",
-        "read:attachment:confluence",
-        "write:attachment:confluence",
-        "offline_access",
-    ];
-    world.put_profile(&scopes, &world.client.client_secret);
-    world.authorize().unwrap();
+    world.authorize_for_files();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("plan.txt"), BYTES).unwrap();
     let record = |template: &str, input: Value| {

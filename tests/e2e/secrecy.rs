@@ -59,17 +59,7 @@ const OF_THE_FILE: &str = "canary-content-of-the-file-0123456789";
 #[test]
 fn neither_a_secret_nor_a_byte_of_a_file_is_in_the_memory_of_a_component_that_sends_and_fetches_one() {
     let (world, scanner, _) = watched(None);
-    let scopes = [
-        "read:page:confluence",
-        "write:page:confluence",
-        "read:space:confluence",
-        "read:content-details:confluence",
-        "read:attachment:confluence",
-        "write:attachment:confluence",
-        "offline_access",
-    ];
-    world.put_profile(&scopes, &world.client.client_secret);
-    world.authorize().unwrap();
+    world.authorize_for_files();
     world.wire.canaries.learn(json!({"access_token": OF_THE_FILE}).to_string().as_bytes());
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("plan.txt"), OF_THE_FILE).unwrap();

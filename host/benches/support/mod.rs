@@ -12,12 +12,12 @@ use std::time::Instant;
 use actionbay::authorization::{Authorize, Connection, FixedCallback, Profile};
 use actionbay::egress::{Credential, Egress, OperatorPolicy, Response, Transport};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
-use actionbay::runtime::{Authority, CallContext, ConnectionFacts, DenyEvents, DenyFiles, Pacer, Tape};
+use actionbay::runtime::{Authority, CallContext, ConnectionFacts, Pacer};
 use actionbay::secret::SecretString;
 use actionbay::vault::{
     Collection, Expect, KeySource, MasterKey, RecordKey, SecretPlace, SqliteStore, Store, Vault, Write,
 };
-use actionbay::{CallLimits, Engine, Failure, Host, Plugin, Run, SystemClock};
+use actionbay::{Engine, Failure, Host, Plugin, Run, SystemClock};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vendor::Vendor;
@@ -140,16 +140,8 @@ pub(crate) fn integration() -> IntegrationId {
 
 /// What a call is given without a host.
 pub(crate) fn context() -> CallContext {
-    CallContext {
-        egress: Egress::new(Arc::new(Vendor), OperatorPolicy::every_public_host()),
-        events: Arc::new(DenyEvents),
-        limits: CallLimits::default(),
-        pacer: Pacer::new(Arc::new(SystemClock)),
-        tokens: None,
-        containers: Arc::default(),
-        files: Arc::new(DenyFiles),
-        tape: Tape::default(),
-    }
+    let egress = Egress::new(Arc::new(Vendor), OperatorPolicy::every_public_host());
+    CallContext::new(egress, Pacer::new(Arc::new(SystemClock)))
 }
 
 /// A connection that is a constant: what a call costs without one.

@@ -88,12 +88,20 @@ fn check_candidate(policy: &str) -> Result<(), String> {
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
+    announced("installing what components are built with", command)
+}
+
+/// Runs what takes its time, after saying on standard error what for.
+///
+/// # Errors
+/// The command as it would be typed, and what became of it.
+pub fn announced(what_for: &str, command: &mut Command) -> Result<(), String> {
     let spelled: Vec<_> = std::iter::once(command.get_program())
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())
         .collect();
     let spelled = spelled.join(" ");
-    eprintln!("installing what components are built with: {spelled}");
+    eprintln!("{what_for}: {spelled}");
     match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("`{spelled}` failed: {status}")),

@@ -35,7 +35,7 @@ mod machine;
 
 #[cfg(feature = "build")]
 pub use build::{BuildError, Built, Source, build, shared_target_dir, write_if_changed};
-pub use ensure::ensure_target;
+pub use ensure::{announced, ensure_target};
 pub use machine::{Machine, MissingTarget, Toolchain};
 
 /// The target of every component.

@@ -101,7 +101,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId};
-use crate::runtime::{CallContext, CallLimits, DenyFiles, EventSink, Pacer, Plugin, Tape};
+use crate::runtime::{CallContext, CallLimits, EventSink, Pacer, Plugin};
 use crate::vault::Vault;
 
 /// Everything that authorizing needs. Shared by all calls of a host.
@@ -188,15 +188,9 @@ impl Authorizations {
 
     /// What every call of a plugin is given; who makes its token requests comes on top.
     pub(crate) fn context(&self, plugin: &Plugin) -> CallContext {
-        CallContext {
-            egress: self.egress.clone(),
-            events: Arc::clone(&self.events),
-            limits: self.limits(&plugin.manifest().id),
-            pacer: self.pacer.clone(),
-            tokens: None,
-            containers: Arc::default(),
-            files: Arc::new(DenyFiles),
-            tape: Tape::default(),
-        }
+        let mut context = CallContext::new(self.egress.clone(), self.pacer.clone());
+        context.events = Arc::clone(&self.events);
+        context.limits = self.limits(&plugin.manifest().id);
+        context
     }
 }

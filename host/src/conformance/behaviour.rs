@@ -10,8 +10,8 @@ use crate::clock::SystemClock;
 use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{
-    Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallLimits, CallReport, ConnectionFacts,
-    DenyEvents, DenyFiles, Effect, Pacer, Plugin, Site, Tape, Template,
+    Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, ConnectionFacts, Effect,
+    Pacer, Plugin, Site, Template,
 };
 
 /// How long one denied call may take: there is nothing to wait for.
@@ -68,16 +68,10 @@ pub(super) fn check(plugin: &Plugin, report: &mut Report) {
 }
 
 fn context() -> CallContext {
-    CallContext {
-        egress: Egress::new(Arc::new(DenyTransport), OperatorPolicy::default()),
-        events: Arc::new(DenyEvents),
-        limits: CallLimits::default().wall_clock(LONGEST),
-        pacer: Pacer::new(Arc::new(SystemClock)),
-        tokens: None,
-        containers: Arc::default(),
-        files: Arc::new(DenyFiles),
-        tape: Tape::default(),
-    }
+    let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+    let mut context = CallContext::new(egress, Pacer::new(Arc::new(SystemClock)));
+    context.limits = context.limits.wall_clock(LONGEST);
+    context
 }
 
 fn nobody(plugin: &Plugin) -> Arc<dyn Authority> {

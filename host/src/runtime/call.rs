@@ -12,8 +12,8 @@ use super::guard::Guard;
 use super::limits::{self, Meter};
 use super::wasi::{self, Wasi};
 use super::{
-    AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, Engine, Event, EventSink, Pacer, Recorder,
-    Site, Tape,
+    AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, DenyEvents, DenyFiles, Engine, Event,
+    EventSink, Pacer, Recorder, Site, Tape,
 };
 use crate::egress::{Audience, Credential, Egress, Response};
 use crate::failure::{Failure, FailureKind, Result};
@@ -92,6 +92,20 @@ pub struct CallContext {
 }
 
 impl CallContext {
+    /// A way out and its pace; of all else nothing but the usual limits.
+    pub fn new(egress: Egress, pacer: Pacer) -> Self {
+        Self {
+            egress,
+            events: Arc::new(DenyEvents),
+            limits: CallLimits::default(),
+            pacer,
+            tokens: None,
+            containers: Arc::default(),
+            files: Arc::new(DenyFiles),
+            tape: Tape::default(),
+        }
+    }
+
     /// The same, for a workspace with this policy.
     #[must_use]
     pub fn restricted(mut self, containers: &ContainerPolicy) -> Self {

@@ -232,6 +232,21 @@ impl World {
         url::Url::parse(&callback).unwrap().query().unwrap().to_owned()
     }
 
+    /// The same with the scopes that sending and fetching files takes.
+    pub(crate) fn authorize_for_files(&self) {
+        let scopes = [
+            "read:page:confluence",
+            "write:page:confluence",
+            "read:space:confluence",
+            "read:content-details:confluence",
+            "read:attachment:confluence",
+            "write:attachment:confluence",
+            "offline_access",
+        ];
+        self.put_profile(&scopes, &self.client.client_secret);
+        self.authorize().unwrap();
+    }
+
     /// The whole way to a connection.
     pub(crate) fn authorize(&self) -> Result<Connection, Failure> {
         self.authorize_for(None)

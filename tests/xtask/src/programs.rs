@@ -113,14 +113,7 @@ pub(crate) fn is_current(source: Option<SystemTime>, made: Option<SystemTime>) -
 
 /// Runs what takes its time, after saying so on standard error.
 pub(crate) fn announced(command: &mut Command) -> Result<(), String> {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let spelled = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    eprintln!("setting up what tests talk to: {spelled}");
-    match command.status() {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("`{spelled}` failed: {status}")),
-        Err(error) => Err(format!("`{spelled}` did not start: {error}")),
-    }
+    actionbay_component::announced("setting up what tests talk to", command)
 }
 
 #[cfg(test)]

@@ -11,9 +11,7 @@ use super::tape::Tape;
 use crate::clock::SystemClock;
 use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::runtime::{
-    Authority, CallContext, CallLimits, ConnectionFacts, DenyEvents, DenyFiles, Pacer, Plugin,
-};
+use crate::runtime::{Authority, CallContext, ConnectionFacts, Pacer, Plugin};
 
 /// What came of a replay.
 #[derive(Debug, Clone, Serialize)]
@@ -67,16 +65,9 @@ impl Recording {
                 .hint("Give the component that was recorded, or one that is to replace it."));
         }
         let player = Player::of(self);
-        let context = CallContext {
-            egress: Egress::new(Arc::new(DenyTransport), OperatorPolicy::default()),
-            events: Arc::new(DenyEvents),
-            limits: CallLimits::default(),
-            pacer: Pacer::new(Arc::new(SystemClock)),
-            tokens: None,
-            containers: Arc::default(),
-            files: Arc::new(DenyFiles),
-            tape: Tape::playing(player.clone()),
-        };
+        let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
+        let mut context = CallContext::new(egress, Pacer::new(Arc::new(SystemClock)));
+        context.tape = Tape::playing(player.clone());
         let nobody = Arc::new(Nobody(self.connection.clone()));
         let (result, _) = plugin.execute(context, &self.template, &self.input, nobody);
         let mut differences: Vec<Difference> = player.ended().into_iter().collect();
