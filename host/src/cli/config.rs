@@ -363,7 +363,8 @@ fn read(home: &Path) -> Result<String> {
 /// What is wrong with the text, and in which line.
 fn place(text: &str, span: Option<std::ops::Range<usize>>, what: &str) -> String {
     let before = span.and_then(|span| text.get(..span.start)).unwrap_or_default();
-    format!("line {}: {what}.", before.matches('\n').count() + 1)
+    // Some say it as a sentence, some without its end.
+    format!("line {}: {}.", before.matches('\n').count() + 1, what.trim_end_matches('.'))
 }
 
 fn unusable(home: &Path, error: &std::io::Error) -> Failure {
