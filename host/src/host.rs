@@ -84,7 +84,7 @@ impl HostBuilder {
         self
     }
 
-    /// What the operator allows beyond https to the origins of manifests.
+    /// What the operator allows to be called; without it, nothing is.
     #[must_use]
     pub fn policy(mut self, policy: OperatorPolicy) -> Self {
         self.policy = policy;

@@ -7,7 +7,8 @@ use wasmtime::ResourceLimiter;
 
 use crate::failure::{Failure, FailureKind};
 
-/// What one call of a plugin may use. What is exceeded ends the call with a failure that names the limit.
+/// What one call of a plugin may use. What is exceeded ends the call with a failure that names the limit;
+/// of memory and tables the component is told first that they cannot grow, and may do with less.
 ///
 /// As JSON, or in a configuration, every limit has the name of its field, in kebab-case; one that is left out has its
 /// default. Times are in seconds there.

@@ -15,7 +15,7 @@ use super::call::{
     Purpose, State,
 };
 use super::files::FileRights;
-use super::guard::{Guard, Memory};
+use super::guard::{Guard, LearnedKeys};
 use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -35,7 +35,7 @@ pub struct Plugin {
     manifest: Arc<Manifest>,
     digest: Arc<str>,
     /// Which containers have which keys.
-    memory: Memory,
+    learned_keys: LearnedKeys,
 }
 
 impl std::fmt::Debug for Plugin {
@@ -62,7 +62,14 @@ impl Engine {
         let component = Arc::new(link(self, &component)?);
         let manifest = Arc::new(describe(self, &component)?);
         let audiences = manifest.audiences.clone().into();
-        Ok(Plugin { engine: self.clone(), component, audiences, manifest, digest, memory: Memory::default() })
+        Ok(Plugin {
+            engine: self.clone(),
+            component,
+            audiences,
+            manifest,
+            digest,
+            learned_keys: LearnedKeys::default(),
+        })
     }
 
     fn compiled(&self, bytes: &[u8], digest: &str) -> Result<Component> {
@@ -158,7 +165,7 @@ impl Plugin {
         };
         let limits = context.limits;
         let rights = self.file_rights(template, input);
-        let remembered = self.memory.of(connection.facts().id, context.pacer.clock());
+        let remembered = self.learned_keys.of(connection.facts().id, context.pacer.clock());
         let containers = Arc::clone(&context.containers);
         let guard = Guard::new(Arc::clone(&self.manifest), template, containers, remembered);
         let (result, report) = self.call(Purpose::Execute, context, |instance, store| {

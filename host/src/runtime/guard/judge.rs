@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::access::{Access, Container, ContainerPolicy, is_name};
-use super::memory::Remembered;
+use super::learned::Remembered;
 use super::pointer::{Pointer, Unclear, parse_strictly, text_of};
 use super::rules::{Containers, ID, Lookup, Place, Reference, RequestRule, Subject};
 use crate::egress::{Body, Method};

@@ -14,11 +14,11 @@
 //! | `pointer.rs` | places in JSON, and JSON that can be read in one way only |
 //! | `access.rs` | the policy for containers |
 //! | `judge.rs` | the decision |
-//! | `memory.rs` | what is remembered from run to run |
+//! | `learned.rs` | what is remembered from run to run |
 
 mod access;
 mod judge;
-mod memory;
+mod learned;
 mod path;
 mod pointer;
 mod rules;
@@ -28,7 +28,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use access::{Access, ContainerName, ContainerPolicy};
-pub(in crate::runtime) use memory::{Memory, Remembered};
+pub(in crate::runtime) use learned::{LearnedKeys, Remembered};
 pub use path::PathPattern;
 pub use pointer::Pointer;
 pub use rules::{Condition, Containers, ItemKind, Lookup, Naming, Place, Reference, RequestRule, Subject};

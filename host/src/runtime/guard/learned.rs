@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 
 /// What all runs of a plugin learned.
 #[derive(Clone, Default)]
-pub(in crate::runtime) struct Memory(Arc<Mutex<HashMap<Named, Kept>>>);
+pub(in crate::runtime) struct LearnedKeys(Arc<Mutex<HashMap<Named, Kept>>>);
 
 /// A connection, and the id of a container that it reaches.
 type Named = (String, String);
@@ -29,14 +29,14 @@ struct Kept {
 
 /// The part that belongs to one connection.
 pub(in crate::runtime) struct Remembered {
-    memory: Memory,
+    all: LearnedKeys,
     connection: String,
     clock: Arc<dyn Clock>,
 }
 
-impl Memory {
+impl LearnedKeys {
     pub(in crate::runtime) fn of(&self, connection: String, clock: Arc<dyn Clock>) -> Remembered {
-        Remembered { memory: self.clone(), connection, clock }
+        Remembered { all: self.clone(), connection, clock }
     }
 }
 
@@ -44,14 +44,14 @@ impl Remembered {
     /// The container of this id. Without a clock there is none.
     pub(super) fn by_id(&self, id: &str) -> Option<Container> {
         let now = self.clock.now().ok()?;
-        let kept = self.memory.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = kept.get(&(self.connection.clone(), id.to_owned()))?;
         (now < kept.until).then(|| kept.container.clone())
     }
 
     pub(super) fn keep(&self, container: &Container) {
         let (Some(id), Ok(now)) = (&container.id, self.clock.now()) else { return };
-        let mut kept = self.memory.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= MOST {
             kept.clear();
         }
