@@ -38,6 +38,7 @@ mod clock;
 pub mod conformance;
 pub mod egress;
 pub mod failure;
+mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -136,8 +136,18 @@ impl Authorizations {
         Ok(Recognised { taken, callback })
     }
 
-    /// Carries a recognised callback through: exchange, sites, connection.
+    /// Carries a recognised callback through, and notes with the link that led to it what came of it.
     pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
+        let link = recognised.taken.pending.link.clone();
+        let result = self.carry_through(recognised);
+        if let Some(link) = link {
+            self.links_ended(&link, &result);
+        }
+        result
+    }
+
+    /// Exchange, sites, connection.
+    fn carry_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
         let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         check_issuer(&profile, callback.issuer.as_deref())?;
@@ -209,7 +219,9 @@ impl Authorizations {
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
         let settled = self.take_step(&plugin, &context, workspace, site, step)?;
-        self.activate_granted(workspace, id, settled)
+        let connection = self.activate_granted(workspace, id, settled)?;
+        self.links_ended_in(&connection)?;
+        Ok(connection)
     }
 
     /// The connection that waits for its site and was begun in this browser.
