@@ -131,6 +131,7 @@ impl Kind {
     }
 
     /// What is written for it, in a word, or the values that there are.
+    #[cfg(any(test, feature = "cli"))]
     pub(crate) fn label(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),

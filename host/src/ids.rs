@@ -77,6 +77,10 @@ id!(
     /// A workspace: the tenant that owns profiles and connections.
     WorkspaceId
 );
+id!(
+    /// A conversation.
+    ConversationId
+);
 
 impl WorkspaceId {
     /// The workspace of a host that has only one.

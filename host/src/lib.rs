@@ -36,6 +36,7 @@ mod builtin;
 pub mod cli;
 mod clock;
 pub mod conformance;
+pub mod dialog;
 pub mod egress;
 pub mod failure;
 mod fields;
