@@ -138,6 +138,14 @@ impl Authorizations {
 
     /// Carries a recognised callback through: exchange, sites, connection.
     pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
+        let pending = &recognised.taken.pending;
+        let (workspace, session) = (pending.workspace.clone(), pending.session.clone());
+        let result = self.carried_through(recognised);
+        self.session_ended(&workspace, session.as_ref(), &result);
+        result
+    }
+
+    fn carried_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
         let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         check_issuer(&profile, callback.issuer.as_deref())?;
@@ -205,11 +213,14 @@ impl Authorizations {
         }
         let plugin = self.approved_plugin(&connection.integration)?;
         self.check_may_connect(workspace, plugin.manifest(), connection.user.as_deref())?;
+        let session = connection.intent.session.clone();
         let mut context = self.context(&plugin);
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
         let settled = self.take_step(&plugin, &context, workspace, site, step)?;
-        self.activate_granted(workspace, id, settled)
+        let connection = self.activate_granted(workspace, id, settled)?;
+        self.session_ended(workspace, session.as_ref(), &Ok(connection.clone()));
+        Ok(connection)
     }
 
     /// The connection that waits for its site and was begun in this browser.

@@ -15,7 +15,7 @@ use super::pending::PendingAuthorization;
 use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, SessionId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce, Plugin};
 use crate::secret::SecretString;
 
@@ -38,6 +38,9 @@ pub struct Authorize {
     pub tenant: Option<String>,
     /// The connection to authorize again; absent: one is added.
     pub reconnect: Option<ConnectionId>,
+    /// The session that tells what comes of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) session: Option<SessionId>,
     /// Whether the connection may become one of another account than before; said anew whenever a link is opened.
     #[serde(skip)]
     pub another_account: bool,
@@ -58,6 +61,7 @@ impl Authorize {
             site: None,
             tenant: None,
             reconnect: None,
+            session: None,
             another_account: false,
             browser: None,
         }
@@ -167,6 +171,7 @@ impl Authorizations {
             tenant: authorize.tenant.clone(),
             reconnect: authorize.reconnect.clone(),
             another_account: authorize.another_account,
+            session: authorize.session.clone(),
             browser: authorize.browser.as_ref().map(Browser::fingerprint),
             expires_at: self.pending_expiry()?,
         };

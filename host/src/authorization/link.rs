@@ -190,6 +190,7 @@ impl Authorizations {
             links.issued.iter_mut().for_each(|link| link.used = true);
             Ok(())
         })?;
+        self.session_opened(&authorize, begun.expires_at);
         Ok(begun)
     }
 

@@ -1,8 +1,9 @@
 //! The link that a failed run comes with: whoever asked can be sent to connect what is missing.
 
 use super::Authorizations;
-use super::connection::{Connection, ConnectionStatus};
+use super::connection::Connection;
 use super::consent::Authorize;
+use super::session::renewing;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::ids::{IntegrationId, ProfileId, WorkspaceId};
 
@@ -86,20 +87,7 @@ impl Authorizations {
     /// # Errors
     /// As [`issue_link`](Self::issue_link).
     pub fn link_to_renew(&self, connection: &Connection) -> Result<AuthorizationLink> {
-        let request = Authorize::new(
-            connection.workspace.clone(),
-            connection.integration.clone(),
-            connection.profile.clone(),
-        );
-        // What still waits for its site has no account yet that it could be renewed for.
-        let is_renewed = connection.status != ConnectionStatus::AwaitingSite;
-        self.issue_link(
-            &request
-                .user(connection.user.clone())
-                .tenant(connection.tenant.clone())
-                .site(connection.site.as_ref().map(|site| site.id.clone()))
-                .reconnect(is_renewed.then(|| connection.id.clone())),
-        )
+        self.issue_link(&renewing(connection))
     }
 
     /// The profile that the workspace connects the integration with, or the only one that there is.
