@@ -26,7 +26,7 @@ fn a_run_that_is_sent_twice_under_its_name_creates_one_page() {
 
 #[test]
 fn what_is_made_under_a_name_is_made_once_and_answered_as_before() {
-    let office = Office::connected();
+    let office = Office::new();
     let client = office.admin();
     let body = json!({"integration": "confluence", "user": "ann"});
     let first = client.post_once("/connect/sessions", "k", body.clone());

@@ -65,23 +65,17 @@ fn send(client: &Client, route: &Route, ids: &BTreeMap<&str, String>) -> super::
 /// One of everything that a workspace owns.
 fn owned(office: &Office) -> BTreeMap<&'static str, String> {
     let client = office.admin();
-    let session = client.post("/connect/sessions", json!({"integration": "confluence", "user": "ann"}));
+    let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     client.send("PUT", "/integrations/confluence/templates/create-content/installation", &[], None).done();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    // Where one connection serves everybody nobody has one of their own.
-    let session = if session.status == 201 {
-        text(&session.done()["id"])
-    } else {
-        text(&client.post("/connect/sessions", json!({"integration": "confluence"})).done()["id"])
-    };
     BTreeMap::from([
         ("integration", "confluence".to_owned()),
         ("template", "create-content".to_owned()),
         ("profile", "app".to_owned()),
         ("connection", text(&run["connection"])),
         ("run", text(&run["run"])),
-        ("session", session),
+        ("session", text(&session["id"])),
     ])
 }
 

@@ -119,6 +119,10 @@ fn complete(method: &str, operation: &mut Map<String, Value>) {
     if let Some(responses) = responses.as_object_mut() {
         for response in responses.values_mut().filter_map(Value::as_object_mut) {
             response.insert("headers".to_owned(), json!({ "X-Request-Id": request_id() }));
+            let description = response.entry("description").or_insert_with(|| json!(""));
+            if description.as_str().is_none_or(str::is_empty) {
+                *description = json!("It was done.");
+            }
         }
         let problem = json!({ "$ref": format!("#/components/responses/{}", Problem::name()) });
         responses.insert("4XX".to_owned(), problem.clone());

@@ -125,7 +125,7 @@ pub(super) struct Problem {
     #[schema(examples("invalid-input"))]
     kind: String,
     /// A stable word for what happened.
-    #[schema(examples("schema-violation"))]
+    #[schema(examples("unknown-connection"))]
     code: String,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -90,7 +90,7 @@ impl Runs {
             id: RunId::new(ordered_id(PREFIX, now)?)?,
             integration: run.integration.clone(),
             template: run.template.clone(),
-            connection: run.connection.clone(),
+            connection: None,
             user: run.user.clone(),
             key: key.clone(),
             began_at: now,

@@ -88,7 +88,7 @@ impl RunRecord {
         let failure = result.as_ref().err();
         Self {
             ended_at: Some(now),
-            connection: trace.connection.clone().or(self.connection),
+            connection: trace.connection.clone(),
             milliseconds: u64::try_from(trace.report.duration.as_millis()).ok(),
             requests: Some(trace.report.requests),
             state: if failure.is_none() { RunState::Succeeded } else { RunState::Failed },
