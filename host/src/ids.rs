@@ -81,6 +81,18 @@ id!(
     /// A conversation.
     ConversationId
 );
+id!(
+    /// A key of the HTTP API.
+    KeyId
+);
+id!(
+    /// A run that the service was asked for.
+    RunId
+);
+id!(
+    /// An authorization that a platform asked for.
+    SessionId
+);
 
 impl WorkspaceId {
     /// The workspace of a host that has only one.
@@ -111,4 +123,23 @@ pub(crate) fn random_id(prefix: &str) -> Result<String, Failure> {
     getrandom::fill(&mut bytes).map_err(|_| Failure::internal("The system gives no random numbers."))?;
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     Ok(format!("{prefix}{hex}"))
+}
+
+/// A new id whose order is that of time, as far as one process tells it: seconds, then a number that counts up, then
+/// randomness against those of other processes.
+///
+/// # Errors
+/// `Internal` where the system has no randomness to give.
+#[cfg(feature = "service")]
+pub(crate) fn ordered_id(prefix: &str, now: u64) -> Result<String, Failure> {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    random_id(&format!("{}{count:08x}", from_time(prefix, now)))
+}
+
+/// What the ids of a time begin with: those before it come before it, and all others after.
+#[cfg(feature = "service")]
+pub(crate) fn from_time(prefix: &str, seconds: u64) -> String {
+    format!("{prefix}{:010x}", seconds.min((1 << 40) - 1))
 }

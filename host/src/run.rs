@@ -38,6 +38,8 @@ pub struct Run {
     pub limits: Option<CallLimits>,
     /// Who takes a recording of it.
     pub recorder: Option<Recorder>,
+    /// Whether whoever asked waits for what comes of a link that it fails with.
+    pub(crate) awaits: bool,
 }
 
 impl Run {
@@ -59,6 +61,7 @@ impl Run {
             files: Arc::new(DenyFiles),
             limits: None,
             recorder: None,
+            awaits: false,
         }
     }
 
@@ -122,6 +125,16 @@ pub struct RunOutcome {
     pub replayed: bool,
 }
 
+/// What is known of a run beside what came of it.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    /// The connection that it used, once that is known.
+    #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "asked by the service only"))]
+    pub(crate) connection: Option<ConnectionId>,
+    /// What it took.
+    pub(crate) report: CallReport,
+}
+
 impl Host {
     /// Runs a template.
     ///
@@ -132,13 +145,18 @@ impl Host {
     /// `InsufficientScope`, `Denied` (by the workspace's policy), `Conflict` (a name that was used for something else, or
     /// is being run), and what the plugin gives.
     pub fn run(&self, run: &Run) -> Result<RunOutcome> {
+        self.run_traced(run, &mut Trace::default())
+    }
+
+    /// Runs a template, and says what is known of it, also where it fails.
+    pub(crate) fn run_traced(&self, run: &Run, trace: &mut Trace) -> Result<RunOutcome> {
         let plugin = self.authorizations().approved_plugin(&run.integration)?;
         plugin.check_input(&run.template, &run.input)?;
         let policy = self.policy(&run.workspace, &run.integration)?;
         policy.check(plugin.manifest(), plugin.known_template(&run.template)?, &run.input)?;
         match &run.idempotency_key {
-            Some(key) => self.run_once(&plugin, run, key, &policy),
-            None => self.run_now(&plugin, run, &policy).0,
+            Some(key) => self.run_once(&plugin, run, key, &policy, trace),
+            None => self.run_now(&plugin, run, &policy, trace),
         }
     }
 
@@ -176,14 +194,15 @@ impl Host {
         run: &Run,
         key: &str,
         policy: &WorkspacePolicy,
+        trace: &mut Trace,
     ) -> Result<RunOutcome> {
         let outcomes = self.authorizations().outcomes();
         match outcomes.begin(run, key, policy)? {
             Begin::Before(before) => before,
             Begin::Now(claim) => {
-                let (result, may_have_effect) = self.run_now(plugin, run, policy);
+                let result = self.run_now(plugin, run, policy, trace);
                 // What happened has happened: that it could not be kept must not hide it.
-                if let Err(storage) = outcomes.settle(claim, &result, may_have_effect) {
+                if let Err(storage) = outcomes.settle(claim, &result, trace.report.effect_sent) {
                     log::warn!("what came of a named run could not be kept: {storage}");
                 }
                 result
@@ -191,16 +210,20 @@ impl Host {
         }
     }
 
-    /// Runs it, and says whether something may have come of it at the vendor.
-    fn run_now(&self, plugin: &Plugin, run: &Run, policy: &WorkspacePolicy) -> (Result<RunOutcome>, bool) {
-        match self.prepared(plugin, run) {
-            Ok((whose, connection, live)) => {
-                let mut context = self.authorizations().context(plugin).restricted(&policy.containers);
-                context.limits = run.limits.unwrap_or(context.limits);
-                self.execute(plugin, run, whose, connection, (context, live))
-            }
-            Err(failure) => (Err(failure), false),
-        }
+    fn run_now(
+        &self,
+        plugin: &Plugin,
+        run: &Run,
+        policy: &WorkspacePolicy,
+        trace: &mut Trace,
+    ) -> Result<RunOutcome> {
+        let (whose, connection, live) = self.prepared(plugin, run)?;
+        let mut context = self.authorizations().context(plugin).restricted(&policy.containers);
+        context.limits = run.limits.unwrap_or(context.limits);
+        trace.connection = Some(connection.id.clone());
+        let (result, report) = self.execute(plugin, run, whose, connection, (context, live));
+        trace.report = report;
+        result
     }
 
     /// Whose connection a run uses, and the connection, ready for use.
@@ -211,7 +234,13 @@ impl Host {
     ) -> Result<(Whose<'a>, Connection, Arc<dyn Authority>)> {
         let workspace = &run.workspace;
         let user = self.authorizations().acting_for(workspace, &run.integration, run.user.as_deref())?;
-        let whose = Whose { workspace, integration: &run.integration, user, asked_by: run.user.as_deref() };
+        let whose = Whose {
+            workspace,
+            integration: &run.integration,
+            user,
+            asked_by: run.user.as_deref(),
+            awaits: run.awaits,
+        };
         let connection = self
             .authorizations()
             .select_connection(workspace, &run.integration, user, run.connection.as_ref())
@@ -229,7 +258,7 @@ impl Host {
         whose: Whose<'_>,
         connection: Connection,
         (context, live): (CallContext, Arc<dyn Authority>),
-    ) -> (Result<RunOutcome>, bool) {
+    ) -> (Result<RunOutcome>, CallReport) {
         let authorizations = self.authorizations();
         let context = context.files(Arc::clone(&run.files)).recorded(run.recorder.clone());
         let (result, report) = plugin.execute(context, &run.template, &run.input, live);
@@ -238,7 +267,7 @@ impl Host {
             Err(failure) if report.effect_sent => Err(failure),
             Err(failure) => Err(authorizations.with_link_if_over(whose, &connection, failure)),
         };
-        (result, report.effect_sent)
+        (result, report)
     }
 
     /// The connection in use, if it has what the template needs.

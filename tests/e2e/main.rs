@@ -39,6 +39,7 @@ mod refreshing;
 mod repeating;
 mod rotation;
 mod secrecy;
+mod service;
 mod serving;
 mod statuses;
 mod stumbling;

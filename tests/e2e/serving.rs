@@ -11,15 +11,19 @@ use serde_json::Value;
 use crate::support::{Home, Visitor, port_of_nobody};
 
 /// The command as it serves, and what it printed.
-struct Service {
-    process: Child,
-    told: Value,
+pub(crate) struct Service {
+    pub(crate) process: Child,
+    pub(crate) told: Value,
 }
 
 impl Service {
-    fn start(home: &Home, bind: &str) -> Self {
-        let mut process =
-            home.command(&["--json", "serve", "--bind", bind]).stdout(Stdio::piped()).spawn().unwrap();
+    pub(crate) fn start(home: &Home, bind: &str) -> Self {
+        Self::of(home.command(&["--json", "serve", "--bind", bind]))
+    }
+
+    /// A command that serves, once it says that it does.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { process, told: serde_json::from_str(&line).unwrap() }
@@ -27,7 +31,7 @@ impl Service {
 
     /// Asks it to end, as a service manager does; its exit code.
     #[cfg(unix)]
-    fn end(mut self) -> Option<i32> {
+    pub(crate) fn end(mut self) -> Option<i32> {
         let id = self.process.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         self.process.wait().unwrap().code()

@@ -152,6 +152,7 @@ impl Authorizations {
                 reconnect: connect.reconnect.clone(),
                 another_account: connect.another_account,
                 browser: None,
+                session: None,
             },
             grant: random_id("g-")?,
             issue: random_id("t-")?,

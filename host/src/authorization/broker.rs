@@ -81,6 +81,7 @@ impl CodeExchange {
                 reconnect: self.pending.reconnect.clone(),
                 another_account: self.pending.another_account,
                 browser: self.pending.browser.clone(),
+                session: self.pending.session.clone(),
             },
             grant: random_id("g-")?,
             issue: random_id("t-")?,

@@ -136,18 +136,16 @@ impl Authorizations {
         Ok(Recognised { taken, callback })
     }
 
-    /// Carries a recognised callback through, and notes with the link that led to it what came of it.
+    /// Carries a recognised callback through: exchange, sites, connection.
     pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
-        let link = recognised.taken.pending.link.clone();
-        let result = self.carry_through(recognised);
-        if let Some(link) = link {
-            self.links_ended(&link, &result);
-        }
+        let pending = &recognised.taken.pending;
+        let (workspace, session) = (pending.workspace.clone(), pending.session.clone());
+        let result = self.carried_through(recognised);
+        self.session_ended(&workspace, session.as_ref(), &result);
         result
     }
 
-    /// Exchange, sites, connection.
-    fn carry_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
+    fn carried_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
         let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         check_issuer(&profile, callback.issuer.as_deref())?;
@@ -215,12 +213,13 @@ impl Authorizations {
         }
         let plugin = self.approved_plugin(&connection.integration)?;
         self.check_may_connect(workspace, plugin.manifest(), connection.user.as_deref())?;
+        let session = connection.intent.session.clone();
         let mut context = self.context(&plugin);
         context.tokens = Some(Arc::new(StoredGrant::new(self, connection)));
         let step = AuthorizationStep::Callback { parameters: Vec::new() };
         let settled = self.take_step(&plugin, &context, workspace, site, step)?;
         let connection = self.activate_granted(workspace, id, settled)?;
-        self.links_ended_in(&connection)?;
+        self.session_ended(workspace, session.as_ref(), &Ok(connection.clone()));
         Ok(connection)
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refresh::Attempt;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, SessionId, TemplateId, WorkspaceId};
 use crate::runtime::{ConnectionFacts, Site};
 use crate::vault::{Collection, RecordKey, SecretPlace};
 
@@ -109,6 +109,8 @@ pub(super) struct Intent {
     pub(super) another_account: bool,
     /// The fingerprint of the browser in which alone it may be finished by its person.
     pub(super) browser: Option<String>,
+    /// The session that tells what comes of it.
+    pub(super) session: Option<SessionId>,
 }
 
 impl Intent {

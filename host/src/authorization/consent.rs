@@ -15,7 +15,7 @@ use super::pending::PendingAuthorization;
 use super::profile::{AdditionalField, FieldPlace, Profile};
 use super::profile_check::is_reserved;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, SessionId, WorkspaceId};
 use crate::runtime::{AuthorizationOutcome, AuthorizationStep, Pkce, Plugin};
 use crate::secret::SecretString;
 
@@ -38,6 +38,9 @@ pub struct Authorize {
     pub tenant: Option<String>,
     /// The connection to authorize again; absent: one is added.
     pub reconnect: Option<ConnectionId>,
+    /// The session that tells what comes of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) session: Option<SessionId>,
     /// Whether the connection may become one of another account than before; said anew whenever a link is opened.
     #[serde(skip)]
     pub another_account: bool,
@@ -45,9 +48,6 @@ pub struct Authorize {
     /// began, which is for a program that is alone with its person on one machine (RFC 8252).
     #[serde(skip)]
     pub browser: Option<Browser>,
-    /// The subject of the link that it was begun by.
-    #[serde(skip)]
-    pub(super) link: Option<String>,
 }
 
 impl Authorize {
@@ -61,16 +61,10 @@ impl Authorize {
             site: None,
             tenant: None,
             reconnect: None,
+            session: None,
             another_account: false,
             browser: None,
-            link: None,
         }
-    }
-
-    /// The same, begun by a link of this subject.
-    pub(super) fn link(mut self, subject: String) -> Self {
-        self.link = Some(subject);
-        self
     }
 
     /// The same, for an end user.
@@ -177,8 +171,8 @@ impl Authorizations {
             tenant: authorize.tenant.clone(),
             reconnect: authorize.reconnect.clone(),
             another_account: authorize.another_account,
+            session: authorize.session.clone(),
             browser: authorize.browser.as_ref().map(Browser::fingerprint),
-            link: authorize.link.clone(),
             expires_at: self.pending_expiry()?,
         };
         let (challenge, verifier) = match profile.pkce {

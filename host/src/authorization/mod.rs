@@ -28,6 +28,7 @@
 //! | `token_endpoint.rs` | token requests and what their answers mean |
 //! | `public_url.rs` | where the pages for people are |
 //! | `link.rs` | links at which people connect accounts |
+//! | `session.rs` | what came of a link, for the platform that asked for it |
 //! | `offer.rs` | the link that a failed run comes with |
 //! | `broker.rs` | the two token requests, as a plugin asks for them |
 //! | `live.rs` | a connection in use |
@@ -70,6 +71,7 @@ mod profile_url;
 mod public_url;
 mod refresh;
 mod report;
+mod session;
 mod sites;
 mod token_endpoint;
 mod tokens_in_use;
@@ -85,7 +87,7 @@ pub use configuration::{AuthorizationMode, Configuration, Deleted, Editions, One
 pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, OfferedSite, Proof};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
-pub use link::{LinkEnd, LinkFacts, LinkState, Renewed};
+pub use link::{LinkFacts, Renewed};
 #[cfg(feature = "cli")]
 pub(crate) use offer::Usual;
 pub(crate) use offer::Whose;
@@ -96,6 +98,7 @@ pub use profile_test::ProfileTest;
 pub use profile_url::UrlTemplate;
 pub use public_url::PublicUrl;
 pub use report::{ConnectionReport, RefreshTokenHealth, RefreshTokenState};
+pub use session::{Session, SessionFailure, SessionState};
 
 use crate::clock::Clock;
 use crate::egress::Egress;

@@ -10,7 +10,7 @@ use super::Authorizations;
 use super::browser::{Browser, fingerprint};
 use super::connection::{Connection, ConnectionStatus};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
+use crate::ids::{ConnectionId, IntegrationId, ProfileId, SessionId, WorkspaceId};
 use crate::secret::SecretString;
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
 
@@ -41,12 +41,12 @@ pub(super) struct PendingAuthorization {
     /// Whether it may become one of another account.
     #[serde(default)]
     pub(super) another_account: bool,
+    /// The session that tells what comes of it.
+    #[serde(default)]
+    pub(super) session: Option<SessionId>,
     /// The fingerprint of the browser that the callback must come from.
     #[serde(default)]
     pub(super) browser: Option<String>,
-    /// The subject of the link that it was begun by.
-    #[serde(default)]
-    pub(super) link: Option<String>,
     pub(super) expires_at: u64,
 }
 

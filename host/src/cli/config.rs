@@ -3,6 +3,15 @@
 //! ```toml
 //! public-url = "https://connect.example.com"         # where people reach `serve`; ACTIONBAY_PUBLIC_URL goes over it
 //!
+//! behind-tls-proxy = true                           # so that `serve` may listen elsewhere than on this machine
+//!
+//! [service]                                         # of `serve`
+//! concurrent-requests = 64
+//! waiting-requests = 128
+//! requests-per-minute = 6000                        # of each key
+//! keep-runs-days = 30
+//! keep-audit-days = 365
+//!
 //! [policy]
 //! allowed-hosts = ["https://*.example.com"]          # absent: what the integrations that ship with the command call
 //! allowed-origins = ["http://127.0.0.1:8977"]
@@ -51,6 +60,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ProfileId, WorkspaceId};
 use crate::runtime::{CallLimits, Edition, Engine, EngineBuilder, Pkce, Plugin};
 use crate::secret::SecretString;
+use crate::service::Settings;
 
 const FILE: &str = "config.toml";
 
@@ -61,6 +71,8 @@ const PUBLIC_URL: &str = "ACTIONBAY_PUBLIC_URL";
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Config {
     public_url: Option<String>,
+    behind_tls_proxy: bool,
+    service: Settings,
     policy: PolicyConfig,
     /// By name of the limit; by integration, an object of the same.
     limits: Map<String, Value>,
@@ -319,6 +331,16 @@ pub(super) fn public_url(home: &Path) -> Result<Option<PublicUrl>> {
             None => Ok(None),
         },
     }
+}
+
+/// Whether a proxy that ends TLS stands before `serve`, as the operator says.
+pub(super) fn is_behind_tls_proxy(home: &Path) -> Result<bool> {
+    Ok(parse(home)?.behind_tls_proxy)
+}
+
+/// The settings of `serve`.
+pub(super) fn service(home: &Path) -> Result<Settings> {
+    Ok(parse(home)?.service)
 }
 
 /// Writes which origins stand in for these audiences, for a profile, instead of what stood in before.

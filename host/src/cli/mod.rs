@@ -14,6 +14,7 @@ mod dialogs;
 mod fields;
 mod home;
 mod integrations;
+mod keys;
 mod master_key;
 mod output;
 mod policy;
@@ -118,8 +119,11 @@ enum Verb {
     Build(build::Build),
     /// Check whether a component keeps to the contract
     Check(check::Check),
-    /// Serve the pages at which people connect their accounts
+    /// Serve the HTTP API, and the pages at which people connect their accounts
     Serve(serve::Serve),
+    /// The keys of the HTTP API
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// The keys that the secrets are sealed with
     #[command(subcommand)]
     Vault(vault::Vault),
@@ -217,6 +221,7 @@ fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
         Verb::Build(verb) => verb.run(output),
         Verb::Check(verb) => return verb.run(&home, output),
         Verb::Serve(verb) => verb.run(&home, output),
+        Verb::Keys(verb) => verb.run(&home, output),
         Verb::Vault(verb) => verb.run(&home, output),
     }
     .map(|()| ExitCode::SUCCESS)

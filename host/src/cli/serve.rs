@@ -1,11 +1,15 @@
 //! `actionbay serve`
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
@@ -15,22 +19,24 @@ use super::output::{Output, facts};
 use crate::authorization::PublicUrl;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::service::{self, Server};
+use crate::service::{LAST_RUNS, Server, Service};
 
 /// How often idle connections are looked for: vendors drop them after weeks.
 const KEEP_ALIVE: Duration = Duration::from_secs(60 * 60);
 
-/// Serve the pages at which people connect their accounts
+/// Serve the HTTP API, and the pages at which people connect their accounts
 ///
-/// A run that lacks a connection gives a link. The link leads here, and from here to the vendor and back. Meanwhile
-/// connections that nobody uses are kept alive.
+/// The API is under /v1, its description at /v1/docs; make a key for it with `actionbay keys create`. A run that lacks a
+/// connection gives a link. The link leads here, and from here to the vendor and back. Meanwhile connections that nobody
+/// uses are kept alive.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   actionbay serve
   actionbay serve --bind 127.0.0.1:8978 --public-url https://connect.example.com
 
 Set the public URL once, as public-url in config.toml or as ACTIONBAY_PUBLIC_URL, so that the links of the other verbs
-lead there too. Register the callback URL that is printed as that of your app at the vendor.")]
+lead there too. To listen elsewhere than on this machine, put a proxy that ends TLS before it, and say so with
+behind-tls-proxy = true in config.toml. Register the callback URL that is printed as that of your app at the vendor.")]
 pub(super) struct Serve {
     /// The address to listen at; port 0: any
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8978")]
@@ -55,8 +61,8 @@ impl Serve {
             Some(text) => Some(PublicUrl::new(text)?),
             None => config::public_url(&home.folder()?)?,
         };
-        if configured.is_none() && !self.bind.ip().is_loopback() {
-            return Err(no_public_url(self.bind));
+        if !self.bind.ip().is_loopback() {
+            check_reachable_elsewhere(self.bind, configured.as_ref(), &home.folder()?)?;
         }
         let plugins = home.plugins()?;
         let server = Server::bind(self.bind)?;
@@ -72,7 +78,8 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| Failure::internal(format!("Nothing can be served: {error}.")))?;
-        let serving = server.start(&service::routes(host.clone(), &public))?;
+        let service = Arc::new(Service::new(&host, &public, config::service(&home.folder()?)?)?);
+        let serving = server.start(&service.router())?;
         // Before the line is printed: whoever reads it may end the process at once.
         let asked = {
             let _entered = runtime.enter();
@@ -88,28 +95,58 @@ impl Serve {
             ])
         })?;
         output.note("It serves until you end it with Ctrl-C.");
-        runtime.block_on(until(asked, host));
-        serving.stop();
+        runtime.block_on(until(asked, host, Arc::clone(&service)));
+        // What runs is finished; what waits is answered at once.
+        service.end();
+        let living = living(&runtime, &service);
+        serving.stop_within(LAST_RUNS);
+        living.abort();
+        if let Err(failure) = service.ended() {
+            warn!(%failure, "that this process ends could not be written");
+        }
         // A renewal that is on its way has its lease: it is finished or taken up again.
         runtime.shutdown_background();
         Ok(())
     }
 }
 
-/// Keeps connections alive until the process is asked to end.
-async fn until(asked: oneshot::Receiver<()>, host: Host) {
-    let keeping = async {
-        let mut hour = interval(KEEP_ALIVE);
-        hour.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            hour.tick().await;
-            let host = host.clone();
-            let _ = tokio::task::spawn_blocking(move || keep_alive(&host)).await;
-        }
+/// Keeps connections alive, and says that this process is, until it is asked to end.
+async fn until(asked: oneshot::Receiver<()>, host: Host, service: Arc<Service>) {
+    let hourly = {
+        let service = Arc::clone(&service);
+        every(KEEP_ALIVE, move || {
+            keep_alive(&host);
+            service.tidy();
+        })
     };
     tokio::select! {
         _ = asked => {}
-        () = keeping => {}
+        () = hourly => {}
+        () = every(Service::LIVES, move || live(&service)) => {}
+    }
+}
+
+/// Says that this process is alive while it finishes what runs.
+fn living(runtime: &Runtime, service: &Arc<Service>) -> JoinHandle<()> {
+    let service = Arc::clone(service);
+    runtime.spawn(every(Service::LIVES, move || live(&service)))
+}
+
+fn live(service: &Service) {
+    if let Err(failure) = service.live() {
+        warn!(%failure, "that this process is alive could not be written");
+    }
+}
+
+/// Does something again and again, on a thread that may wait.
+async fn every(time: Duration, what: impl Fn() + Send + Sync + 'static) {
+    let what = Arc::new(what);
+    let mut ticks = interval(time);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let what = Arc::clone(&what);
+        let _ = tokio::task::spawn_blocking(move || what()).await;
     }
 }
 
@@ -158,6 +195,23 @@ fn asked_to_end() -> Result<oneshot::Receiver<()>> {
         });
     }
     Ok(asked)
+}
+
+/// Whether the service may be reached from other machines: keys and links would pass in the clear where nobody ends TLS.
+fn check_reachable_elsewhere(bind: SocketAddr, public: Option<&PublicUrl>, home: &Path) -> Result<()> {
+    let Some(public) = public else { return Err(no_public_url(bind)) };
+    let is_behind_proxy = config::is_behind_tls_proxy(home)?;
+    if is_behind_proxy && public.origin().is_https() {
+        return Ok(());
+    }
+    let why =
+        if is_behind_proxy { "the public URL is not https" } else { "it is not said that a proxy ends TLS" };
+    Err(Failure::new(
+        FailureKind::InvalidInput,
+        "no-tls",
+        format!("Nothing is served at {bind}, which other machines reach: {why}."),
+    )
+    .hint("Put a proxy that ends TLS before it, and set behind-tls-proxy = true and an https public-url in config.toml."))
 }
 
 fn no_public_url(bind: SocketAddr) -> Failure {

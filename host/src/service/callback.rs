@@ -7,12 +7,13 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
+use axum::middleware;
 use axum::response::Response;
 use axum::routing::get;
 use tokio::sync::{mpsc, watch};
 
 use super::page;
-use super::server::{Sockets, ended};
+use super::server::{LAST_ANSWER, Sockets, ended, one_request};
 use crate::authorization::Connection;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -75,11 +76,14 @@ async fn serve(listener: Listener, host: Host, patience: Duration) -> Result<Con
     let (done, mut taken) = mpsc::channel(1);
     // A HEAD that was answered as a GET would use the state up.
     let callback = get(callback).head(|| async { StatusCode::METHOD_NOT_ALLOWED });
-    let app = Router::new().route(PATH, callback).with_state(Arc::new(Endpoint { host, done }));
+    let app = Router::new()
+        .route(PATH, callback)
+        .layer(middleware::map_response(one_request))
+        .with_state(Arc::new(Endpoint { host, done }));
     let (stop, stopped) = watch::channel(());
     let servers = listener.0.serve(&app, &stopped)?;
     let result = tokio::time::timeout(patience, taken.recv()).await;
-    ended(&stop, servers).await;
+    ended(&stop, servers, LAST_ANSWER).await;
     match result {
         Ok(Some(result)) => result,
         Ok(None) => Err(Failure::internal("The callback's server ended.")),

@@ -2,18 +2,41 @@
 //!
 //! | file | subject |
 //! |---|---|
+//! | `http.rs` | the whole service, and what watches over it |
+//! | `api/` | the HTTP API, under `/v1` |
+//! | `keys/` | who may use it, and for what |
+//! | `runs/` | what is known of runs that it was asked for |
+//! | `audit.rs` | who did what |
+//! | `metrics.rs` | what can be measured |
+//! | `settings.rs` | what an operator can set |
 //! | `routes.rs` | the pages of links, and the callback's endpoint |
 //! | `cookie.rs` | the cookie by which a browser is told from others |
 //! | `page.rs` | what people see |
+//! | `addressed.rs` | whom a request is addressed to |
+//! | `status.rs` | what status a failure is answered with |
+//! | `room.rs` | how much is worked on at a time |
 //! | `callback.rs` | an endpoint for one callback, on this machine |
 //! | `server.rs` | ports, connections and their end |
 
+mod addressed;
+mod api;
+pub mod audit;
 mod callback;
 mod cookie;
+mod http;
+pub mod keys;
+mod metrics;
 mod page;
+mod room;
 mod routes;
+mod runs;
 mod server;
+mod settings;
+mod status;
 
 pub use callback::{Listener, serve_callback};
+pub use http::Service;
 pub use routes::routes;
+pub use runs::{RunFailure, RunRecord, RunState, Runs};
 pub use server::{Server, Serving};
+pub use settings::{LAST_RUNS, Settings};

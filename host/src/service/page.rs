@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::status;
 use crate::authorization::{Connection, LinkFacts};
 use crate::clock::date;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
@@ -100,15 +101,12 @@ pub(super) fn failed(failure: &Failure) -> Response {
         FailureKind::AccessDenied => "Not connected",
         _ => "This did not work",
     };
-    told(status(failure), title, text_of(failure), next(failure))
+    told(status::of_page(failure), title, text_of(failure), next(failure))
 }
 
 /// What may be told to anybody: faults of the store and of the program are for whoever runs it.
 fn text_of(failure: &Failure) -> &str {
-    match failure.kind {
-        FailureKind::Storage | FailureKind::Internal | FailureKind::BadPlugin => "Something went wrong here.",
-        _ => &failure.message,
-    }
+    if status::is_ours(failure) { "Something went wrong here." } else { &failure.message }
 }
 
 /// What the person in front of the page can do. The failure's own hint is for people at a command.
@@ -137,22 +135,6 @@ fn next(failure: &Failure) -> &str {
             | FailureKind::LimitExceeded,
         ) => "Try again in a while, with a new link.",
         _ => "Tell whoever runs this service.",
-    }
-}
-
-fn status(failure: &Failure) -> StatusCode {
-    match (failure.code.as_ref(), &failure.kind) {
-        ("link-unknown", _) => StatusCode::NOT_FOUND,
-        ("link-expired" | "link-used", _) => StatusCode::GONE,
-        (_, FailureKind::Upstream | FailureKind::Unreachable | FailureKind::BadClientCredentials) => {
-            StatusCode::BAD_GATEWAY
-        }
-        (_, FailureKind::TimedOut) => StatusCode::GATEWAY_TIMEOUT,
-        (_, FailureKind::RateLimited | FailureKind::LimitExceeded) => StatusCode::SERVICE_UNAVAILABLE,
-        (_, FailureKind::Storage | FailureKind::Internal | FailureKind::BadPlugin) => {
-            StatusCode::INTERNAL_SERVER_ERROR
-        }
-        _ => StatusCode::BAD_REQUEST,
     }
 }
 

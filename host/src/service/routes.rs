@@ -18,10 +18,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use tokio::sync::Semaphore;
+use tokio::sync::Notify;
 
 use super::cookie::BrowserCookie;
-use super::page;
+use super::room::Room;
+use super::{addressed, page, server};
 use crate::authorization::{Begun, Browser, Connection, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -45,7 +46,9 @@ struct Pages {
     host: Host,
     public: PublicUrl,
     cookie: BrowserCookie,
-    room: Arc<Semaphore>,
+    room: Room,
+    /// Rung when somebody came back from a vendor.
+    arrivals: Arc<Notify>,
 }
 
 /// The pages of a host, at the paths of its public URL, whose own path a proxy must leave in place. The host has to be
@@ -53,11 +56,17 @@ struct Pages {
 ///
 /// A request whose `Host` is not that of the public URL is refused, whatever a proxy says it was.
 pub fn routes(host: Host, public: &PublicUrl) -> Router {
+    pages(host, public, Arc::default())
+}
+
+/// The pages, which ring when somebody came back.
+pub(super) fn pages(host: Host, public: &PublicUrl, arrivals: Arc<Notify>) -> Router {
     let pages = Pages {
         host,
         public: public.clone(),
         cookie: BrowserCookie::of(public),
-        room: Arc::new(Semaphore::new(MOST_AT_A_TIME)),
+        room: Room::new(MOST_AT_A_TIME),
+        arrivals,
     };
     let prefix = public.prefix();
     // A HEAD that was answered as a GET would use the state up.
@@ -70,12 +79,13 @@ pub fn routes(host: Host, public: &PublicUrl) -> Router {
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(pages.clone(), guard))
+        .layer(middleware::map_response(server::one_request))
         .with_state(pages)
 }
 
 /// Lets through what is meant for this service, for as long as a request may take.
 async fn guard(State(pages): State<Pages>, request: Request, next: Next) -> Response {
-    if !pages.is_meant(&request) {
+    if !addressed::is_meant(&request, &pages.public) {
         return page::told(
             StatusCode::MISDIRECTED_REQUEST,
             "Not here",
@@ -96,7 +106,7 @@ async fn nothing() -> Response {
 async fn link(State(pages): State<Pages>, token: Result<Path<String>, PathRejection>) -> Response {
     let token = text(token);
     let host = pages.host.clone();
-    match pages.work(move || host.link(&token)).await {
+    match pages.room.work(move || host.link(&token)).await {
         Ok(facts) => page::link(&facts),
         Err(failure) => page::failed(&failure),
     }
@@ -121,7 +131,7 @@ async fn open(
         let seconds = begun.expires_at.saturating_sub(host.authorizations().clock.now()?);
         Ok((browser, begun, seconds))
     };
-    let sent = match pages.work(opened).await {
+    let sent = match pages.room.work(opened).await {
         Ok((browser, begun, seconds)) => {
             pages.cookie.set(&browser, seconds).and_then(|cookie| sent_on(&begun, cookie))
         }
@@ -132,9 +142,9 @@ async fn open(
 
 async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let (host, browser) = (pages.host.clone(), pages.cookie.read(&headers));
-    let handled = pages.work(move || {
+    let handled = pages.room.work(move || {
         let failure = match host.handle_callback(&query.unwrap_or_default(), browser.as_ref()) {
-            Ok(connection) => return Ok(Handled::Connected(connection)),
+            Ok(connection) => return Ok(Handled::connected(&host, connection)),
             Err(failure) => failure,
         };
         match (&failure.waiting, browser) {
@@ -155,6 +165,16 @@ enum Handled {
     Waiting(Connection),
 }
 
+impl Handled {
+    /// The connection works: what waited for it goes on.
+    fn connected(host: &Host, connection: Connection) -> Self {
+        if let Err(failure) = host.resume_conversations(&connection) {
+            log::warn!("the conversations that wait for a connection do not go on: {failure}");
+        }
+        Self::Connected(connection)
+    }
+}
+
 async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> Response {
     if !pages.is_of_own_page(&headers) {
         return page::foreign();
@@ -167,12 +187,12 @@ async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> 
     };
     let (workspace, connection, site) = (field("workspace"), field("connection"), field("site"));
     let (host, browser) = (pages.host.clone(), pages.cookie.read(&headers));
-    let finished = pages.work(move || {
+    let finished = pages.room.work(move || {
         let (workspace, id) = (WorkspaceId::new(workspace)?, ConnectionId::new(connection)?);
         let browser = browser.ok_or_else(|| refused_without_cookie(&id))?;
         host.waiting_in(&workspace, &id, &browser)?;
         match host.finish(&workspace, &id, Some(&site)) {
-            Ok(connection) => Ok(Handled::Connected(connection)),
+            Ok(connection) => Ok(Handled::connected(&host, connection)),
             // It still waits, and another one may be chosen.
             Err(failure) if failure.code.starts_with("site-") => {
                 host.waiting_in(&workspace, &id, &browser).map(Handled::Waiting)
@@ -184,6 +204,7 @@ async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> 
 }
 
 fn shown(handled: Result<Handled>, pages: &Pages) -> Response {
+    pages.arrivals.notify_waiters();
     match handled {
         Ok(Handled::Connected(connection)) => page::connected(&Ok(connection)),
         Ok(Handled::Waiting(connection)) => {
@@ -217,21 +238,6 @@ fn text(token: Result<Path<String>, PathRejection>) -> String {
 }
 
 impl Pages {
-    /// Whether a request names the host of the public URL, and no other: a page of another name that leads here
-    /// (DNS rebinding) could have a browser do anything.
-    fn is_meant(&self, request: &Request) -> bool {
-        let mut named = request.headers().get_all(header::HOST).iter();
-        let host = match (named.next(), named.next()) {
-            (Some(host), None) => host.to_str().ok(),
-            _ => None,
-        };
-        let authority = request.uri().authority().map(|authority| authority.as_str());
-        // HTTP/2 has the authority only.
-        let is_named =
-            host.is_some() || (authority.is_some() && !request.headers().contains_key(header::HOST));
-        is_named && host.into_iter().chain(authority).all(|named| self.public.is_authority(named))
-    }
-
     /// Whether a form was sent by a page of this service, as far as the browser says.
     fn is_of_own_page(&self, headers: &HeaderMap) -> bool {
         let origin = self.public.origin();
@@ -240,23 +246,5 @@ impl Pages {
         };
         all(&header::ORIGIN, &|value| value == origin.as_str().as_bytes())
             && all(&SEC_FETCH_SITE, &|value| value == b"same-origin")
-    }
-
-    /// Does what takes a thread.
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else {
-            return Err(Failure::new(
-                FailureKind::LimitExceeded,
-                "service-busy",
-                "As many people are here as this service can attend to at the same time.",
-            )
-            .hint("Try again in a moment."));
-        };
-        tokio::task::spawn_blocking(move || {
-            let _place = place;
-            work()
-        })
-        .await
-        .unwrap_or_else(|_| Err(Failure::internal("The request could not be handled.")))
     }
 }

@@ -3,14 +3,17 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, header};
+use axum::middleware::Next;
 use axum::response::Response;
-use axum::serve::Listener;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -21,10 +24,13 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::failure::{Failure, FailureKind, Result};
 
 /// How long what is being answered may take once the server is to end.
-const LAST_ANSWER: Duration = Duration::from_secs(5);
+pub(super) const LAST_ANSWER: Duration = Duration::from_secs(5);
 
-/// How long a connection may last: one request, which has its own, shorter time. Whoever sends slower is let go.
-const LONGEST_CONNECTION: Duration = Duration::from_secs(120);
+/// How long a connection may wait for a request, or for more of one. Whoever sends slower is let go.
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
+
+/// How long an answer may take: more than what is behind it may. It is a bound for what nobody thought of.
+const LONGEST_ANSWER: Duration = Duration::from_secs(60 * 60);
 
 /// How many connections are open at a time.
 const MOST_CONNECTIONS: usize = 512;
@@ -64,7 +70,10 @@ impl Sockets {
         app: &Router,
         stopped: &watch::Receiver<()>,
     ) -> Result<JoinSet<io::Result<()>>> {
-        let app = app.clone().layer(axum::middleware::map_response(one_request));
+        let app = app
+            .clone()
+            .layer(axum::middleware::from_fn(attended))
+            .into_make_service_with_connect_info::<Lease>();
         let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let mut servers = JoinSet::new();
         for listener in self.listeners {
@@ -89,10 +98,42 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
-/// The pages are small and few, so that a connection need not wait for a second request.
-async fn one_request(mut response: Response) -> Response {
+/// Pages are small and few, so that a connection need not wait for a second request.
+pub(super) async fn one_request(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response
+}
+
+/// Lets a connection last while its request is attended to, and wait for the next one.
+async fn attended(ConnectInfo(lease): ConnectInfo<Lease>, request: Request, next: Next) -> Response {
+    lease.extend(LONGEST_ANSWER);
+    let response = next.run(request).await;
+    lease.extend(LONGEST_WAIT);
+    response
+}
+
+/// Until when a connection may last, which its requests extend.
+#[derive(Debug, Clone)]
+struct Lease(Arc<Mutex<Instant>>);
+
+impl Lease {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now() + LONGEST_WAIT)))
+    }
+
+    fn extend(&self, time: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + time;
+    }
+
+    fn end(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connected<IncomingStream<'_, Door>> for Lease {
+    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
+        stream.io().lease.clone()
+    }
 }
 
 /// Lets in as many connections as there is room for, for as long as one may last.
@@ -108,8 +149,9 @@ impl Listener for Door {
     async fn accept(&mut self) -> (Guest, SocketAddr) {
         let place = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.inner).await;
-        let end = Box::pin(sleep_until(Instant::now() + LONGEST_CONNECTION));
-        (Guest { stream, end, _place: place }, address)
+        let lease = Lease::new();
+        let end = Box::pin(sleep_until(lease.end()));
+        (Guest { stream, lease, end, _place: place }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -120,6 +162,7 @@ impl Listener for Door {
 /// A connection that ends in time.
 struct Guest {
     stream: TcpStream,
+    lease: Lease,
     end: Pin<Box<Sleep>>,
     _place: Option<OwnedSemaphorePermit>,
 }
@@ -127,7 +170,14 @@ struct Guest {
 impl Guest {
     /// What a pending read or write is: over, once the time is.
     fn waiting<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        self.end.as_mut().poll(context).map(|()| Err(io::ErrorKind::TimedOut.into()))
+        while self.end.as_mut().poll(context).is_ready() {
+            let end = self.lease.end();
+            if end <= Instant::now() {
+                return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+            }
+            self.end.as_mut().reset(end);
+        }
+        Poll::Pending
     }
 }
 
@@ -219,10 +269,17 @@ pub struct Serving {
 
 impl Serving {
     /// Takes no more requests, and ends what is being answered.
-    pub fn stop(mut self) {
+    pub fn stop(self) {
+        self.stop_within(LAST_ANSWER);
+    }
+
+    /// The same, where what is being answered may take so long.
+    pub fn stop_within(mut self, time: Duration) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.block_on(ended(&self.stop, std::mem::take(&mut self.servers)));
-            runtime.shutdown_timeout(LAST_ANSWER);
+            let until = Instant::now() + time;
+            runtime.block_on(ended(&self.stop, std::mem::take(&mut self.servers), time));
+            // What goes on without anybody who waits for its answer.
+            runtime.shutdown_timeout(until.saturating_duration_since(Instant::now()));
         }
     }
 }
@@ -236,7 +293,7 @@ impl Drop for Serving {
 }
 
 /// Has servers take no more requests, and waits for what they are answering.
-pub(super) async fn ended(stop: &watch::Sender<()>, servers: JoinSet<io::Result<()>>) {
+pub(super) async fn ended(stop: &watch::Sender<()>, servers: JoinSet<io::Result<()>>, time: Duration) {
     let _ = stop.send(());
-    let _ = tokio::time::timeout(LAST_ANSWER, servers.join_all()).await;
+    let _ = tokio::time::timeout(time, servers.join_all()).await;
 }

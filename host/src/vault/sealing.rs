@@ -179,6 +179,20 @@ impl Vault {
         self.store.list(collection, workspace).map_err(store_failure)
     }
 
+    /// The last records of a kind in a workspace, of those whose ids come before `before`, the last one first.
+    ///
+    /// # Errors
+    /// `Storage` where the store cannot be used.
+    pub fn list_before(
+        &self,
+        collection: Collection,
+        workspace: &str,
+        before: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, Record)>> {
+        self.store.list_before(collection, workspace, before, most).map_err(store_failure)
+    }
+
     /// All records of a kind in every workspace.
     ///
     /// # Errors

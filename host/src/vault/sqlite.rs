@@ -36,6 +36,13 @@ const MIGRATIONS: [&str; 2] = [
 const CONNECTIONS_FOR: &str = "SELECT id, body, generation FROM records INDEXED BY connections_by_user
      WHERE collection = 'connections' AND workspace = ?1 AND integration = ?2 AND user IS ?3 ORDER BY id";
 
+/// Read from the primary key, backwards.
+const LIST_BEFORE: &str = "SELECT id, body, generation FROM records
+     WHERE collection = ?1 AND workspace = ?2 AND id < ?3 ORDER BY id DESC LIMIT ?4";
+
+/// What comes after every id: they are of visible characters.
+const AFTER_ALL: &str = "\u{7f}";
+
 /// The layout that this program reads and writes.
 const LAYOUT: u32 = MIGRATIONS.len() as u32;
 
@@ -175,6 +182,24 @@ impl Store for SqliteStore {
             .map_err(unavailable)?;
         let rows = statement
             .query_map(params![collection.as_str(), workspace], |row| {
+                Ok((row.get(0)?, Record { body: row.get(1)?, generation: row.get(2)? }))
+            })
+            .map_err(unavailable)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
+    }
+
+    fn list_before(
+        &self,
+        collection: Collection,
+        workspace: &str,
+        before: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(LIST_BEFORE).map_err(unavailable)?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let rows = statement
+            .query_map(params![collection.as_str(), workspace, before.unwrap_or(AFTER_ALL), most], |row| {
                 Ok((row.get(0)?, Record { body: row.get(1)?, generation: row.get(2)? }))
             })
             .map_err(unavailable)?;

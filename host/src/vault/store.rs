@@ -22,6 +22,20 @@ pub enum Collection {
     Connections,
     /// What came of runs that have a name.
     Outcomes,
+    /// The keys of the HTTP API, without what is secret in them.
+    Keys,
+    /// Runs that the service was asked for.
+    Runs,
+    /// Which of them are running, and in which process.
+    RunningRuns,
+    /// What is known of the processes that run them.
+    Instances,
+    /// Authorizations that a platform asked for, and what came of them.
+    ConnectSessions,
+    /// What the service answered under a name of the caller's.
+    Answers,
+    /// Who did what.
+    Audit,
     /// How workspaces have integrations configured.
     Integrations,
     /// Dialogs made of templates.
@@ -48,6 +62,13 @@ impl Collection {
             Self::Links => "links",
             Self::Connections => "connections",
             Self::Outcomes => "outcomes",
+            Self::Keys => "keys",
+            Self::Runs => "runs",
+            Self::RunningRuns => "running-runs",
+            Self::Instances => "instances",
+            Self::ConnectSessions => "connect-sessions",
+            Self::Answers => "answers",
+            Self::Audit => "audit",
             Self::Integrations => "integrations",
             Self::Dialogs => "dialogs",
             Self::Conversations => "conversations",
@@ -163,6 +184,28 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn list(&self, collection: Collection, workspace: &str) -> Result<Vec<(String, Record)>, StoreError>;
+
+    /// The last records of a kind in a workspace, of those whose ids come before `before` where it is given: at most so
+    /// many, the last one first.
+    ///
+    /// For kinds that grow by the day and whose ids say when: a store answers it from the order of its keys; as it is, it
+    /// reads all of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn list_before(
+        &self,
+        collection: Collection,
+        workspace: &str,
+        before: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<(String, Record)>, StoreError> {
+        let mut records = self.list(collection, workspace)?;
+        records.retain(|(id, _)| before.is_none_or(|before| id.as_str() < before));
+        records.reverse();
+        records.truncate(most);
+        Ok(records)
+    }
 
     /// The connections of a workspace to an integration that are this end user's, or, without one, that serve
     /// everybody, ordered by id. Every run asks for them.

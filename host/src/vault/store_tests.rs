@@ -44,6 +44,24 @@ fn a_write_that_expects_another_generation_is_refused() {
 }
 
 #[test]
+fn the_last_records_before_an_id_come_backwards_and_no_more_than_asked_for() {
+    stores(|store| {
+        let elsewhere = RecordKey::new(Collection::Connections, "v", "a");
+        let writes = ["c", "a", "d", "b"].map(|id| put(id, Expect::Any, id));
+        store.commit(&writes).unwrap();
+        store.commit(&[Write::put(elsewhere, Expect::Any, vec![])]).unwrap();
+        let ids = |before, most| -> Vec<String> {
+            let records = store.list_before(Collection::Connections, "w", before, most).unwrap();
+            records.into_iter().map(|(id, _)| id).collect()
+        };
+        assert_eq!(ids(None, 3), ["d", "c", "b"]);
+        assert_eq!(ids(Some("b"), 3), ["a"]);
+        assert_eq!(ids(Some("bb"), 1), ["b"]);
+        assert_eq!(ids(Some("a"), 9), [] as [&str; 0]);
+    });
+}
+
+#[test]
 fn a_list_holds_one_collection_of_one_workspace_in_order() {
     stores(|store| {
         let other = RecordKey::new(Collection::Profiles, "w", "x");

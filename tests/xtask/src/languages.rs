@@ -5,9 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
-use crate::programs::{NODE, PYTHON, announced, changed, is_current, npm_ci};
+use crate::programs::{NODE, announced, changed, is_current, npm_ci, pip};
 
 /// Sees to it that the components are there and newer than what they are made of; whatever is done is announced on
 /// standard error first.
@@ -31,24 +30,7 @@ fn javascript(folder: &Path, contract: &Path, component: &Path) -> Result<(), St
 }
 
 fn python(folder: &Path, contract: &Path, component: &Path) -> Result<(), String> {
-    let environment = component.with_file_name("python");
-    let tool = environment.join(if cfg!(windows) { "Scripts" } else { "bin" }).join("componentize-py");
-    if !is_current(changed(&folder.join("requirements.txt")), changed(&tool)) {
-        PYTHON.ensure()?;
-        announced(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment))?;
-        let pip = [
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-compile",
-            "--disable-pip-version-check",
-            "--require-hashes",
-        ];
-        let python = tool.with_file_name("python");
-        announced(Command::new(python).args(pip).args(["-r", "requirements.txt"]).current_dir(folder))?;
-        touch(&tool)?;
-    }
+    let tool = pip(&folder.join("requirements.txt"), &component.with_file_name("python"), "componentize-py")?;
     if is_made_of(component, &[folder, &folder.join(contract)])? {
         return Ok(());
     }
@@ -63,13 +45,6 @@ fn python(folder: &Path, contract: &Path, component: &Path) -> Result<(), String
             .arg(component)
             .current_dir(folder),
     )
-}
-
-/// An installed file has the time of its package, not that of its installation.
-fn touch(file: &Path) -> Result<(), String> {
-    let touched =
-        fs::File::options().append(true).open(file).and_then(|file| file.set_modified(SystemTime::now()));
-    touched.map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// Whether a component is newer than every file directly in these folders.

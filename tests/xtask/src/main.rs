@@ -2,6 +2,7 @@
 
 mod interop;
 mod languages;
+mod openapi;
 mod programs;
 mod steps;
 
@@ -68,5 +69,6 @@ fn set_up_with_tests() -> Result<Toolchain, String> {
     let toolchain = set_up()?;
     interop::ensure()?;
     languages::ensure()?;
+    openapi::ensure()?;
     Ok(toolchain)
 }

@@ -1,7 +1,7 @@
 //! The programs of other languages that tests need: whether they are here, and how to get them.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
@@ -36,14 +36,14 @@ pub(crate) const NODE: Language = Language {
              \nor from https://nodejs.org, so that `node` and `npm` are on the PATH.",
 };
 
-/// What the tool that makes components runs on.
+/// What the tools run on that make components and try the API.
 pub(crate) const PYTHON: Language = Language {
     program: "python3",
     name: "Python",
-    oldest: (3, 9),
+    oldest: (3, 11),
     besides: &["python3", "-c", "import ensurepip, venv"],
     packages: &["python3", "python3-venv"],
-    advice: "the tests talk to a component that is made by Python 3.9 or later. Install it with\n\
+    advice: "the tests run tools of Python 3.11 or later, and a component that is made by it. Install it with\n\
              \n    apt-get install python3 python3-venv        (Debian, Ubuntu, as root)\n\
              \nor from https://python.org, so that `python3` is on the PATH.",
 };
@@ -101,6 +101,36 @@ pub(crate) fn npm_ci(folder: &Path) -> Result<(), String> {
     announced(Command::new("npm").arg("ci").current_dir(folder))
 }
 
+/// Installs what a file of requirements says into an environment of its own, unless it is there; where one of its tools is.
+pub(crate) fn pip(requirements: &Path, environment: &Path, tool: &str) -> Result<PathBuf, String> {
+    let programs = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let tool = programs.join(tool);
+    if is_current(changed(requirements), changed(&tool)) {
+        return Ok(tool);
+    }
+    PYTHON.ensure()?;
+    announced(Command::new("python3").args(["-m", "venv", "--clear"]).arg(environment))?;
+    let install = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-compile",
+        "--disable-pip-version-check",
+        "--require-hashes",
+    ];
+    announced(Command::new(programs.join("python")).args(install).arg("-r").arg(requirements))?;
+    touch(&tool)?;
+    Ok(tool)
+}
+
+/// An installed file has the time of its package, not that of its installation.
+fn touch(file: &Path) -> Result<(), String> {
+    let touched =
+        fs::File::options().append(true).open(file).and_then(|file| file.set_modified(SystemTime::now()));
+    touched.map_err(|error| format!("{}: {error}", file.display()))
+}
+
 /// When a file was written last.
 pub(crate) fn changed(file: &Path) -> Option<SystemTime> {
     fs::metadata(file).and_then(|facts| facts.modified()).ok()
@@ -130,7 +160,7 @@ mod tests {
         assert!(NODE.check(Some("nonsense")).is_err());
         assert!(NODE.check(None).unwrap_err().contains("not on this machine"));
         assert_eq!(PYTHON.check(Some("Python 3.11.2\n")), Ok(()));
-        assert_eq!(PYTHON.check(Some("Python 3.8.10\n")), Err("Python on this machine is 3.8.10".to_owned()));
+        assert_eq!(PYTHON.check(Some("Python 3.10.2\n")), Err("Python on this machine is 3.10.2".to_owned()));
         assert!(PYTHON.check(Some("Python 2.7.18")).is_err());
     }
 

@@ -1,0 +1,195 @@
+//! The audit log: who did what to what. Never what went in or came out.
+//!
+//! What changes something through the API is noted where all requests pass, so that no route can be forgotten; a run is
+//! noted with its end, and what the command changes, by the command.
+
+use axum::extract::Request;
+use axum::http::Method;
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+
+use super::api::document::Route;
+use super::api::{RequestId, Touched, failure_of};
+use super::runs::{RunRecord, drop_before};
+use crate::failure::{Failure, Result};
+use crate::host::Host;
+use crate::ids::{KeyId, WorkspaceId, from_time, ordered_id};
+use crate::vault::{Collection, Expect, RecordKey, Write};
+
+/// What the ids of entries begin with.
+const PREFIX: &str = "a-";
+
+/// What is said of who did something by the command.
+pub const BY_COMMAND: &str = "command";
+
+/// What was done, and to what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+#[non_exhaustive]
+pub struct Entry {
+    /// Its id.
+    pub id: String,
+    /// When, in seconds since 1970 UTC.
+    pub at: u64,
+    /// Who: `key:` and the id of a key, or `command`.
+    pub by: String,
+    /// What was asked for, as the API calls it.
+    pub action: String,
+    /// What came of it: `done`, or the code of the failure.
+    pub outcome: String,
+    /// To what.
+    pub subject: Subject,
+    /// The request it was asked for with.
+    pub request_id: Option<String>,
+}
+
+/// What something was done to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+#[non_exhaustive]
+pub struct Subject {
+    /// The integration.
+    pub integration: Option<String>,
+    /// The template.
+    pub template: Option<String>,
+    /// The profile.
+    pub profile: Option<String>,
+    /// The connection.
+    pub connection: Option<String>,
+    /// The session.
+    pub session: Option<String>,
+    /// The run.
+    pub run: Option<String>,
+    /// The key of the API.
+    pub key: Option<String>,
+}
+
+impl Subject {
+    fn set(&mut self, name: &str, value: String) {
+        let place = match name {
+            "integration" => &mut self.integration,
+            "template" => &mut self.template,
+            "profile" => &mut self.profile,
+            "connection" => &mut self.connection,
+            "session" => &mut self.session,
+            "run" => &mut self.run,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+}
+
+/// The audit log of a host.
+#[derive(Debug, Clone)]
+pub struct Audit(Host);
+
+impl Audit {
+    /// The audit log of a host.
+    pub fn of(host: &Host) -> Self {
+        Self(host.clone())
+    }
+
+    /// Writes an entry.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub(crate) fn write(&self, workspace: &WorkspaceId, entry: Entry) -> Result<()> {
+        let authorizations = self.0.authorizations();
+        authorizations.vault.commit(&[written(workspace, entry, authorizations.clock.now()?)?])
+    }
+
+    /// The last entries of a workspace, of those before `before`, the last one first.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn list(&self, workspace: &WorkspaceId, before: Option<&str>, most: usize) -> Result<Vec<Entry>> {
+        let vault = &self.0.authorizations().vault;
+        let records = vault.list_before(Collection::Audit, workspace.as_str(), before, most)?;
+        let read = |body: &[u8]| {
+            serde_json::from_slice(body).map_err(|_| {
+                Failure::storage("record-unreadable", "An entry of the audit log cannot be read.")
+            })
+        };
+        records.iter().map(|(_, record)| read(&record.body)).collect()
+    }
+
+    /// Forgets the entries of a workspace that are older than this.
+    pub(super) fn drop_old(&self, workspace: &WorkspaceId, seconds: u64) -> Result<()> {
+        let authorizations = self.0.authorizations();
+        let first_kept = from_time(PREFIX, authorizations.clock.now()?.saturating_sub(seconds));
+        drop_before(&authorizations.vault, Collection::Audit, workspace, &first_kept)
+    }
+}
+
+/// The write of an entry that came about now.
+fn written(workspace: &WorkspaceId, entry: Entry, now: u64) -> Result<Write> {
+    let entry = Entry { id: ordered_id(PREFIX, now)?, at: now, ..entry };
+    let body = serde_json::to_vec(&entry).map_err(|_| Failure::internal("An entry cannot be written."))?;
+    let place = RecordKey::new(Collection::Audit, workspace.as_str(), entry.id.as_str());
+    Ok(Write::put(place, Expect::Absent, body))
+}
+
+/// The write of a run that ended.
+pub(super) fn of_run(workspace: &WorkspaceId, record: &RunRecord, now: u64) -> Result<Write> {
+    let subject = Subject {
+        integration: Some(record.integration.to_string()),
+        template: Some(record.template.clone()),
+        connection: record.connection.as_ref().map(ToString::to_string),
+        run: Some(record.id.to_string()),
+        ..Subject::default()
+    };
+    let entry = Entry {
+        by: by(&record.key),
+        action: "run_template".to_owned(),
+        outcome: record.failure.as_ref().map_or_else(done, |failure| failure.code.clone()),
+        subject,
+        ..Entry::default()
+    };
+    written(workspace, entry, now)
+}
+
+fn by(key: &KeyId) -> String {
+    format!("key:{key}")
+}
+
+fn done() -> String {
+    "done".to_owned()
+}
+
+/// What a request asks for, before it is known what comes of it.
+pub(super) struct Asked(Entry);
+
+impl Asked {
+    /// What a request asks for, where it is to change something. Runs are noted with their end.
+    pub(super) fn of(request: &Request, route: &Route, prefix: &str, key: &KeyId) -> Option<Self> {
+        if matches!(*request.method(), Method::GET | Method::HEAD) || route.operation == "run_template" {
+            return None;
+        }
+        let mut subject = Subject::default();
+        let path = request.uri().path();
+        let parts = path.strip_prefix(prefix).unwrap_or(path).split('/');
+        for (name, value) in route.path.split('/').zip(parts) {
+            if let Some(name) = name.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
+                let value = percent_encoding::percent_decode_str(value).decode_utf8_lossy();
+                subject.set(name, crate::failure::plain_text(&value, 100));
+            }
+        }
+        Some(Self(Entry {
+            by: by(key),
+            action: route.operation.clone(),
+            subject,
+            request_id: request.extensions().get::<RequestId>().map(|id| id.0.to_string()),
+            ..Entry::default()
+        }))
+    }
+
+    /// The same, with what came of it.
+    pub(super) fn answered(self, response: &Response) -> Entry {
+        let mut entry = self.0;
+        entry.outcome = failure_of(response).map_or_else(done, |failure| failure.code.clone().into_owned());
+        if let Some(Touched(names)) = response.extensions().get::<Touched>() {
+            names.iter().for_each(|(name, value)| entry.subject.set(name, value.clone()));
+        }
+        entry
+    }
+}

@@ -1,0 +1,286 @@
+//! Runs that the service was asked for, and what is known of each: never what went in or came out.
+//!
+//! A record is written before the call and after it. A process that dies leaves its runs behind as running; another one,
+//! or the next start, turns them into interrupted ones, and says of each whether something may have come of it.
+//!
+//! Promises, each with a test:
+//! - no run is without a record, whatever happens to its process,
+//! - a run that is repeated under its name has the record of the first,
+//! - a record holds no input, output or secret.
+
+mod instance;
+mod record;
+
+use instance::Instance;
+pub(super) use instance::SAYS_SO;
+pub use record::{RunFailure, RunRecord, RunState};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::failure::{Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::ids::{KeyId, RunId, WorkspaceId, from_time, ordered_id};
+use crate::run::{Run, RunOutcome, Trace};
+use crate::runtime::Effect;
+use crate::service::audit;
+use crate::vault::{Collection, Expect, RecordKey, Vault, Write};
+
+/// What the ids of runs begin with.
+const PREFIX: &str = "r-";
+
+/// How long the name of a run leads to its record, in seconds: as long as what came of it is kept.
+const NAMED: u64 = 24 * 60 * 60;
+
+/// How many records are dropped in one write.
+const AT_ONCE: usize = 500;
+
+/// A run that is running, as others see it.
+#[derive(Serialize, Deserialize)]
+struct Running {
+    /// The process.
+    owner: String,
+}
+
+/// Which run has a name.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Named {
+    run: RunId,
+    kept_until: u64,
+}
+
+/// What came of a run, and its record.
+pub(super) struct Ended {
+    pub(super) record: RunRecord,
+    pub(super) result: Result<RunOutcome>,
+}
+
+/// A run that has its record, and whether it is this caller's to do.
+pub(super) struct Begun {
+    pub(super) record: RunRecord,
+    is_first: bool,
+}
+
+/// The runs of a host.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    host: Host,
+    instance: Instance,
+}
+
+impl Runs {
+    /// The runs of a host, done by this process.
+    pub(super) fn new(host: &Host) -> Result<Self> {
+        Ok(Self { host: host.clone(), instance: Instance::new(host)? })
+    }
+
+    /// The process that runs them.
+    pub(super) fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Writes that a run begins. One whose template or input is wrong is no run.
+    pub(super) fn begin(&self, run: &Run, key: &KeyId) -> Result<Begun> {
+        let plugin = self.host.plugin(&run.integration)?;
+        let effect = &plugin.known_template(&run.template)?.effect;
+        plugin.check_input(&run.template, &run.input)?;
+        let now = self.host.authorizations().clock.now()?;
+        let record = RunRecord {
+            id: RunId::new(ordered_id(PREFIX, now)?)?,
+            integration: run.integration.clone(),
+            template: run.template.clone(),
+            connection: None,
+            user: run.user.clone(),
+            key: key.clone(),
+            began_at: now,
+            ended_at: None,
+            milliseconds: None,
+            requests: None,
+            state: RunState::Running,
+            failure: None,
+            may_have_effect: *effect != Effect::Read,
+        };
+        let running = Running { owner: self.instance.id().to_owned() };
+        let mut writes = vec![
+            write(&place(&run.workspace, &record.id), &record, Expect::Absent)?,
+            write(&running_place(&run.workspace, &record.id), &running, Expect::Absent)?,
+        ];
+        let Some(name) = &run.idempotency_key else {
+            self.vault().commit(&writes)?;
+            return Ok(Begun { record, is_first: true });
+        };
+        let name = name_place(run, name);
+        loop {
+            let (expect, before) = self.named(&run.workspace, &name, now)?;
+            if let Some(record) = before {
+                return Ok(Begun { record, is_first: false });
+            }
+            let named = Named { run: record.id.clone(), kept_until: now + NAMED };
+            writes.truncate(2);
+            writes.push(write(&name, &named, expect)?);
+            match self.vault().commit(&writes) {
+                // Somebody else was first.
+                Err(failure) if failure.kind == FailureKind::Conflict => {}
+                result => return result.map(|()| Begun { record, is_first: true }),
+            }
+        }
+    }
+
+    /// Does a run that was begun, and writes what came of it.
+    pub(super) fn carry_out(&self, run: &Run, begun: Begun) -> Ended {
+        let Begun { record, is_first } = begun;
+        let mut trace = Trace::default();
+        let result = self.host.run_traced(run, &mut trace);
+        if !is_first {
+            return Ended { record, result };
+        }
+        let now = self.host.authorizations().clock.now().unwrap_or(record.began_at);
+        let record = record.ended(&result, &trace, now);
+        // What happened has happened: that it could not be written must not hide it.
+        if let Err(failure) = self.write_end(&run.workspace, &record, now) {
+            tracing::warn!(run = %record.id, %failure, "what came of a run could not be written");
+        }
+        Ended { record, result }
+    }
+
+    fn write_end(&self, workspace: &WorkspaceId, record: &RunRecord, now: u64) -> Result<()> {
+        self.vault().commit(&[
+            write(&place(workspace, &record.id), record, Expect::Any)?,
+            Write::delete(running_place(workspace, &record.id), Expect::Any),
+            audit::of_run(workspace, record, now)?,
+        ])
+    }
+
+    /// A run.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn get(&self, workspace: &WorkspaceId, id: &RunId) -> Result<RunRecord> {
+        self.stored(workspace, id)?.map(|(record, _)| record).ok_or_else(|| unknown(id))
+    }
+
+    /// The last runs of a workspace, of those before `before`, the last one first.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn list(&self, workspace: &WorkspaceId, before: Option<&str>, most: usize) -> Result<Vec<RunRecord>> {
+        let records = self.vault().list_before(Collection::Runs, workspace.as_str(), before, most)?;
+        records.iter().map(|(_, record)| RunRecord::read(&record.body)).collect()
+    }
+
+    /// Turns the runs of processes that died into interrupted ones.
+    pub(super) fn settle_abandoned(&self) -> Result<usize> {
+        let running = self.vault().list_all(Collection::RunningRuns)?;
+        if running.is_empty() {
+            return Ok(0);
+        }
+        let alive = self.instance.alive()?;
+        let mut settled = 0;
+        for (key, record) in running {
+            let owner = serde_json::from_slice::<Running>(&record.body).map(|running| running.owner);
+            if owner.is_ok_and(|owner| owner == self.instance.id() || alive.contains(&owner)) {
+                continue;
+            }
+            let workspace = WorkspaceId::new(key.workspace.clone())?;
+            let mut writes = vec![Write::delete(key.clone(), Expect::Generation(record.generation))];
+            if let Some((record, generation)) = self.stored(&workspace, &RunId::new(key.id)?)?
+                && record.state == RunState::Running
+            {
+                let now = self.host.authorizations().clock.now()?;
+                let place = place(&workspace, &record.id);
+                writes.push(write(&place, &record.interrupted(now), Expect::Generation(generation))?);
+            }
+            match self.vault().commit(&writes) {
+                Ok(()) => settled += 1,
+                // Another process did it, or it was alive after all.
+                Err(failure) if failure.kind == FailureKind::Conflict => {}
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Forgets the runs of a workspace that began longer ago than this.
+    pub(super) fn drop_old(&self, workspace: &WorkspaceId, seconds: u64) -> Result<()> {
+        let now = self.host.authorizations().clock.now()?;
+        drop_before(
+            self.vault(),
+            Collection::Runs,
+            workspace,
+            &from_time(PREFIX, now.saturating_sub(seconds)),
+        )
+    }
+
+    /// The run of a name, if that still leads to one which a repeat is not to do anew.
+    fn named(
+        &self,
+        workspace: &WorkspaceId,
+        name: &RecordKey,
+        now: u64,
+    ) -> Result<(Expect, Option<RunRecord>)> {
+        let Some(stored) = self.vault().get(name)? else { return Ok((Expect::Absent, None)) };
+        let expect = Expect::Generation(stored.generation);
+        let Ok(named) = serde_json::from_slice::<Named>(&stored.body) else { return Ok((expect, None)) };
+        let before = self.stored(workspace, &named.run)?.map(|(record, _)| record);
+        // What failed before anything could come of it is done anew.
+        let counts = |record: &RunRecord| record.state != RunState::Failed || record.may_have_effect;
+        Ok((expect, before.filter(|record| now < named.kept_until && counts(record))))
+    }
+
+    fn stored(&self, workspace: &WorkspaceId, id: &RunId) -> Result<Option<(RunRecord, i64)>> {
+        let record = self.vault().get(&place(workspace, id))?;
+        record.map(|record| Ok((RunRecord::read(&record.body)?, record.generation))).transpose()
+    }
+
+    fn vault(&self) -> &Vault {
+        &self.host.authorizations().vault
+    }
+}
+
+/// Deletes the records whose ids come before this one.
+pub(super) fn drop_before(
+    vault: &Vault,
+    collection: Collection,
+    workspace: &WorkspaceId,
+    id: &str,
+) -> Result<()> {
+    loop {
+        let old = vault.list_before(collection, workspace.as_str(), Some(id), AT_ONCE)?;
+        if old.is_empty() {
+            return Ok(());
+        }
+        let key = |id: &str| RecordKey::new(collection, workspace.as_str(), id);
+        let writes: Vec<Write> = old.iter().map(|(id, _)| Write::delete(key(id), Expect::Any)).collect();
+        vault.commit(&writes)?;
+    }
+}
+
+fn place(workspace: &WorkspaceId, id: &RunId) -> RecordKey {
+    RecordKey::new(Collection::Runs, workspace.as_str(), id.as_str())
+}
+
+fn running_place(workspace: &WorkspaceId, id: &RunId) -> RecordKey {
+    RecordKey::new(Collection::RunningRuns, workspace.as_str(), id.as_str())
+}
+
+/// Where it stands which run has a name. The name is the caller's, for one user.
+fn name_place(run: &Run, name: &str) -> RecordKey {
+    let mut hash = Sha256::new();
+    for part in [run.user.as_deref().unwrap_or_default(), name] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    RecordKey::new(Collection::Answers, run.workspace.as_str(), format!("run-{hash}"))
+}
+
+fn write(place: &RecordKey, record: &impl Serialize, expect: Expect) -> Result<Write> {
+    let body = serde_json::to_vec(record).map_err(|_| Failure::internal("A run cannot be written."))?;
+    Ok(Write::put(place.clone(), expect, body))
+}
+
+fn unknown(id: &RunId) -> Failure {
+    Failure::new(FailureKind::NotFound, "unknown-run", format!("There is no run \"{id}\"."))
+        .hint("Runs are kept for a time that the operator sets.")
+}

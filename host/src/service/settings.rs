@@ -1,0 +1,55 @@
+//! What an operator can set of the service.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Seconds in a day.
+const DAY: u64 = 24 * 60 * 60;
+
+/// What an operator can set of the service. What is left out has its default.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Settings {
+    /// How many requests of the API are worked on at a time; each takes a thread. More are answered with 429.
+    pub concurrent_requests: usize,
+    /// How many requests may wait for something to happen.
+    pub waiting_requests: usize,
+    /// How many requests a key may send in a minute, all at once or one after the other.
+    pub requests_per_minute: u32,
+    /// For how many days runs are kept.
+    pub keep_runs_days: u64,
+    /// For how many days the audit log is kept.
+    pub keep_audit_days: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // As many as a small machine has memory for.
+            concurrent_requests: 64,
+            waiting_requests: 128,
+            // A hundred a second: a platform may have one key for all of its users.
+            requests_per_minute: 6_000,
+            keep_runs_days: 30,
+            // Who did what is asked for later than what came of a run.
+            keep_audit_days: 365,
+        }
+    }
+}
+
+impl Settings {
+    /// For how many seconds runs are kept.
+    pub(super) fn keep_runs(&self) -> u64 {
+        self.keep_runs_days.saturating_mul(DAY)
+    }
+
+    /// For how many seconds the audit log is kept.
+    pub(super) fn keep_audit(&self) -> u64 {
+        self.keep_audit_days.saturating_mul(DAY)
+    }
+}
+
+/// How long the end of the service waits for what is running: as long as a call may take, and a little.
+pub const LAST_RUNS: Duration = Duration::from_secs(130);

@@ -1,0 +1,16 @@
+//! The HTTP API, as platforms use it: over real HTTP, against the sandbox.
+
+mod auditing;
+mod authorizing;
+mod configuring;
+mod keys;
+mod listing;
+mod names;
+mod office;
+mod problems;
+mod processes;
+mod routes;
+mod running;
+mod secrecy;
+mod tools;
+mod watching;

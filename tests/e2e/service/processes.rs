@@ -1,0 +1,130 @@
+//! The service as a process: how it ends, and what is known after it was killed.
+
+#![cfg(unix)]
+
+use atlassian_sandbox::control::Control;
+use serde_json::{Value, json};
+
+use super::office::{Client, run_of};
+use super::running::until;
+use crate::serving::Service;
+use crate::support::{Home, connected};
+
+fn admin(home: &Home, service: &Service) -> Client {
+    let key = home.run(&["--json", "keys", "create", "platform", "--scope", "admin"]).ok().json();
+    Client::new(service.told["public-url"].as_str().unwrap(), Some(key["key"].as_str().unwrap()))
+}
+
+/// Sends a run and does not wait for it.
+fn begin(client: &Client, template: &str, name: &str, input: Value) -> std::thread::JoinHandle<Option<u16>> {
+    let (client, path, name) = (client.clone(), run_of(template), name.to_owned());
+    std::thread::spawn(move || {
+        client.try_post_once(&path, &name, json!({"input": input})).map(|reply| reply.status)
+    })
+}
+
+/// Holds the next such request up.
+fn hold_up(control: &Control, method: &str, path: &str, milliseconds: u64) {
+    control.faults(json!({"match": {"method": method, "path": path}, "delay_ms": milliseconds})).unwrap();
+}
+
+fn received(control: &Control, method: &str, part: &str) -> usize {
+    let requests = control.requests().unwrap();
+    let fits = |request: &&Value| {
+        request["method"] == method && request["path"].as_str().unwrap_or_default().contains(part)
+    };
+    requests.iter().filter(fits).count()
+}
+
+#[test]
+fn runs_of_a_process_that_was_killed_end_as_interrupted_with_what_is_known_and_are_not_done_twice() {
+    let (home, sandbox) = connected();
+    let control = Control::new(sandbox.url());
+    let mut service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
+    let creating = begin(&client, "create-content", "k-create", json!({"space": "DOCS", "title": "Cut off"}));
+    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
+    hold_up(&control, "GET", "/wiki/api/v2/spaces", 4_000);
+    let listing = begin(&client, "list-pages", "k-list", json!({"space": "DOCS"}));
+    let running = until(|| {
+        let runs = client.get("/runs").done()["items"].as_array().unwrap().clone();
+        (runs.len() == 2 && runs.iter().all(|run| run["state"] == "running")).then_some(runs)
+    });
+    service.process.kill().unwrap();
+    service.process.wait().unwrap();
+    assert_eq!((creating.join().unwrap(), listing.join().unwrap()), (None, None), "nobody was answered");
+
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    for run in running {
+        let path = format!("/runs/{}", run["id"].as_str().unwrap());
+        let record = until(|| Some(client.get(&path).done()).filter(|record| record["state"] != "running"));
+        assert_eq!(record["state"], "interrupted", "{record}");
+        let changes = run["template"] == "create-content";
+        assert_eq!(record["may_have_effect"], changes, "{record}");
+        let known = if changes { "not known" } else { "nothing can have come of it" };
+        assert!(record["known"].as_str().unwrap().contains(known), "{record}");
+    }
+    let again = json!({"input": {"space": "DOCS", "title": "Cut off"}});
+    client.post_once(&run_of("create-content"), "k-create", again).refused(409, "still-running");
+    assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
+    assert_eq!(service.end(), Some(0));
+}
+
+#[test]
+fn a_service_that_is_told_to_end_finishes_what_runs_and_answers_whoever_waits() {
+    let (home, sandbox) = connected();
+    let control = Control::new(sandbox.url());
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
+    let waiting = {
+        let (client, id) = (client.clone(), session["id"].as_str().unwrap().to_owned());
+        std::thread::spawn(move || client.get(&format!("/connect/sessions/{id}?wait=55")).done())
+    };
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 7_000);
+    let creating = begin(&client, "create-content", "k", json!({"space": "DOCS", "title": "To its end"}));
+    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
+    assert_eq!(service.end(), Some(0));
+    assert_eq!(creating.join().unwrap(), Some(200));
+    assert_eq!(waiting.join().unwrap()["state"], "waiting");
+}
+
+#[test]
+fn nothing_is_served_to_other_machines_in_the_clear() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data()).unwrap();
+    let config = |text: &str| std::fs::write(home.data().join("config.toml"), text).unwrap();
+    config("public-url = \"https://a.example\"\n");
+    home.run(&["serve", "--bind", "0.0.0.0:0"]).fails_with(2, "proxy ends TLS");
+    config("public-url = \"http://localhost:8978\"\nbehind-tls-proxy = true\n");
+    home.run(&["serve", "--bind", "0.0.0.0:0"]).fails_with(2, "not https");
+    config("public-url = \"https://a.example\"\nbehind-tls-proxy = true\n");
+    let service = Service::start(&home, "0.0.0.0:0");
+    assert_eq!(service.told["public-url"], "https://a.example");
+    assert_eq!(service.end(), Some(0));
+    config("[service]\nrequests-per-hour = 1\n");
+    home.run(&["serve", "--bind", "127.0.0.1:0"]).fails_with(2, "line 2");
+}
+
+#[test]
+fn a_line_of_the_log_says_what_was_answered_to_whom_and_holds_no_key() {
+    let (home, _sandbox) = connected();
+    let log = home.path().join("log");
+    let mut command = home.command(&["--json", "--log", "info", "serve", "--bind", "127.0.0.1:0"]);
+    command.stderr(std::fs::File::create(&log).unwrap());
+    let service = Service::of(command);
+    let client = admin(&home, &service);
+    let reply = client.send("GET", "/connections/c-x", &[("X-Request-Id", "trace-7")], None);
+    reply.refused(404, "unknown-connection");
+    client.get("/connections").done();
+    let public = service.told["public-url"].as_str().unwrap().to_owned();
+    assert_eq!(service.end(), Some(0));
+    let log = std::fs::read_to_string(log).unwrap();
+    let line = log.lines().find(|line| line.contains("trace-7")).unwrap();
+    for part in ["/connections/{connection}", "404", "unknown-connection", "key="] {
+        assert!(line.contains(part), "no {part} in {line}");
+    }
+    assert!(!log.contains("ab_") && !public.is_empty(), "{log}");
+}
