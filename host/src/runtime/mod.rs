@@ -19,6 +19,7 @@ mod convert;
 mod convert_rules;
 mod engine;
 mod events;
+mod exports;
 mod file_imports;
 mod file_names;
 mod files;
