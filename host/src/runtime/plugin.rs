@@ -8,8 +8,8 @@ use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, HasSelf, Instance, Linker};
 
-use super::bindings::exports::integration::action::action as wit;
 use super::bindings::Integration;
+use super::bindings::exports::integration::action::action as wit;
 use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
@@ -371,8 +371,7 @@ fn link(engine: &Engine, component: &Component) -> Result<Exports> {
         )
         .hint("Build it against the wit/ of this version.")
     };
-    let linked =
-        linker.instantiate_pre(component).map_err(|error| other(&error.root_cause().to_string()))?;
+    let linked = linker.instantiate_pre(component).map_err(|error| other(&error.root_cause().to_string()))?;
     Exports::of(linked).ok_or_else(|| other("a function is missing"))
 }
 
