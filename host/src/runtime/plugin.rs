@@ -46,8 +46,8 @@ impl std::fmt::Debug for Plugin {
 }
 
 impl Engine {
-    /// Makes a plugin of a component's bytes: compiles it, or takes the artifact that was kept, checks what it
-    /// imports, and asks it what it is.
+    /// Makes a plugin of a component's bytes: compiles it, checks what it imports, and asks it what it is; or takes code and
+    /// answer from the artifact that was kept.
     ///
     /// # Errors
     /// `BadPlugin` where the bytes are no component of the contract, import anything else, or describe
@@ -55,10 +55,17 @@ impl Engine {
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
         let digest: Arc<str> =
             Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
-        let component = self.compiled(bytes, &digest)?;
-        check_contract(self, &component)?;
-        let component = Arc::new(link(self, &component)?);
-        let manifest = Arc::new(describe(self, &component)?);
+        let (exports, manifest) = match artifact::load(self, &digest) {
+            Some((component, manifest)) => (self.linked(&component)?, manifest),
+            None => {
+                let component = self.compiled(bytes)?;
+                let exports = self.linked(&component)?;
+                let manifest = describe(self, &exports)?;
+                artifact::save(self, &digest, &component, &manifest);
+                (exports, manifest)
+            }
+        };
+        let (component, manifest) = (Arc::new(exports), Arc::new(manifest));
         let audiences = manifest.audiences.clone().into();
         Ok(Plugin {
             engine: self.clone(),
@@ -70,24 +77,24 @@ impl Engine {
         })
     }
 
-    fn compiled(&self, bytes: &[u8], digest: &str) -> Result<Component> {
-        if let Some(component) = artifact::load(self, digest) {
-            return Ok(component);
-        }
+    fn linked(&self, component: &Component) -> Result<Exports> {
+        check_contract(self, component)?;
+        link(self, component)
+    }
+
+    fn compiled(&self, bytes: &[u8]) -> Result<Component> {
         if !is_component(bytes) {
             return Err(Failure::new(FailureKind::BadPlugin, "not-a-component", not_a_component(bytes))
                 .hint("Give the path of a .wasm component that exports integration:action/action."));
         }
-        let component = Component::new(self.wasmtime(), bytes).map_err(|error| {
+        Component::new(self.wasmtime(), bytes).map_err(|error| {
             Failure::new(
                 FailureKind::BadPlugin,
                 "broken-component",
                 format!("The component is damaged or incomplete: {}.", error.root_cause()),
             )
             .hint("Copy or build it again.")
-        })?;
-        artifact::save(self, digest, &component);
-        Ok(component)
+        })
     }
 }
 
@@ -358,11 +365,6 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
 }
 
 fn link(engine: &Engine, component: &Component) -> Result<Exports> {
-    log::debug!("a linker is made");
-    let mut linker = Linker::new(engine.wasmtime());
-    let unlinked = |error| Failure::internal(format!("The imports cannot be linked: {error}."));
-    Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(unlinked)?;
-    wasi::link(&mut linker).map_err(unlinked)?;
     let other = |why: &str| {
         Failure::new(
             FailureKind::BadPlugin,
@@ -371,8 +373,22 @@ fn link(engine: &Engine, component: &Component) -> Result<Exports> {
         )
         .hint("Build it against the wit/ of this version.")
     };
-    let linked = linker.instantiate_pre(component).map_err(|error| other(&error.root_cause().to_string()))?;
+    let linked =
+        linker(engine)?.instantiate_pre(component).map_err(|error| other(&error.root_cause().to_string()))?;
     Exports::of(linked).ok_or_else(|| other("a function is missing"))
+}
+
+/// The imports of every component, linked once for an engine.
+fn linker(engine: &Engine) -> Result<&Linker<State>> {
+    if let Some(linker) = engine.linker().get() {
+        return Ok(linker);
+    }
+    log::debug!("a linker is made");
+    let mut linker = Linker::new(engine.wasmtime());
+    let unlinked = |error| Failure::internal(format!("The imports cannot be linked: {error}."));
+    Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(unlinked)?;
+    wasi::link(&mut linker).map_err(unlinked)?;
+    Ok(engine.linker().get_or_init(|| linker))
 }
 
 /// What a component says of itself, after its type was checked as a whole.
