@@ -119,6 +119,7 @@ pub struct Authorizations {
     limits: Limits,
     pacer: Pacer,
     tokens_in_use: tokens_in_use::TokensInUse,
+    approved: approval::Approved,
     /// The profiles of the deployment, which every workspace can use.
     system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
@@ -155,6 +156,7 @@ impl Authorizations {
             plugins: RwLock::default(),
             pacer: Pacer::new(Arc::clone(&clock)),
             tokens_in_use: tokens_in_use::TokensInUse::default(),
+            approved: approval::Approved::default(),
             egress,
             vault,
             clock,
