@@ -531,8 +531,8 @@ mod component {
             id: template.id.to_owned(),
             title: template.title.to_owned(),
             summary: template.summary.to_owned(),
-            input_schema: template.input_schema.to_owned(),
-            output_schema: template.output_schema.to_owned(),
+            input_schema: template.input_schema.text(),
+            output_schema: template.output_schema.text(),
             scopes: texts(template.scopes),
             effect: match template.effect {
                 Effect::Read => wit::Effect::Read,
