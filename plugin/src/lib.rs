@@ -14,7 +14,7 @@
 //! | [`authorize`] | Atlassian's OAuth and its sites |
 //! | [`templates`] | the actions, one per file, with their schemas |
 //! | `confluence` | the REST client: paths, pages of results, errors |
-//! | [`content`] | Markdown and Confluence's storage format |
+//! | [`content`] | Markdown and Confluence's storage format: a crate of its own, which works through long texts and is optimised accordingly |
 //! | [`platform`] | the imports as traits |
 
 #![allow(
@@ -24,10 +24,11 @@
 
 pub mod authorize;
 mod confluence;
-pub mod content;
 pub mod manifest;
 pub mod platform;
 pub mod templates;
+
+pub use actionbay_confluence_content as content;
 
 #[cfg(target_arch = "wasm32")]
 mod component {

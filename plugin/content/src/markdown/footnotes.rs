@@ -1,6 +1,6 @@
 //! Footnotes, which storage format does not have: a raised number in the text, and a numbered list at its end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::super::document::{Aside, Block, Blocks, Inline, Item, List, Placed};
 
@@ -32,9 +32,10 @@ impl Footnotes {
 
     /// A line and the list, or nothing.
     pub(super) fn into_blocks(mut self) -> Blocks {
-        let mut unused: Vec<String> =
-            self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)).cloned().collect();
-        unused.sort_unstable();
+        let mut unused = BTreeSet::new();
+        for label in self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)) {
+            unused.insert(label.clone());
+        }
         self.order.extend(unused);
         if self.order.is_empty() {
             return Vec::new();

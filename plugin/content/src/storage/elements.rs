@@ -9,7 +9,7 @@ use super::super::document::{Bytes, MarkerId};
 
 /// The elements of a page that have markers.
 #[derive(Debug, Default)]
-pub(in crate::content) struct Elements {
+pub(crate) struct Elements {
     known: HashMap<String, Known>,
     order: Vec<String>,
     /// For every stem of an id: the hash of the bytes it stands for, and how many there are.
@@ -18,13 +18,13 @@ pub(in crate::content) struct Elements {
 
 /// An element that has a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::content) struct Known {
+pub(crate) struct Known {
     /// What its marker says.
-    pub(in crate::content) label: String,
+    pub(crate) label: String,
     /// All of it, or what stands before its content.
-    pub(in crate::content) open: Bytes,
+    pub(crate) open: Bytes,
     /// What stands behind its content, if the content is shown.
-    pub(in crate::content) close: Option<Bytes>,
+    pub(crate) close: Option<Bytes>,
 }
 
 impl Elements {
@@ -45,12 +45,12 @@ impl Elements {
     }
 
     /// The element of an id.
-    pub(in crate::content) fn get(&self, id: &MarkerId) -> Option<&Known> {
+    pub(crate) fn get(&self, id: &MarkerId) -> Option<&Known> {
         self.known.get(&id.0)
     }
 
     /// All of them, with their ids, in the order of their first bytes.
-    pub(in crate::content) fn iter(&self) -> impl Iterator<Item = (&String, &Known)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Known)> {
         self.order.iter().filter_map(|id| self.known.get(id).map(|known| (id, known)))
     }
 }
