@@ -14,7 +14,7 @@
 //! | [`authorize`] | Atlassian's OAuth and its sites |
 //! | [`templates`] | the actions, one per file, with their schemas |
 //! | `confluence` | the REST client: paths, pages of results, errors |
-//! | [`content`] | Markdown and Confluence's storage format: a crate of its own, which works through long texts and is optimised accordingly |
+//! | [`content`] | Markdown and Confluence's storage format: a crate of its own, since long texts spend their time there |
 //! | [`platform`] | the imports as traits |
 
 #![allow(

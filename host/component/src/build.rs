@@ -13,12 +13,12 @@ use crate::dep_info;
 use crate::{Machine, MissingTarget, TARGET, Toolchain};
 
 /// How components are compiled, in a profile named `component`, whatever a workspace itself says of it: for size, since
-/// most of a component runs seldom (a workspace's `profile.component.package` still says which crates are worth more);
-/// without unwinding, which the target does not have; and without names and debug information, which would be most of
-/// the file.
+/// most of a component runs seldom (a workspace's `profile.component.package` still says which crates are worth more or
+/// less); without unwinding, which the target does not have; and without names and debug information, which would be
+/// most of the file.
 const PROFILE: [(&str, &str); 9] = [
     ("INHERITS", "release"),
-    ("OPT_LEVEL", "z"),
+    ("OPT_LEVEL", "s"),
     ("LTO", "fat"),
     ("CODEGEN_UNITS", "1"),
     ("PANIC", "abort"),
