@@ -10,8 +10,10 @@ use super::super::document::{Bytes, MarkerId};
 /// The elements of a page that have markers.
 #[derive(Debug, Default)]
 pub(crate) struct Elements {
-    known: HashMap<String, Known>,
-    order: Vec<String>,
+    /// In the order of their first bytes, with their ids.
+    known: Vec<(String, Known)>,
+    /// Where they are there.
+    places: HashMap<String, usize>,
     /// For every stem of an id: the hash of the bytes it stands for, and how many there are.
     stems: HashMap<u32, (u64, usize)>,
 }
@@ -39,19 +41,19 @@ impl Elements {
         let (_, count) = self.stems.entry(stem).or_insert((hash, 0));
         *count += 1;
         let id = if *count == 1 { format!("{stem:06x}") } else { format!("{stem:06x}-{count}") };
-        self.known.insert(id.clone(), known);
-        self.order.push(id.clone());
+        self.places.insert(id.clone(), self.known.len());
+        self.known.push((id.clone(), known));
         MarkerId(id)
     }
 
     /// The element of an id.
     pub(crate) fn get(&self, id: &MarkerId) -> Option<&Known> {
-        self.known.get(&id.0)
+        self.places.get(&id.0).and_then(|place| self.known.get(*place)).map(|(_, known)| known)
     }
 
     /// All of them, with their ids, in the order of their first bytes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Known)> {
-        self.order.iter().filter_map(|id| self.known.get(id).map(|known| (id, known)))
+        self.known.iter().map(|(id, known)| (id, known))
     }
 }
 
