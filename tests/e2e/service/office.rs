@@ -41,8 +41,13 @@ impl Office {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::below("", settings)
+    }
+
+    /// Below a path of the public URL.
+    pub(crate) fn below(path: &str, settings: Settings) -> Self {
         let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let public = PublicUrl::new(&format!("http://localhost:{}", server.address().port())).unwrap();
+        let public = PublicUrl::new(&format!("http://localhost:{}{path}", server.address().port())).unwrap();
         let world = world_at(&public);
         let service = Service::new(&world.host, &public, settings).unwrap();
         let serving = server.start(&service.router()).unwrap();

@@ -88,13 +88,14 @@ fn more_than_the_service_can_attend_to_is_told_to_come_again() {
     settings.concurrent_requests = 1;
     let office = Office::connected_with(settings);
     let client = office.client(&[Scope::Run, Scope::Read]);
-    office.world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"delay_ms": 3_000}));
+    office.world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"delay_ms": 4_000}));
     let slow = {
         let client = client.clone();
         std::thread::spawn(move || client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})))
     };
-    // Once the slow one has its place, all others are refused.
-    let refused = until(|| Some(client.get("/connections")).filter(|reply| reply.status != 200));
+    // It has the place once its request is at the vendor.
+    until(|| (!office.world.received("/api/v2/spaces").is_empty()).then_some(()));
+    let refused = client.get("/connections");
     assert_eq!(refused.header("retry-after"), "1");
     refused.refused(429, "service-busy");
     slow.join().unwrap().done();
