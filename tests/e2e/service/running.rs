@@ -83,6 +83,22 @@ fn a_run_that_nobody_waits_for_goes_on_and_its_name_gives_its_output() {
 }
 
 #[test]
+fn a_run_goes_on_when_whoever_asked_for_it_goes_away() {
+    let office = Office::connected();
+    let client = office.client(&[Scope::Run, Scope::Read]);
+    office.world.fault("POST", "/wiki/api/v2/pages", 1, json!({"delay_ms": 2_000}));
+    let body = json!({"input": {"space": "DOCS", "title": "Nobody waits"}});
+    let sent = client.sent(&run_of("create-content"), "k", &body);
+    until(|| (office.created() == 1).then_some(()));
+    drop(sent);
+    let record = until(|| Some(last_run(&client)).filter(|run| run["ended_at"].is_string()));
+    assert_eq!(record["state"], "succeeded", "{record}");
+    let again = client.post_once(&run_of("create-content"), "k", body).done();
+    assert_eq!((&again["run"], &again["replayed"]), (&record["id"], &json!(true)));
+    assert_eq!(office.created(), 1);
+}
+
+#[test]
 fn more_than_the_service_can_attend_to_is_told_to_come_again() {
     let mut settings = Settings::default();
     settings.concurrent_requests = 1;
