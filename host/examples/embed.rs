@@ -1,4 +1,4 @@
-//! Embeds the host in a platform: a component, a store, a callback, one run.
+//! Embeds the host in a platform: a component, a store, a callback, one run, one conversation.
 //!
 //! ```text
 //! embed COMPONENT CLIENT_ID STAND_IN      the client secret in CLIENT_SECRET
@@ -10,6 +10,7 @@
 use std::error::Error;
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::dialog::{Start, Words};
 use actionbay::egress::{OperatorPolicy, Origin, UreqTransport};
 use actionbay::ids::{ProfileId, WorkspaceId};
 use actionbay::vault::{MasterKey, MemoryStore};
@@ -48,7 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let connection = host.handle_callback(query.trim(), None)?;
 
     let input = serde_json::json!({"space": "DOCS", "limit": 3});
-    let run = Run::new(wish.workspace, wish.integration, "list-pages", input);
-    println!("{}", host.run(&run.user(user).connection(Some(connection.id)))?.output);
+    let run = Run::new(wish.workspace.clone(), wish.integration.clone(), "list-pages", input);
+    println!("{}", host.run(&run.user(user.clone()).connection(Some(connection.id)))?.output);
+
+    // The same by talking: the template's dialog, and a conversation with the user.
+    let dialog = host.install(&wish.workspace, &wish.integration, "list-pages")?.dialog;
+    let words = Words::new("Which pages are in the space DOCS?");
+    let turn =
+        host.start_conversation(&Start::new(wish.workspace, dialog.name).user(user).words(Some(words)))?;
+    turn.replies.iter().for_each(|reply| println!("{}", reply.text));
     Ok(())
 }

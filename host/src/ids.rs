@@ -89,6 +89,10 @@ id!(
     /// An authorization that a platform asked for.
     SessionId
 );
+id!(
+    /// A conversation.
+    ConversationId
+);
 
 impl WorkspaceId {
     /// The workspace of a host that has only one.

@@ -36,8 +36,10 @@ mod builtin;
 pub mod cli;
 mod clock;
 pub mod conformance;
+pub mod dialog;
 pub mod egress;
 pub mod failure;
+mod fields;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -157,6 +157,33 @@ impl Host {
         }
     }
 
+    /// The connection that a run would use, ready for use.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), as far as nothing is run.
+    pub(crate) fn ready(&self, run: &Run) -> Result<Connection> {
+        let plugin = self.authorizations().approved_plugin(&run.integration)?;
+        self.prepared(&plugin, run).map(|(_, connection, _)| connection)
+    }
+
+    /// Whether there is a connection that a run would use. The vendor is not asked, and no link is made.
+    pub(crate) fn is_connected(&self, run: &Run) -> bool {
+        let authorizations = self.authorizations();
+        let connected = || {
+            let plugin = authorizations.approved_plugin(&run.integration)?;
+            let user = authorizations.acting_for(&run.workspace, &run.integration, run.user.as_deref())?;
+            let connection = authorizations.select_connection(
+                &run.workspace,
+                &run.integration,
+                user,
+                run.connection.as_ref(),
+            )?;
+            check_scopes(plugin.known_template(&run.template)?, &connection)?;
+            Ok::<bool, Failure>(connection.status.works())
+        };
+        connected().unwrap_or(false)
+    }
+
     /// Runs it under its name, unless that was done.
     fn run_once(
         &self,

@@ -31,7 +31,9 @@ fn the_embedding_example_connects_and_runs_a_template_without_default_features()
     let query = callback.split_once('?').unwrap().1;
     writeln!(child.stdin.take().unwrap(), "{query}").unwrap();
     let listed: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    let said: Vec<String> = lines.map_while(Result::ok).collect();
     assert!(child.wait().unwrap().success());
+    assert!(said.iter().any(|line| line.starts_with("- Getting started (")), "{said:?}");
     assert_eq!(listed["pages"].as_array().unwrap().len(), 3);
 }
 

@@ -14,6 +14,7 @@ mod bad_input;
 mod checking;
 mod command;
 mod contract;
+mod dialogs;
 mod embedding;
 mod faces;
 mod failing;

@@ -12,12 +12,15 @@ use crate::service::audit::{Audit as Log, BY_COMMAND, Entry, Subject};
 const LONGEST_NAME: usize = 100;
 
 /// The verbs that change nothing of a workspace's, and are not noted.
-const LOOKS: [&str; 21] = [
+const LOOKS: [&str; 24] = [
     "audit",
     "build",
     "check",
     "connections list",
     "connections show",
+    "dialogs export",
+    "dialogs list",
+    "dialogs show",
     "integrations add",
     "integrations list",
     "integrations remove",
@@ -36,8 +39,8 @@ const LOOKS: [&str; 21] = [
     "vault status",
 ];
 
-/// The verbs that only look where nothing but the integration is given.
-const LOOKS_BY_ITSELF: [&str; 2] = ["integrations approve", "integrations policy"];
+/// The verbs that only look where it is not said what to change.
+const LOOKS_BY_ITSELF: [&str; 3] = ["dialogs responses", "integrations approve", "integrations policy"];
 
 /// What says nothing of what is to be done.
 const GENERAL: [&str; 5] = ["integration", "home", "workspace", "json", "log"];

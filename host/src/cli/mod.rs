@@ -10,6 +10,8 @@ mod components;
 mod config;
 mod confirm;
 mod connections;
+mod dialog;
+mod dialogs;
 mod fields;
 mod home;
 mod integrations;
@@ -108,6 +110,11 @@ enum Verb {
     Templates(templates::Templates),
     /// Run a template
     Run(run::Run),
+    /// Run a template by talking
+    Dialog(dialog::Dialog),
+    /// What is made of templates, to be run by talking
+    #[command(subcommand)]
+    Dialogs(dialogs::Dialogs),
     /// Run a recorded run again, without network, store or account
     Replay(recording::Replay),
     /// Build a Rust crate into a component
@@ -219,6 +226,8 @@ fn carried_out(verb: Verb, home: &Home, output: &Output) -> Result<ExitCode> {
         Verb::Connections(verb) => verb.run(home, output),
         Verb::Templates(verb) => verb.run(home, output),
         Verb::Run(verb) => verb.run(home, output),
+        Verb::Dialog(verb) => verb.run(home, output),
+        Verb::Dialogs(verb) => verb.run(home, output),
         Verb::Replay(verb) => return verb.run(home, output),
         Verb::Build(verb) => verb.run(output),
         Verb::Check(verb) => return verb.run(home, output),

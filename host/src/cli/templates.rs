@@ -21,10 +21,10 @@ pub(super) enum Templates {
     /// Show the fields and scopes of a template
     #[command(after_help = "Example: actionbay templates show INTEGRATION TEMPLATE")]
     Show(Show),
-    /// Install a template: connections ask for its scopes from then on
+    /// Install a template: it becomes a dialog, and connections ask for its scopes from then on
     #[command(after_help = "Example: actionbay templates install INTEGRATION TEMPLATE")]
     Install(Named),
-    /// Take an installed template away
+    /// Take an installed template away, with its dialog
     #[command(after_help = "Example: actionbay templates uninstall INTEGRATION TEMPLATE")]
     Uninstall(Named),
 }
@@ -60,14 +60,19 @@ impl Templates {
             }
             Self::Install(named) => {
                 let (host, integration) = named.open(home, output)?;
-                let lacking = host.install_template(home.workspace(), &integration, &named.template)?;
-                named.told(&host, "installed", &lacking, output)
+                let installed = host.install(home.workspace(), &integration, &named.template)?;
+                named.told(
+                    &host,
+                    "installed",
+                    (installed.lacking.as_slice(), Some(installed.dialog.name.as_str())),
+                    output,
+                )
             }
             Self::Uninstall(named) => {
                 let (host, integration) = named.open(home, output)?;
                 let template = TemplateId::new(&*named.template)?;
-                let lacking = host.uninstall_template(home.workspace(), &integration, &template)?;
-                named.told(&host, "uninstalled", &lacking, output)
+                let lacking = host.uninstall(home.workspace(), &integration, &template)?;
+                named.told(&host, "uninstalled", (lacking.as_slice(), None), output)
             }
             Self::Show(Show { integration, template: Some(id) }) => {
                 let plugin = home.plugin(&integration)?;
@@ -86,7 +91,13 @@ impl Named {
     }
 
     /// Says what was done, which connections lack scopes now, and where they are granted.
-    fn told(&self, host: &Host, done: &str, lacking: &[Connection], output: &Output) -> Result<()> {
+    fn told(
+        &self,
+        host: &Host,
+        done: &str,
+        (lacking, dialog): (&[Connection], Option<&str>),
+        output: &Output,
+    ) -> Result<()> {
         // Without a page for links, the command of `connections show` is the way.
         let links: Vec<_> = lacking.iter().map(|connection| host.link_to_renew(connection).ok()).collect();
         let told = lacking.iter().zip(&links);
@@ -94,9 +105,13 @@ impl Named {
             .clone()
             .map(|(connection, link)| json!({ "connection": connection, "authorization": link }))
             .collect();
-        let json = json!({ "template": self.template, "done": done, "lacking-scopes": json });
+        let json =
+            json!({ "template": self.template, "done": done, "dialog": dialog, "lacking-scopes": json });
         output.result(&json, || {
             let mut text = format!("{} is {done}.\n", self.template);
+            if let Some(dialog) = dialog {
+                text.push_str(&format!("Run it by talking: actionbay dialog {dialog}\n"));
+            }
             for (connection, link) in told {
                 let reason = connection.reason.as_deref().unwrap_or_default();
                 text.push_str(&format!("\n{} lacks scopes. {reason}\n", connection.id));

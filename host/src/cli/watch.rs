@@ -83,6 +83,9 @@ impl EventSink for Watch {
             Event::Request { audience, method, path, status, duration } => {
                 info!(audience, method, path, status, milliseconds = duration.as_millis() as u64, "request");
             }
+            Event::AdminNeeded { workspace, integration, code, message } => {
+                warn!(workspace, integration, code, message, "an admin is needed");
+            }
             Event::Denied { code, message } => warn!(code, message, "denied"),
             Event::Log { level, message } => match level {
                 LogLevel::Trace => trace!(message, "plugin"),

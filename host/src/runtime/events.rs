@@ -79,6 +79,18 @@ pub enum Event<'a> {
         /// Bytes in all, if known.
         total: Option<u64>,
     },
+    /// Somebody could not be served, and only who runs the workspace can mend it: the connection that serves everybody
+    /// is over, or lacks something.
+    AdminNeeded {
+        /// The workspace.
+        workspace: &'a str,
+        /// The integration.
+        integration: &'a str,
+        /// The code of the failure.
+        code: &'a str,
+        /// The sentence of the failure.
+        message: &'a str,
+    },
     /// A call ended; its instance still exists.
     CallFinished {
         /// The integration.

@@ -61,7 +61,6 @@ pub use pacing::Pacer;
 pub use plugin::Plugin;
 pub use recording::{Component, Difference, Recorder, Recording, Replay, Tape};
 pub use schema::Schema;
-#[cfg(feature = "cli")]
 pub(crate) use schema::marks_file;
 
 use serde::{Deserialize, Serialize};

@@ -38,6 +38,12 @@ pub enum Collection {
     Audit,
     /// How workspaces have integrations configured.
     Integrations,
+    /// Dialogs made of templates.
+    Dialogs,
+    /// Conversations: whose they are and how they stand. What was said is in the vault.
+    Conversations,
+    /// Standard responses that workspaces changed.
+    Responses,
     /// What the operator approved of integrations.
     Approvals,
     /// Sealed secrets of the others.
@@ -64,6 +70,9 @@ impl Collection {
             Self::Answers => "answers",
             Self::Audit => "audit",
             Self::Integrations => "integrations",
+            Self::Dialogs => "dialogs",
+            Self::Conversations => "conversations",
+            Self::Responses => "responses",
             Self::Approvals => "approvals",
             Self::Secrets => "secrets",
             Self::DataKeys => "data-keys",

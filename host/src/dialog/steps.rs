@@ -1,0 +1,359 @@
+//! The services of a conversation: connections, runs, and what becomes of failures.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::conversation::{ConversationStatus, Reply, WaitsFor};
+use super::model::{Action, Button, Node, Service};
+use super::talk::Talk;
+use crate::authorization::{Connection, LinkEnd};
+use crate::clock::date;
+use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::ids::ConnectionId;
+use crate::run::Run;
+use crate::runtime::Event;
+
+/// How often connecting may fail, one time after the other.
+const MOST_FAILURES: u8 = 3;
+
+/// Until when a run that was interrupted can be asked for, in seconds: what came of it is kept for a day.
+const KNOWN_FOR: u64 = 23 * 60 * 60;
+
+impl Host {
+    /// Goes on with the conversations that wait for this connection.
+    ///
+    /// # Errors
+    /// `Storage`. What goes wrong in one of them does not keep the others from going on.
+    pub fn resume_conversations(&self, connection: &Connection) -> Result<()> {
+        for conversation in self.conversations(&connection.workspace)? {
+            let waits = conversation.status == ConversationStatus::AwaitingAuthorization
+                && conversation.integration == connection.integration
+                && conversation.user == connection.user;
+            if waits && let Err(failure) = self.poll_conversation(&connection.workspace, &conversation.id) {
+                log::warn!("the conversation {} does not go on: {failure}", conversation.id);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Talk<'_> {
+    pub(super) fn step_service(&mut self, service: &Service) -> Result<bool> {
+        match service.does {
+            Action::FindSite => match self.host.ready(&self.run_of(service, Value::Null)) {
+                Ok(connection) => {
+                    let site = connection
+                        .site
+                        .map(|site| json!({ "id": site.id, "name": site.name, "url": site.url }));
+                    self.content.results.insert(service.name.clone(), site.unwrap_or(Value::Null));
+                    self.content.at += 1;
+                    Ok(true)
+                }
+                Err(failure) => self.failed(service, failure),
+            },
+            Action::RunTemplate => {
+                self.content.runs += 1;
+                let key = format!("{}-{}", self.conversation.id, self.content.runs);
+                self.content.waits_for = WaitsFor::Run { key };
+                // Before anything is sent: whoever finds it interrupted knows its name.
+                self.store()?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Runs the template under a name, or takes what came of it before.
+    pub(super) fn run(&mut self, key: &str) -> Result<bool> {
+        let Some(Node::Service(service)) = self.node() else {
+            self.end(ConversationStatus::Failed);
+            return Ok(false);
+        };
+        if self.now.saturating_sub(self.conversation.updated_at) > KNOWN_FOR {
+            self.tell("interrupted", &json!({}));
+            self.end(ConversationStatus::Failed);
+            return Ok(false);
+        }
+        let result = self.input(&service.request).and_then(|input| {
+            self.host.run(&self.run_of(&service, input).idempotency_key(Some(key.to_owned())))
+        });
+        self.content.waits_for = WaitsFor::Nothing;
+        match result {
+            Ok(outcome) => {
+                self.content.failed_authorizations = 0;
+                self.content.results.insert(service.name, outcome.output);
+                self.content.at += 1;
+                Ok(true)
+            }
+            Err(failure) if failure.code == "still-running" => {
+                self.content.waits_for = WaitsFor::Run { key: key.to_owned() };
+                if self.heard {
+                    self.tell("busy", &json!({}));
+                }
+                Ok(false)
+            }
+            Err(failure) if failure.code == "unknown-outcome" => {
+                self.tell("interrupted", &json!({}));
+                self.end(ConversationStatus::Failed);
+                Ok(false)
+            }
+            Err(failure) => self.failed(&service, failure),
+        }
+    }
+
+    /// What becomes of a service that failed: a link, a question, another node, or the end.
+    fn failed(&mut self, service: &Service, failure: Failure) -> Result<bool> {
+        // What serves everybody is not for whoever talks to connect, whoever that is.
+        let link = failure.authorization.as_deref().filter(|_| self.conversation.user.is_some());
+        if let Some(link) = link {
+            self.ask_to_connect(link, &failure);
+            return Ok(false);
+        }
+        if failure.code == "several-connections" && self.choose_account(false)? {
+            return Ok(false);
+        }
+        if needs_an_admin(&failure) {
+            self.host.authorizations().events.event(Event::AdminNeeded {
+                workspace: self.conversation.workspace.as_str(),
+                integration: self.conversation.integration.as_str(),
+                code: &failure.code,
+                message: &failure.message,
+            });
+        }
+        let next = service.on_failure.as_ref().and_then(|name| {
+            let nodes = &self.content.dialog.nodes;
+            nodes.iter().position(|node| node.name() == name).filter(|place| *place > self.content.at)
+        });
+        if let Some(next) = next {
+            let failure =
+                json!({ "kind": failure.kind.as_str(), "code": failure.code, "message": told(&failure) });
+            self.content.results.insert(service.name.clone(), json!({ "failure": failure }));
+            self.content.at = next;
+            return Ok(true);
+        }
+        match (told(&failure), &failure.kind) {
+            (Some(message), _) => self.tell("failed", &json!({ "message": message })),
+            (None, FailureKind::TimedOut) => self.tell("timed-out", &json!({})),
+            (None, _) => self.tell("something-went-wrong", &json!({})),
+        }
+        self.end(ConversationStatus::Failed);
+        Ok(false)
+    }
+
+    fn ask_to_connect(&mut self, link: &AuthorizationLink, failure: &Failure) {
+        let is_first = self.link_words == "authorize";
+        let words =
+            if is_first && failure.code != "not-authorized" { "reauthorize" } else { self.link_words };
+        self.link_words = "authorize";
+        self.send_link(words, link.url.as_str(), link.expires_at);
+        self.content.waits_for = WaitsFor::Authorization {
+            url: link.url.to_string(),
+            expires_at: link.expires_at,
+            is_expired: false,
+        };
+    }
+
+    fn send_link(&mut self, words: &str, url: &str, expires_at: u64) {
+        let values = json!({ "integration": self.title(), "until": date(expires_at) });
+        let button = Button { label: self.response("authorize-button", &values), url: url.to_owned() };
+        let reply = Reply { button: Some(button), ..Reply::text(self.response(words, &values)) };
+        self.say_reply(reply);
+    }
+
+    /// Looks whether the account is connected by now, and what else may have come of the link.
+    pub(super) fn look_at_authorization(
+        &mut self,
+        url: &str,
+        expires_at: u64,
+        is_expired: bool,
+    ) -> Result<bool> {
+        let Some(Node::Service(service)) = self.node() else {
+            self.end(ConversationStatus::Failed);
+            return Ok(false);
+        };
+        if self.host.is_connected(&self.run_of(&service, Value::Null)) {
+            let integration = self.title();
+            self.tell("authorized", &json!({ "integration": integration }));
+            self.content.failed_authorizations = 0;
+            self.content.waits_for = WaitsFor::Nothing;
+            return Ok(true);
+        }
+        let token = url.rsplit('/').next().unwrap_or_default();
+        let state = self.host.link_state(token).ok();
+        let end = state.as_ref().and_then(|state| state.end.as_ref());
+        if let Some(end) = end {
+            self.content.failed_authorizations += 1;
+            if self.content.failed_authorizations >= MOST_FAILURES {
+                self.tell("authorization-failed-three-times", &json!({}));
+                self.end(ConversationStatus::Failed);
+                return Ok(false);
+            }
+            self.link_words =
+                if *end == LinkEnd::Refused { "authorization-refused" } else { "authorization-failed" };
+            return Ok(self.ask_anew());
+        }
+        // One that was opened and led nowhere is used up.
+        let is_used = state.as_ref().is_some_and(|state| state.used);
+        let is_over = self.now >= expires_at || state.is_none();
+        match (is_over, is_expired) {
+            (true, false) => {
+                self.tell("authorization-expired", &json!({}));
+                self.content.waits_for =
+                    WaitsFor::Authorization { url: url.to_owned(), expires_at, is_expired: true };
+                Ok(false)
+            }
+            (true, true) if self.heard => Ok(self.ask_anew()),
+            (false, _) if self.heard && is_used => Ok(self.ask_anew()),
+            (false, _) if self.heard => {
+                self.send_link("authorization-awaited", url, expires_at);
+                Ok(false)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Lets the service ask for an account again.
+    fn ask_anew(&mut self) -> bool {
+        self.content.waits_for = WaitsFor::Nothing;
+        true
+    }
+
+    /// Whether the person wants to see or delete their accounts, which is done then.
+    pub(super) fn heard_of_accounts(&mut self, text: &str) -> Result<bool> {
+        let deletes = self.after("delete-account", text).is_some();
+        if !deletes && self.after("manage-accounts", text) != Some("") {
+            return Ok(false);
+        }
+        if self.conversation.user.is_none() {
+            return Ok(false);
+        }
+        let integration = self.title();
+        if deletes {
+            if !self.choose_account(true)? {
+                self.tell("no-accounts", &json!({ "integration": integration }));
+            }
+            return Ok(true);
+        }
+        let accounts = self.accounts()?;
+        if accounts.is_empty() {
+            self.tell("no-accounts", &json!({ "integration": integration }));
+        } else {
+            let names = accounts.into_iter().map(|(_, name)| name);
+            let text = self.response("accounts", &json!({ "integration": integration }));
+            let text = [text].into_iter().chain(names.map(|name| format!("- {name}"))).collect::<Vec<_>>();
+            self.say_reply(Reply::text(text.join("\n")));
+        }
+        Ok(true)
+    }
+
+    /// Asks which of the person's accounts is meant, if there are any.
+    fn choose_account(&mut self, deletes: bool) -> Result<bool> {
+        let accounts = self.accounts()?;
+        if accounts.is_empty() {
+            return Ok(false);
+        }
+        let text = self.response("choose-account", &json!({ "integration": self.title() }));
+        let choices = accounts.iter().map(|(_, name)| name.clone()).collect();
+        self.say_reply(Reply { choices, ..Reply::text(text) });
+        self.content.tries = 0;
+        self.content.waits_for = WaitsFor::Account { accounts, deletes };
+        Ok(true)
+    }
+
+    pub(super) fn hear_account(
+        &mut self,
+        accounts: &[(ConnectionId, String)],
+        deletes: bool,
+        text: &str,
+    ) -> Result<()> {
+        let wanted = super::answers::plain(text);
+        let by_number = wanted.parse::<usize>().ok().and_then(|number| accounts.get(number.checked_sub(1)?));
+        let by_name = || accounts.iter().find(|(_, name)| super::answers::plain(name) == wanted);
+        let Some((id, name)) = by_number.or_else(by_name) else {
+            let choices = accounts.iter().map(|(_, name)| name.clone()).collect();
+            let text = self.response("ambiguous", &json!({}));
+            self.ask_again(super::model::RETRIES, Reply { choices, ..Reply::text(text) });
+            return Ok(());
+        };
+        self.content.waits_for = WaitsFor::Nothing;
+        if deletes {
+            let connection = self.host.connection(&self.conversation.workspace, id)?;
+            self.host.forget(&connection)?;
+            self.tell("account-deleted", &json!({ "account": name }));
+            self.content.account = self.content.account.take().filter(|account| account != id);
+        } else {
+            self.content.account = Some(id.clone());
+        }
+        Ok(())
+    }
+
+    /// The accounts that the person connected, with what they are called.
+    fn accounts(&self) -> Result<Vec<(ConnectionId, String)>> {
+        let mut connections = self.host.connections(&self.conversation.workspace)?;
+        connections.retain(|connection| {
+            connection.integration == self.conversation.integration
+                && connection.user == self.conversation.user
+        });
+        let mut accounts: Vec<(ConnectionId, String)> = Vec::new();
+        for connection in connections {
+            let account =
+                connection.account.as_ref().map(|account| account.name.as_ref().unwrap_or(&account.id));
+            let site = connection.site.as_ref().map(|site| &site.name);
+            let name = match (account, site) {
+                (Some(account), Some(site)) => format!("{account}, {site}"),
+                (Some(name), None) | (None, Some(name)) => name.clone(),
+                (None, None) => connection.id.to_string(),
+            };
+            let is_taken = accounts.iter().any(|(_, known)| *known == name);
+            let name = if is_taken { format!("{name} ({})", connection.id) } else { name };
+            accounts.push((connection.id, name));
+        }
+        Ok(accounts)
+    }
+
+    /// The run that a service is, for whom the conversation is held with.
+    fn run_of(&self, service: &Service, input: Value) -> Run {
+        let Self { conversation, content, .. } = self;
+        let mut run = Run::new(
+            conversation.workspace.clone(),
+            conversation.integration.clone(),
+            content.dialog.template.as_str(),
+            input,
+        )
+        .user(conversation.user.clone())
+        .connection(content.account.clone());
+        run.files = std::sync::Arc::clone(&self.files);
+        let mut limits = self.host.authorizations().limits(&conversation.integration);
+        limits.wall_clock = limits.wall_clock.min(Duration::from_secs(service.timeout_seconds.into()));
+        run.limits(Some(limits))
+    }
+
+    fn title(&self) -> String {
+        self.plugin.manifest().title.clone()
+    }
+}
+
+/// Whether it is not the person's to mend: the connection that serves everybody is over, or the app is not known.
+fn needs_an_admin(failure: &Failure) -> bool {
+    matches!(
+        failure.kind,
+        FailureKind::AuthorizationRequired
+            | FailureKind::BadClientCredentials
+            | FailureKind::InsufficientScope(_)
+    )
+}
+
+/// What the person may be told of a failure: what is about the things that they named.
+fn told(failure: &Failure) -> Option<&str> {
+    matches!(
+        failure.kind,
+        FailureKind::InvalidInput
+            | FailureKind::NotFound
+            | FailureKind::Conflict
+            | FailureKind::Denied
+            | FailureKind::TooLarge
+            | FailureKind::RateLimited
+    )
+    .then_some(failure.message.as_str())
+}

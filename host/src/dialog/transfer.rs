@@ -1,0 +1,148 @@
+//! Dialogs taken from one workspace or deployment to another: with the profiles they are connected by, without secrets,
+//! and never with a token.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::check::check;
+use super::model::Dialog;
+use super::responses::ENGLISH;
+use super::store::{key, write};
+use crate::authorization::{Profile, ProfileKind};
+use crate::failure::{Failure, FailureKind, Result};
+use crate::host::Host;
+use crate::ids::WorkspaceId;
+use crate::vault::{Expect, Write};
+
+/// What the format of exports is called, with its version.
+const FORMAT: &str = "actionbay-dialogs/1";
+
+/// Dialogs and what belongs to them.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Export {
+    /// The format.
+    pub format: String,
+    /// The dialogs.
+    pub dialogs: Vec<Dialog>,
+    /// The workspace's own profiles of their integrations, without secrets: for whoever makes them anew.
+    #[serde(default)]
+    pub profiles: Vec<Profile>,
+    /// The workspace's own standard responses, by language.
+    #[serde(default)]
+    pub responses: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// How dialogs are taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Import {
+    /// They replace all dialogs that there are.
+    Full,
+    /// They replace those of the same name, and the others stay.
+    Merge,
+}
+
+/// What was taken in.
+#[derive(Debug, Clone, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Imported {
+    /// The dialogs that there were not before.
+    pub added: Vec<String>,
+    /// The dialogs that were replaced.
+    pub replaced: Vec<String>,
+    /// The dialogs that are gone.
+    pub removed: Vec<String>,
+    /// The profiles that have to be made, since a secret is not exported.
+    pub profiles_to_make: Vec<String>,
+}
+
+impl Host {
+    /// All dialogs of a workspace, to be taken elsewhere.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn export_dialogs(&self, workspace: &WorkspaceId) -> Result<Export> {
+        let dialogs = self.dialogs(workspace)?;
+        let mut profiles = self.profiles(workspace)?;
+        profiles.retain(|profile| {
+            let is_used = dialogs.iter().any(|dialog| dialog.integration == profile.integration);
+            profile.kind == ProfileKind::Custom && is_used
+        });
+        let mut responses = BTreeMap::new();
+        for language in self.languages(workspace)? {
+            let own = self.own_responses(workspace, &language)?;
+            if !own.is_empty() {
+                responses.insert(language, own);
+            }
+        }
+        Ok(Export { format: FORMAT.to_owned(), dialogs, profiles, responses })
+    }
+
+    /// Takes dialogs in. All of them are, or none.
+    ///
+    /// # Errors
+    /// `InvalidInput` for another format, or a dialog that cannot be held; `Storage`.
+    pub fn import_dialogs(&self, workspace: &WorkspaceId, export: &Export, how: Import) -> Result<Imported> {
+        if export.format != FORMAT {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "other-format",
+                format!("The export is of the format \"{}\", and this host reads {FORMAT}.", export.format),
+            ));
+        }
+        let present = self.dialogs(workspace)?;
+        let mut imported = Imported::default();
+        let mut writes: Vec<Write> = Vec::new();
+        for dialog in &export.dialogs {
+            check(dialog)
+                .map_err(|failure| Failure { message: format!("{}: {failure}", dialog.name), ..failure })?;
+            let before = present.iter().find(|present| present.name == dialog.name);
+            let version = before.map_or(1, |before| before.version + 1);
+            let list = if before.is_some() { &mut imported.replaced } else { &mut imported.added };
+            if list.contains(&dialog.name) {
+                return Err(Failure::new(
+                    FailureKind::InvalidInput,
+                    "dialog-twice",
+                    format!("The export has the dialog {} twice.", dialog.name),
+                ));
+            }
+            list.push(dialog.name.clone());
+            writes.push(write(workspace, &Dialog { version, ..dialog.clone() }, Expect::Any)?);
+        }
+        if how == Import::Full {
+            let is_kept = |name: &str| export.dialogs.iter().any(|dialog| dialog.name == name);
+            for gone in present.iter().filter(|dialog| !is_kept(&dialog.name)) {
+                imported.removed.push(gone.name.clone());
+                writes.push(Write::delete(key(workspace, &gone.name), Expect::Any));
+            }
+        }
+        let known = self.profiles(workspace)?;
+        let lacking =
+            export.profiles.iter().filter(|profile| known.iter().all(|known| known.id != profile.id));
+        imported.profiles_to_make = lacking.map(|profile| profile.id.to_string()).collect();
+        // Before the dialogs, so that what is refused leaves everything as it was but for texts that are allowed.
+        for (language, texts) in &export.responses {
+            for (name, text) in texts {
+                self.set_response(workspace, language, name, Some(text))?;
+            }
+        }
+        self.authorizations().vault.commit(&writes)?;
+        Ok(imported)
+    }
+
+    /// The languages in which a workspace has standard responses of its own, and English.
+    fn languages(&self, workspace: &WorkspaceId) -> Result<Vec<String>> {
+        let stored =
+            self.authorizations().vault.list(crate::vault::Collection::Responses, workspace.as_str())?;
+        let mut languages: Vec<String> = stored.into_iter().map(|(language, _)| language).collect();
+        if !languages.iter().any(|language| language == ENGLISH) {
+            languages.push(ENGLISH.to_owned());
+        }
+        Ok(languages)
+    }
+}

@@ -1,0 +1,243 @@
+//! Conversations that lack an account.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actionbay::authorization::{AuthorizationMode, Authorize, Connection};
+use actionbay::dialog::ConversationStatus;
+use actionbay::runtime::{Event, EventSink};
+use atlassian_sandbox::SandboxConfig;
+use atlassian_sandbox::consent::Decision;
+use atlassian_sandbox::control::SettingsChange;
+
+use super::{Chat, created, install};
+use crate::support::{Setup, Town, Visitor, World, integration, profile, workspace};
+
+/// A town where each user connects for themselves, with the dialog.
+fn town() -> Town {
+    let town = Town::new();
+    town.world.host.enable(&workspace(), &integration(), Some(AuthorizationMode::PerUser), None).unwrap();
+    install(&town.world.host, "create-content");
+    town
+}
+
+const ALL: &str = "type: page, space: DOCS, title: Mine, body: Words";
+
+fn decide(town: &Town, link: &str, decision: Decision) {
+    let mut visitor = Visitor::new();
+    let opened = visitor.post(link);
+    visitor.get(&town.decided(&opened, decision));
+}
+
+/// Rows 2, 35, 37 and 38: nothing is sent before; the link comes with the message; the conversation goes on after consent;
+/// and the next one needs no link.
+#[test]
+fn a_link_is_sent_and_the_waiting_conversation_goes_on_after_consent() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    assert!(town.world.wire.seen().is_empty());
+    assert_eq!(chat.status, ConversationStatus::AwaitingAuthorization);
+    assert!(
+        chat.text().starts_with("Before I can go on, connect your Confluence account."),
+        "{}",
+        chat.text()
+    );
+    let link = chat.button();
+    assert!(link.starts_with(&format!("{}/connect/", town.public)), "{link}");
+    assert_eq!(chat.poll(), "");
+    assert!(chat.say("hello?").starts_with("I am waiting for you"), "{}", chat.text());
+    assert_eq!(chat.button(), link, "it is the same link");
+    assert_eq!(town.connect(&link).status, 200);
+    assert_eq!(chat.poll(), "Mine has been created.");
+    assert_eq!(chat.replies[0].text, "Thank you, your Confluence account is connected.");
+    assert_eq!(created(&town.world).len(), 1);
+    let again = ALL.replace("Mine", "Second");
+    let chat = Chat::with_user(&town.world.host, "ann", "createContent", &again);
+    assert_eq!(chat.text(), "Second has been created.");
+    let chat = Chat::with_user(&town.world.host, "bob", "createContent", ALL);
+    assert_eq!(chat.status, ConversationStatus::AwaitingAuthorization, "and it is hers alone");
+}
+
+#[test]
+fn whoever_takes_the_callback_lets_the_waiting_conversations_go_on() {
+    let town = town();
+    let host = &town.world.host;
+    let chats = ["One", "Two"]
+        .map(|title| Chat::with_user(host, "ann", "createContent", &ALL.replace("Mine", title)));
+    let bobs = Chat::with_user(host, "bob", "createContent", ALL);
+    town.connect(&chats[1].button());
+    host.resume_conversations(&town.world.connections()[0]).unwrap();
+    for chat in &chats {
+        assert_eq!(host.conversation(&workspace(), &chat.id).unwrap().status, ConversationStatus::Done);
+        let said = host.transcript(&workspace(), &chat.id).unwrap();
+        assert!(said.last().unwrap().said.text.ends_with("has been created."), "{said:?}");
+    }
+    let bobs = host.conversation(&workspace(), &bobs.id).unwrap();
+    assert_eq!(bobs.status, ConversationStatus::AwaitingAuthorization);
+    assert_eq!(created(&town.world).len(), 2);
+}
+
+/// Row 39: a refusal has its own words and a new link; the third ends it with a message of its own.
+#[test]
+fn refusals_have_their_own_words_and_the_third_ends_it() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    let first = chat.button();
+    decide(&town, &first, Decision::Deny);
+    assert!(chat.poll().starts_with("You did not allow access."), "{}", chat.text());
+    let second = chat.button();
+    assert_ne!(first, second);
+    assert_eq!(chat.poll(), "", "and it is said once");
+    decide(&town, &second, Decision::Deny);
+    assert!(chat.poll().starts_with("You did not allow access."), "{}", chat.text());
+    decide(&town, &chat.button(), Decision::Deny);
+    assert!(chat.poll().starts_with("Connecting did not work three times"), "{}", chat.text());
+    assert_eq!(chat.status, ConversationStatus::Failed);
+    assert!(created(&town.world).is_empty());
+}
+
+#[test]
+fn an_expired_link_is_told_and_a_new_one_comes_when_asked_for() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    let first = chat.button();
+    town.world.clock.advance(30 * 60);
+    assert!(chat.poll().starts_with("The link has expired."), "{}", chat.text());
+    assert_eq!(chat.poll(), "");
+    assert!(chat.say("please").starts_with("Before I can go on"), "{}", chat.text());
+    assert_ne!(chat.button(), first);
+    town.connect(&chat.button());
+    assert_eq!(chat.poll(), "Mine has been created.");
+}
+
+#[test]
+fn a_link_that_was_opened_and_left_is_replaced_when_the_person_says_something() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    let first = chat.button();
+    Visitor::new().post(&first);
+    assert_eq!(chat.poll(), "");
+    assert!(chat.say("again").starts_with("Before I can go on"), "{}", chat.text());
+    town.connect(&chat.button());
+    assert_eq!(chat.poll(), "Mine has been created.");
+}
+
+/// Row 42: whose account is over is asked to connect it again, and nobody else is.
+#[test]
+fn an_account_that_is_over_is_connected_again_by_its_person() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&chat.button());
+    chat.poll();
+    town.world.control.revoke(None).unwrap();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", &ALL.replace("Mine", "Later"));
+    if chat.status != ConversationStatus::AwaitingAuthorization {
+        panic!("{:?}", chat.replies);
+    }
+    assert!(chat.text().starts_with("Your Confluence account has to be connected again"), "{}", chat.text());
+    town.connect(&chat.button());
+    assert_eq!(chat.poll(), "Later has been created.");
+    assert_eq!(created(&town.world).iter().filter(|request| request["status"] == 200).count(), 2);
+}
+
+/// What happened that an admin has to know.
+#[derive(Default, Clone)]
+struct Admin(Arc<Mutex<Vec<String>>>);
+
+impl EventSink for Admin {
+    fn event(&self, event: Event<'_>) {
+        if let Event::AdminNeeded { workspace, integration, code, .. } = event {
+            self.0.lock().unwrap().push(format!("{workspace} {integration} {code}"));
+        }
+    }
+}
+
+/// Rows 44 and 45: the admin is told, and the user sees that something went wrong, and no link.
+#[test]
+fn where_the_connection_for_everybody_is_over_the_admin_is_told_and_the_user_sees_no_internals() {
+    let admin = Admin::default();
+    let server = actionbay::authorization::PublicUrl::new("https://platform.example").unwrap();
+    let sandbox = SandboxConfig { redirect_uri: server.callback_url(), ..SandboxConfig::default() };
+    let events = Arc::new(admin.clone());
+    let world = World::new(Setup { sandbox, events, public_url: Some(server), ..Setup::default() });
+    world.authorize().unwrap();
+    install(&world.host, "create-content");
+    world.control.revoke(None).unwrap();
+    for user in [None, Some("ann")] {
+        let start = actionbay::dialog::Start::new(workspace(), "createContent").user(user.map(str::to_owned));
+        let chat = Chat::of(&world.host, start.words(Some(actionbay::dialog::Words::new(ALL))));
+        assert_eq!(chat.text(), "Something went wrong. Please try again later.", "{user:?}");
+        assert_eq!(chat.status, ConversationStatus::Failed);
+        assert!(chat.replies.iter().all(|reply| reply.button.is_none()));
+    }
+    let told = admin.0.lock().unwrap().clone();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|told| told.starts_with("default confluence ")), "{told:?}");
+}
+
+/// Ann's second account, of another person at the vendor.
+fn second_account(town: &Town) -> Connection {
+    let signed_in = SettingsChange { account: Some(2), ..SettingsChange::default() };
+    town.world.control.settings(&signed_in).unwrap();
+    let wish = Authorize::new(workspace(), integration(), profile()).user(Some("ann".to_owned()));
+    let link = town.world.host.issue_link(&wish).unwrap();
+    town.connect(link.url.as_str());
+    let connections = town.world.connections();
+    connections
+        .into_iter()
+        .find(|known| known.account.as_ref().unwrap().name.as_deref() == Some("Ada Lindqvist"))
+        .unwrap()
+}
+
+/// Rows 40 and 41: of several accounts one is asked for, and a person may look at them and disconnect one.
+#[test]
+fn of_several_accounts_one_is_chosen_and_one_may_be_disconnected_by_its_person() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&chat.button());
+    chat.poll();
+    let ada = second_account(&town);
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", &ALL.replace("Mine", "By one"));
+    assert_eq!(chat.text(), "Which of your Confluence accounts should I use?");
+    let ada_is =
+        chat.last().choices.iter().position(|choice| choice.starts_with("Ada Lindqvist")).unwrap() + 1;
+    assert_eq!(chat.say("somebody else"), "Which one do you mean?");
+    assert_eq!(chat.say(&ada_is.to_string()), "By one has been created.");
+
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", "");
+    assert!(chat.say("manage accounts").contains("\n- "), "{:?}", chat.replies);
+    let listed = chat.replies[0].text.clone();
+    assert!(listed.contains("Ada Lindqvist") && listed.contains("Robin Okafor"), "{listed}");
+    chat.say("delete account");
+    let ada_is =
+        chat.last().choices.iter().position(|choice| choice.starts_with("Ada Lindqvist")).unwrap() + 1;
+    chat.say(&ada_is.to_string());
+    assert!(chat.replies[0].text.contains("is disconnected"), "{:?}", chat.replies);
+    let left: Vec<_> = town.world.connections().into_iter().map(|known| known.id).collect();
+    assert!(left.len() == 1 && !left.contains(&ada.id), "{left:?}");
+}
+
+#[test]
+fn an_account_is_not_chosen_from_those_of_others() {
+    let town = town();
+    let mut anns = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&anns.button());
+    anns.poll();
+    let mut bobs = Chat::with_user(&town.world.host, "bob", "createContent", "");
+    assert_eq!(bobs.say("manage accounts"), "You have connected no Confluence account.");
+    assert_eq!(bobs.say("delete account"), "You have connected no Confluence account.");
+    assert_eq!(town.world.connections().len(), 1);
+}
+
+#[test]
+fn the_access_token_is_renewed_while_a_conversation_waits_and_nobody_is_asked() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&chat.button());
+    chat.poll();
+    let mut chat =
+        Chat::with_user(&town.world.host, "ann", "createContent", "type: page, space: DOCS, title: Late");
+    town.world.clock.advance(3_601);
+    town.world.control.advance_clock(Duration::from_secs(3_601)).unwrap();
+    assert_eq!(chat.say("skip"), "Late has been created.");
+}

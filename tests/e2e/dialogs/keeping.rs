@@ -1,0 +1,232 @@
+//! Conversations and dialogs that are kept: over restarts, for a time, elsewhere, and out of sight.
+
+use std::io::Write as _;
+use std::process::Stdio;
+use std::sync::Barrier;
+
+use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::dialog::{ConversationStatus, Export, Import, Start, Words};
+use actionbay::egress::OperatorPolicy;
+use actionbay::ids::WorkspaceId;
+use actionbay::vault::{KeySource, SqliteStore};
+use actionbay::{FailureKind, Host};
+use atlassian_sandbox::consent::Decision;
+use serde_json::json;
+
+use super::{Chat, created, install, world_with};
+use crate::support::{
+    MASTER_KEY, REDIRECT_URI, Setup, World, confluence, connected, integration, profile, workspace,
+};
+
+/// Two hosts of the store in a folder, as two processes have it.
+fn replicas(world: &World, folder: &tempfile::TempDir) -> [Host; 2] {
+    [0, 1].map(|_| {
+        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let key = KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap();
+        let host = Host::builder()
+            .transport(world.wire.clone())
+            .store(store, key)
+            .policy(OperatorPolicy::every_public_host())
+            .clock(world.clock.clone())
+            .callbacks(FixedCallback(REDIRECT_URI.to_owned()))
+            .build()
+            .unwrap();
+        host.add(confluence()).unwrap();
+        host
+    })
+}
+
+/// A world whose connection is in the store of two replicas.
+fn replicated() -> (World, [Host; 2], tempfile::TempDir) {
+    let world = World::new(Setup::default());
+    let folder = tempfile::tempdir().unwrap();
+    let hosts = replicas(&world, &folder);
+    let app = Profile::custom(profile(), confluence().manifest(), &world.client.client_id).unwrap();
+    hosts[0].put_profile(&workspace(), &app, &world.client.client_secret.clone().into()).unwrap();
+    let begun = hosts[0].begin(&Authorize::new(workspace(), integration(), profile())).unwrap();
+    let query = world.consent(&begun.authorization_url, Decision::Allow);
+    hosts[0].handle_callback(&query, None).unwrap();
+    install(&hosts[0], "create-content");
+    world.control.clear_requests().unwrap();
+    (world, hosts, folder)
+}
+
+#[test]
+fn a_conversation_goes_on_at_another_replica_and_after_a_restart() {
+    let (world, hosts, folder) = replicated();
+    let chat = Chat::start(&hosts[0], "createContent", "type: page, space: DOCS");
+    let id = chat.id.clone();
+    let said = hosts[1].say(&workspace(), &id, &Words::new("Elsewhere")).unwrap();
+    assert!(said.replies[0].text.starts_with("What should it say?"), "{said:?}");
+    drop(hosts);
+    let [again, _] = replicas(&world, &folder);
+    let said = again.say(&workspace(), &id, &Words::new("skip")).unwrap();
+    assert_eq!(said.replies[0].text, "Elsewhere has been created.");
+    assert_eq!(again.transcript(&workspace(), &id).unwrap().len(), 6);
+    assert_eq!(created(&world).len(), 1);
+}
+
+#[test]
+fn of_two_turns_at_the_same_moment_one_is_told_and_the_page_is_made_once() {
+    let (world, hosts, _folder) = replicated();
+    let chat = Chat::start(&hosts[0], "createContent", "type: page, space: DOCS, title: Once");
+    let start = Barrier::new(2);
+    let results = std::thread::scope(|scope| {
+        let threads = [&hosts[0], &hosts[1]].map(|host| {
+            let (id, start) = (&chat.id, &start);
+            scope.spawn(move || {
+                start.wait();
+                host.say(&workspace(), id, &Words::new("skip"))
+            })
+        });
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let (done, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
+    assert!(!done.is_empty());
+    assert!(
+        refused.iter().all(|result| result.as_ref().unwrap_err().kind == FailureKind::Conflict),
+        "{refused:?}"
+    );
+    assert_eq!(created(&world).len(), 1);
+}
+
+#[test]
+fn what_was_said_and_the_links_are_nowhere_in_the_store_as_they_are() {
+    let (_world, hosts, folder) = replicated();
+    let mut chat = Chat::start(&hosts[0], "createContent", "type: page, space: DOCS, title: canary-title");
+    chat.say("canary-body-of-the-page");
+    assert_eq!(chat.status, ConversationStatus::Done);
+    for file in std::fs::read_dir(folder.path()).unwrap().flatten() {
+        let bytes = std::fs::read(file.path()).unwrap();
+        assert!(!bytes.windows(6).any(|part| part == b"canary"), "{:?}", file.path());
+    }
+}
+
+#[test]
+fn a_conversation_is_kept_for_a_month_and_forgotten_when_its_person_is() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    let old = Chat::start(host, "createContent", "");
+    world.clock.advance(20 * 24 * 60 * 60);
+    let anns = Chat::with_user(host, "ann", "createContent", "");
+    let bobs = Chat::with_user(host, "bob", "createContent", "");
+    world.clock.advance(10 * 24 * 60 * 60);
+    assert_eq!(host.sweep_conversations(&workspace()).unwrap(), 1);
+    let gone = |chat: &Chat<'_>| host.conversation(&workspace(), &chat.id).is_err();
+    assert!(gone(&old) && !gone(&anns) && !gone(&bobs));
+    assert_eq!(host.erase_conversations(&workspace(), "ann").unwrap(), 1);
+    assert!(gone(&anns) && !gone(&bobs));
+    assert_eq!(host.transcript(&workspace(), &anns.id).unwrap_err().code, "unknown-conversation");
+}
+
+#[test]
+fn another_workspace_sees_neither_dialogs_nor_conversations() {
+    let world = world_with("create-content");
+    let chat = Chat::start(&world.host, "createContent", "");
+    let other = WorkspaceId::new("other").unwrap();
+    let code = |failure: actionbay::Failure| failure.code.into_owned();
+    assert_eq!(code(world.host.dialog(&other, "createContent").unwrap_err()), "unknown-dialog");
+    assert_eq!(
+        code(world.host.start_conversation(&Start::new(other.clone(), "createContent")).unwrap_err()),
+        "unknown-dialog"
+    );
+    assert_eq!(code(world.host.say(&other, &chat.id, &Words::new("1")).unwrap_err()), "unknown-conversation");
+    assert_eq!(code(world.host.transcript(&other, &chat.id).unwrap_err()), "unknown-conversation");
+    assert_eq!(code(world.host.poll_conversation(&other, &chat.id).unwrap_err()), "unknown-conversation");
+}
+
+/// Row 54: tasks and profile definitions are exported, and never a secret or a token.
+#[test]
+fn an_export_has_dialogs_and_profiles_and_no_secret() {
+    let world = world_with("create-content");
+    world.host.set_response(&workspace(), "de", "discarded", Some("Weg damit.")).unwrap();
+    let export = serde_json::to_string(&world.host.export_dialogs(&workspace()).unwrap()).unwrap();
+    assert!(export.contains("createContentService") && export.contains(&world.client.client_id), "{export}");
+    assert!(export.contains("Weg damit."), "{export}");
+    assert!(!export.contains(&world.client.client_secret));
+    let token = world.connections().len();
+    assert_eq!((token, export.contains("access-token"), export.contains("connection")), (1, false, false));
+}
+
+/// Row 55: a full import replaces all, and a merge those of the same name.
+#[test]
+fn an_import_replaces_all_or_merges_and_takes_all_of_it_or_nothing() {
+    let world = world_with("create-content");
+    let export = world.host.export_dialogs(&workspace()).unwrap();
+    let target = World::new(Setup::default());
+    let host = &target.host;
+    target.authorize().unwrap();
+    install(host, "list-pages");
+    let imported = host.import_dialogs(&workspace(), &export, Import::Merge).unwrap();
+    assert_eq!((imported.added, imported.replaced.len()), (vec!["createContent".to_owned()], 0));
+    let names =
+        || host.dialogs(&workspace()).unwrap().into_iter().map(|dialog| dialog.name).collect::<Vec<_>>();
+    assert_eq!(names(), ["createContent", "listPages"]);
+    let imported = host.import_dialogs(&workspace(), &export, Import::Full).unwrap();
+    assert_eq!(
+        (imported.replaced, imported.removed),
+        (vec!["createContent".to_owned()], vec!["listPages".to_owned()])
+    );
+    assert_eq!(host.dialog(&workspace(), "createContent").unwrap().version, 2);
+    let mut json = serde_json::to_value(&export).unwrap();
+    json["dialogs"][0]["nodes"][7]["text"] = json!("{{");
+    let broken: Export = serde_json::from_value(json).unwrap();
+    assert_eq!(host.import_dialogs(&workspace(), &broken, Import::Full).unwrap_err().code, "invalid-dialog");
+    assert_eq!(names(), ["createContent"]);
+}
+
+#[test]
+fn a_conversation_in_the_terminal_creates_a_page() {
+    let (home, sandbox) = connected();
+    home.run(&["templates", "install", "confluence", "create-content"]).ok();
+    let mut command = home.command(&["dialog", "createContent", "--say", "Create a Confluence page"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::fs::write(home.path().join("body.md"), "From a *file*.").unwrap();
+    child.stdin.take().unwrap().write_all(b"DOCS\nIn the terminal\n@body.md\n").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    assert!(ended.status.success(), "{stdout}{:?}", String::from_utf8(ended.stderr));
+    assert!(
+        stdout.contains("In which space?") && stdout.contains("In the terminal has been created."),
+        "{stdout}"
+    );
+    assert!(stdout.contains("[View Content] "), "{stdout}");
+    let found = home.run(&[
+        "--json",
+        "run",
+        "confluence",
+        "view-content",
+        "--space",
+        "DOCS",
+        "--title",
+        "In the terminal",
+    ]);
+    assert_eq!(found.ok().json()["output"]["body"]["value"], "From a _file_.\n");
+    let listed = home.run(&["--json", "dialogs", "list"]).ok().json();
+    assert_eq!(listed[0]["name"], "createContent");
+    home.run(&["dialog", "nothing"]).fails_with(2, "There is no dialog");
+    let unfinished = home.run(&["dialog", "createContent"]);
+    assert_eq!(unfinished.code, 1, "{unfinished:?}");
+    drop(sandbox);
+}
+
+#[test]
+fn a_dialog_is_edited_and_taken_elsewhere_by_files() {
+    let (home, _sandbox) = connected();
+    home.run(&["templates", "install", "confluence", "create-content"]).ok();
+    let shown = home.run(&["--json", "dialogs", "show", "createContent"]).ok();
+    let edited = shown.stdout.replace("What is the title?", "Which title?");
+    std::fs::write(home.path().join("dialog.json"), &edited).unwrap();
+    home.run(&["dialogs", "edit", "createContent", "dialog.json"]).ok();
+    home.run(&["dialogs", "edit", "createContent", "dialog.json"]).fails_with(1, "somebody else changed it");
+    assert!(home.run(&["dialogs", "show", "createContent"]).ok().stdout.contains("Which title?"));
+    home.run(&["dialogs", "update", "createContent"]).fails_with(1, "was changed here");
+    let export = home.run(&["dialogs", "export"]).ok().stdout;
+    std::fs::write(home.path().join("export.json"), export).unwrap();
+    home.run(&["--workspace", "other", "dialogs", "import", "export.json"]).ok();
+    let there = home.run(&["--workspace", "other", "dialogs", "show", "createContent"]).ok();
+    assert!(there.stdout.contains("Which title?"), "{there:?}");
+    home.run(&["dialogs", "import", "export.json", "--full"]).fails_with(2, "would be gone");
+    home.run(&["dialogs", "import", "body.md"]).fails_with(2, "cannot be read");
+}
