@@ -43,7 +43,7 @@ const LOOKS: [&str; 24] = [
 const LOOKS_BY_ITSELF: [&str; 3] = ["dialogs responses", "integrations approve", "integrations policy"];
 
 /// What says nothing of what is to be done.
-const GENERAL: [&str; 5] = ["integration", "home", "workspace", "json", "log"];
+const GENERAL: [&str; 6] = ["integration", "language", "home", "workspace", "json", "log"];
 
 /// List who did what in the workspace, the last first
 #[derive(Debug, Args)]
