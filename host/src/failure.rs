@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Serialize;
 use url::Url;
 
-use crate::ids::{ConnectionId, WorkspaceId};
+use crate::ids::{ConnectionId, SessionId, WorkspaceId};
 
 /// The longest message or hint that is kept, in characters: a screenful, and what the contract allows.
 pub const MAX_TEXT: usize = 2_000;
@@ -150,12 +150,21 @@ pub struct AuthorizationLink {
     pub expires_at: u64,
     /// The scopes that will be asked for.
     pub scopes: Vec<String>,
+    /// The session that tells what comes of it, where whoever asked waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<SessionId>,
 }
 
 impl AuthorizationLink {
     /// A link.
     pub(crate) fn new(url: Url, expires_at: u64, scopes: Vec<String>) -> Self {
-        Self { url, expires_at, scopes }
+        Self { url, expires_at, scopes, session: None }
+    }
+
+    /// The same, with the session that tells what comes of it.
+    pub(crate) fn session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
     }
 }
 

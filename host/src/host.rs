@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use crate::authorization::{
     Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
     Connect, Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse,
-    KeptAlive, Limits, LinkFacts, LinkState, OneEdition, Profile, ProfileTest, WorkspacePolicy,
+    KeptAlive, Limits, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
 };
 use crate::clock::{Clock, DenyClock};
 use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
@@ -317,14 +317,6 @@ impl Host {
     /// See [`Authorizations::link`].
     pub fn link(&self, token: &str) -> Result<LinkFacts> {
         self.authorizations.link(token)
-    }
-
-    /// How a link stands, and what came of it.
-    ///
-    /// # Errors
-    /// See [`Authorizations::link_state`].
-    pub fn link_state(&self, token: &str) -> Result<LinkState> {
-        self.authorizations.link_state(token)
     }
 
     /// Uses a link up and begins its authorization, to be ended in this browser only.

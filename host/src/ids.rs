@@ -78,6 +78,10 @@ id!(
     WorkspaceId
 );
 id!(
+    /// A conversation.
+    ConversationId
+);
+id!(
     /// A key of the HTTP API.
     KeyId
 );
@@ -88,10 +92,6 @@ id!(
 id!(
     /// An authorization that a platform asked for.
     SessionId
-);
-id!(
-    /// A conversation.
-    ConversationId
 );
 
 impl WorkspaceId {

@@ -38,6 +38,8 @@ pub struct Run {
     pub limits: Option<CallLimits>,
     /// Who takes a recording of it.
     pub recorder: Option<Recorder>,
+    /// Whether whoever asked waits for what comes of a link that it fails with.
+    pub(crate) awaits: bool,
 }
 
 impl Run {
@@ -59,6 +61,7 @@ impl Run {
             files: Arc::new(DenyFiles),
             limits: None,
             recorder: None,
+            awaits: false,
         }
     }
 
@@ -231,7 +234,13 @@ impl Host {
     ) -> Result<(Whose<'a>, Connection, Arc<dyn Authority>)> {
         let workspace = &run.workspace;
         let user = self.authorizations().acting_for(workspace, &run.integration, run.user.as_deref())?;
-        let whose = Whose { workspace, integration: &run.integration, user, asked_by: run.user.as_deref() };
+        let whose = Whose {
+            workspace,
+            integration: &run.integration,
+            user,
+            asked_by: run.user.as_deref(),
+            awaits: run.awaits,
+        };
         let connection = self
             .authorizations()
             .select_connection(workspace, &run.integration, user, run.connection.as_ref())

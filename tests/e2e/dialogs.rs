@@ -46,6 +46,13 @@ impl<'h> Chat<'h> {
         self.took(turn)
     }
 
+    /// What was said last by now, without anybody looking.
+    fn meanwhile(&mut self) -> String {
+        self.status = self.host.conversation(&workspace(), &self.id).unwrap().status;
+        let said = self.host.transcript(&workspace(), &self.id).unwrap();
+        said.last().unwrap().said.text.clone()
+    }
+
     fn took(&mut self, turn: Turn) -> &str {
         self.replies = turn.replies;
         self.status = turn.conversation.status;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Barrier};
 
-use actionbay::authorization::{Authorize, Browser, ConnectionStatus, LinkEnd, Profile, PublicUrl};
+use actionbay::authorization::{Authorize, Browser, ConnectionStatus, Profile, PublicUrl};
 use actionbay::egress::OperatorPolicy;
 use actionbay::ids::ConnectionId;
 use actionbay::service::{self, Server, Serving};
@@ -55,26 +55,6 @@ fn a_person_without_a_connection_gets_a_link_connects_and_the_run_succeeds() {
     assert_eq!(connections[0].status, ConnectionStatus::Active);
     town.run(Some("ann@example.com")).unwrap();
     assert_eq!(town.run(Some("bob")).unwrap_err().code, "not-authorized", "and it is theirs alone");
-}
-
-#[test]
-fn whoever_gave_a_link_is_told_what_came_of_it() {
-    let town = Town::new();
-    let state = |link: &str| town.world.host.link_state(token_of(link)).unwrap();
-    let refused = town.link(Some("ann"));
-    assert_eq!((state(&refused).used, state(&refused).end), (false, None));
-    let mut visitor = Visitor::new();
-    let opened = visitor.post(&refused);
-    assert_eq!((state(&refused).used, state(&refused).end), (true, None));
-    visitor.get(&town.decided(&opened, Decision::Deny));
-    assert_eq!(state(&refused).end, Some(LinkEnd::Refused));
-
-    let allowed = town.link(Some("ann"));
-    town.connect(&allowed);
-    let connection = town.world.connections()[0].id.clone();
-    assert_eq!(state(&allowed).end, Some(LinkEnd::Connected { connection }));
-    assert_eq!(state(&refused).end, Some(LinkEnd::Refused), "and of the other one it stays as it was");
-    assert_eq!(town.world.host.link_state("none.such").unwrap_err().code, "link-unknown");
 }
 
 #[test]

@@ -136,21 +136,16 @@ impl Authorizations {
         Ok(Recognised { taken, callback })
     }
 
-    /// Carries a recognised callback through, and notes with the link that led to it what came of it.
+    /// Carries a recognised callback through: exchange, sites, connection.
     pub(crate) fn complete(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let pending = &recognised.taken.pending;
         let (workspace, session) = (pending.workspace.clone(), pending.session.clone());
-        let link = pending.link.clone();
-        let result = self.carry_through(recognised);
+        let result = self.carried_through(recognised);
         self.session_ended(&workspace, session.as_ref(), &result);
-        if let Some(link) = link {
-            self.links_ended(&link, &result);
-        }
         result
     }
 
-    /// Exchange, sites, connection.
-    fn carry_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
+    fn carried_through(self: &Arc<Self>, recognised: Recognised) -> Result<Connection> {
         let Recognised { taken: Taken { pending, verifier }, callback } = recognised;
         let profile = self.profile_for(&pending.workspace, &pending.profile, pending.tenant.as_deref())?;
         check_issuer(&profile, callback.issuer.as_deref())?;
@@ -225,7 +220,6 @@ impl Authorizations {
         let settled = self.take_step(&plugin, &context, workspace, site, step)?;
         let connection = self.activate_granted(workspace, id, settled)?;
         self.session_ended(workspace, session.as_ref(), &Ok(connection.clone()));
-        self.links_ended_in(&connection)?;
         Ok(connection)
     }
 

@@ -48,9 +48,6 @@ pub struct Authorize {
     /// began, which is for a program that is alone with its person on one machine (RFC 8252).
     #[serde(skip)]
     pub browser: Option<Browser>,
-    /// The subject of the link that it was begun by.
-    #[serde(skip)]
-    pub(super) link: Option<String>,
 }
 
 impl Authorize {
@@ -67,14 +64,7 @@ impl Authorize {
             session: None,
             another_account: false,
             browser: None,
-            link: None,
         }
-    }
-
-    /// The same, begun by a link of this subject.
-    pub(super) fn link(mut self, subject: String) -> Self {
-        self.link = Some(subject);
-        self
     }
 
     /// The same, for an end user.
@@ -183,7 +173,6 @@ impl Authorizations {
             another_account: authorize.another_account,
             session: authorize.session.clone(),
             browser: authorize.browser.as_ref().map(Browser::fingerprint),
-            link: authorize.link.clone(),
             expires_at: self.pending_expiry()?,
         };
         let (challenge, verifier) = match profile.pkce {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Authorizations;
 use super::browser::{Browser, fingerprint, random_secret};
-use super::connection::{Account, Connection};
+use super::connection::Account;
 use super::consent::{Authorize, Begun, Prepared};
 use super::profile::AdditionalField;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
@@ -75,38 +75,6 @@ pub struct LinkFacts {
     pub expires_at: u64,
 }
 
-/// What came of a link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "end")]
-#[non_exhaustive]
-pub enum LinkEnd {
-    /// The account is connected.
-    Connected {
-        /// The connection.
-        connection: ConnectionId,
-    },
-    /// The person did not allow access.
-    Refused,
-    /// Something else kept it from being connected.
-    Failed {
-        /// The code of the failure.
-        code: String,
-    },
-}
-
-/// How a link stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub struct LinkState {
-    /// Until when it is good, in seconds since 1970 UTC.
-    pub expires_at: u64,
-    /// Whether it, or another one to the same end, was opened.
-    pub used: bool,
-    /// What came of it, once something did.
-    pub end: Option<LinkEnd>,
-}
-
 /// The links of one subject.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -123,8 +91,6 @@ struct Issued {
     expires_at: u64,
     /// Kept until it expires, to tell a link that was used from one that never was.
     used: bool,
-    #[serde(default)]
-    end: Option<LinkEnd>,
     request: Authorize,
 }
 
@@ -159,7 +125,6 @@ impl Authorizations {
             fingerprint: fingerprint(secret.expose_secret()),
             expires_at,
             used: false,
-            end: None,
             request: request.clone(),
         };
         self.change_links(&subject, |links| {
@@ -219,7 +184,6 @@ impl Authorizations {
         // Another account may not reach the site of the one before.
         let site = request.site.clone().filter(|_| !another_account);
         let authorize = request.site(site).another_account(another_account).browser(browser.clone());
-        let authorize = authorize.link(token.subject.to_owned());
         let begun = self.begin(&authorize)?;
         self.change_links(token.subject, |links| {
             token.find(links, now)?;
@@ -228,51 +192,6 @@ impl Authorizations {
         })?;
         self.session_opened(&authorize, begun.expires_at);
         Ok(begun)
-    }
-
-    /// How a link stands, whether it is still good or not, until it is forgotten some time after it expired.
-    ///
-    /// # Errors
-    /// `NotFound`, code `link-unknown`; `Storage`.
-    pub fn link_state(&self, token: &str) -> Result<LinkState> {
-        let token = Token::read(token)?;
-        let links = self.links(token.subject)?.0;
-        let link = token.known(&links)?;
-        Ok(LinkState { expires_at: link.expires_at, used: link.used, end: link.end.clone() })
-    }
-
-    /// Notes what came of the links of a subject that were opened.
-    pub(super) fn links_ended(&self, subject: &str, result: &Result<Connection>) {
-        let end = match result {
-            Ok(connection) => LinkEnd::Connected { connection: connection.id.clone() },
-            // It goes on once the site is chosen.
-            Err(failure) if failure.waiting.is_some() => return,
-            Err(failure) if failure.kind == FailureKind::AccessDenied => LinkEnd::Refused,
-            Err(failure) => LinkEnd::Failed { code: failure.code.to_string() },
-        };
-        let noted = self.change_links(subject, |links| {
-            let opened = links.issued.iter_mut().filter(|link| link.used && link.end.is_none());
-            opened.for_each(|link| link.end = Some(end.clone()));
-            Ok(())
-        });
-        // Whoever waits sees the connection itself.
-        if let Err(failure) = noted {
-            log::warn!("what came of a link cannot be kept: {failure}");
-        }
-    }
-
-    /// Notes that a connection works whose site was chosen after the callback.
-    pub(super) fn links_ended_in(&self, connection: &Connection) -> Result<()> {
-        let (workspace, integration) = (connection.workspace.clone(), connection.integration.clone());
-        let request = Authorize::new(workspace, integration, connection.profile.clone());
-        let request = request.user(connection.user.clone());
-        for renewed in [None, Some(connection.id.clone())] {
-            let subject = subject(&request.clone().reconnect(renewed))?;
-            if self.vault.get(&key(&subject))?.is_some() {
-                self.links_ended(&subject, &Ok(connection.clone()));
-            }
-        }
-        Ok(())
     }
 
     /// The links of a subject, with what is expected of their record when they are written.
@@ -350,15 +269,10 @@ impl<'a> Token<'a> {
         Ok(Self { subject, secret: secret.to_owned().into() })
     }
 
-    /// The link that is meant. Hashes are compared, so how long it takes tells nothing of use.
-    fn known<'l>(&self, links: &'l Links) -> Result<&'l Issued> {
-        let wanted = fingerprint(self.secret.expose_secret());
-        links.issued.iter().find(|link| link.fingerprint == wanted).ok_or_else(unknown)
-    }
-
-    /// The link that is meant, if it is still good.
+    /// The link that is meant, if it is still good. Hashes are compared, so how long it takes tells nothing of use.
     fn find<'l>(&self, links: &'l Links, now: u64) -> Result<&'l Issued> {
-        let link = self.known(links)?;
+        let wanted = fingerprint(self.secret.expose_secret());
+        let link = links.issued.iter().find(|link| link.fingerprint == wanted).ok_or_else(unknown)?;
         if link.used {
             return Err(spent("link-used", "This link was used before, or one that was made for the same."));
         }

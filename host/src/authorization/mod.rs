@@ -87,7 +87,7 @@ pub use configuration::{AuthorizationMode, Configuration, Deleted, Editions, One
 pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, OfferedSite, Proof};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
-pub use link::{LinkEnd, LinkFacts, LinkState, Renewed};
+pub use link::{LinkFacts, Renewed};
 #[cfg(feature = "service")]
 pub(crate) use offer::Usual;
 pub(crate) use offer::Whose;

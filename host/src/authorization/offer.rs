@@ -16,6 +16,8 @@ pub(crate) struct Whose<'a> {
     pub(crate) user: Option<&'a str>,
     /// The end user who asked for it.
     pub(crate) asked_by: Option<&'a str>,
+    /// Whether somebody waits for what comes of a link.
+    pub(crate) awaits: bool,
 }
 
 /// The profile that a person would connect with.
@@ -43,7 +45,7 @@ impl Authorizations {
             return failure;
         }
         let link = match connection {
-            Some(connection) => self.link_to_renew(connection),
+            Some(connection) => self.link_for(whose, &renewing(connection)),
             None => match self.usual_profile(whose.workspace, whose.integration) {
                 Ok(Usual::One(profile)) => self.link_to_connect(whose, profile),
                 Ok(Usual::Unclear(profiles)) if !profiles.is_empty() => return naming(failure, &profiles),
@@ -79,7 +81,15 @@ impl Authorizations {
 
     fn link_to_connect(&self, whose: Whose<'_>, profile: ProfileId) -> Result<AuthorizationLink> {
         let request = Authorize::new(whose.workspace.clone(), whose.integration.clone(), profile);
-        self.issue_link(&request.user(whose.user.map(str::to_owned)))
+        self.link_for(whose, &request.user(whose.user.map(str::to_owned)))
+    }
+
+    fn link_for(&self, whose: Whose<'_>, request: &Authorize) -> Result<AuthorizationLink> {
+        if !whose.awaits {
+            return self.issue_link(request);
+        }
+        let (session, link) = self.begin_session(request)?;
+        Ok(link.session(session.id))
     }
 
     /// Makes a link at which the person of a connection authorizes it again.

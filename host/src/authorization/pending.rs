@@ -47,9 +47,6 @@ pub(super) struct PendingAuthorization {
     /// The fingerprint of the browser that the callback must come from.
     #[serde(default)]
     pub(super) browser: Option<String>,
-    /// The subject of the link that it was begun by.
-    #[serde(default)]
-    pub(super) link: Option<String>,
     pub(super) expires_at: u64,
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::model::{Button, Detail, Dialog, EntityType};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{ConnectionId, ConversationId, IntegrationId, WorkspaceId};
+use crate::ids::{ConnectionId, ConversationId, IntegrationId, SessionId, WorkspaceId};
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
 
@@ -152,7 +152,7 @@ pub(super) enum WaitsFor {
     /// Yes or no.
     Confirmation,
     /// An account that the person connects at a link.
-    Authorization { url: String, expires_at: u64, is_expired: bool },
+    Authorization { session: SessionId, url: String, is_expired: bool },
     /// The person's choice among their accounts.
     Account { accounts: Vec<(ConnectionId, String)>, deletes: bool },
     /// A run, by its name.

@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::conversation::{ConversationStatus, Reply, WaitsFor};
 use super::model::{Action, Button, Node, Service};
 use super::talk::Talk;
-use crate::authorization::{Connection, LinkEnd};
+use crate::authorization::{Connection, SessionState};
 use crate::clock::date;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::ConnectionId;
+use crate::ids::{ConnectionId, SessionId};
 use crate::run::Run;
 use crate::runtime::Event;
 
@@ -106,8 +106,8 @@ impl Talk<'_> {
     fn failed(&mut self, service: &Service, failure: Failure) -> Result<bool> {
         // What serves everybody is not for whoever talks to connect, whoever that is.
         let link = failure.authorization.as_deref().filter(|_| self.conversation.user.is_some());
-        if let Some(link) = link {
-            self.ask_to_connect(link, &failure);
+        if let Some((link, session)) = link.and_then(|link| Some((link, link.session.clone()?))) {
+            self.ask_to_connect(link, session, &failure);
             return Ok(false);
         }
         if failure.code == "several-connections" && self.choose_account(false)? {
@@ -141,17 +141,14 @@ impl Talk<'_> {
         Ok(false)
     }
 
-    fn ask_to_connect(&mut self, link: &AuthorizationLink, failure: &Failure) {
+    fn ask_to_connect(&mut self, link: &AuthorizationLink, session: SessionId, failure: &Failure) {
         let is_first = self.link_words == "authorize";
         let words =
             if is_first && failure.code != "not-authorized" { "reauthorize" } else { self.link_words };
         self.link_words = "authorize";
         self.send_link(words, link.url.as_str(), link.expires_at);
-        self.content.waits_for = WaitsFor::Authorization {
-            url: link.url.to_string(),
-            expires_at: link.expires_at,
-            is_expired: false,
-        };
+        let url = link.url.to_string();
+        self.content.waits_for = WaitsFor::Authorization { session, url, is_expired: false };
     }
 
     fn send_link(&mut self, words: &str, url: &str, expires_at: u64) {
@@ -164,8 +161,8 @@ impl Talk<'_> {
     /// Looks whether the account is connected by now, and what else may have come of the link.
     pub(super) fn look_at_authorization(
         &mut self,
+        id: &SessionId,
         url: &str,
-        expires_at: u64,
         is_expired: bool,
     ) -> Result<bool> {
         let Some(Node::Service(service)) = self.node() else {
@@ -179,38 +176,47 @@ impl Talk<'_> {
             self.content.waits_for = WaitsFor::Nothing;
             return Ok(true);
         }
-        let token = url.rsplit('/').next().unwrap_or_default();
-        let state = self.host.link_state(token).ok();
-        let end = state.as_ref().and_then(|state| state.end.as_ref());
-        if let Some(end) = end {
-            self.content.failed_authorizations += 1;
-            if self.content.failed_authorizations >= MOST_FAILURES {
-                self.tell("authorization-failed-three-times", &json!({}));
-                self.end(ConversationStatus::Failed);
-                return Ok(false);
+        let session = match self.host.authorizations().session(&self.conversation.workspace, id) {
+            Ok(session) => Some(session),
+            Err(failure) if failure.kind == FailureKind::NotFound => None,
+            Err(failure) => return Err(failure),
+        };
+        let state = session.as_ref().map_or(SessionState::Expired, |session| session.state);
+        match state {
+            // The account that was connected is not the one that is needed, or lacks something still.
+            SessionState::Connected | SessionState::Failed => {
+                let refused = FailureKind::AccessDenied;
+                let failure = session.and_then(|session| session.failure);
+                let is_refused = failure.is_some_and(|failure| failure.kind == refused.as_str());
+                Ok(self.failed_to_connect(is_refused))
             }
-            self.link_words =
-                if *end == LinkEnd::Refused { "authorization-refused" } else { "authorization-failed" };
-            return Ok(self.ask_anew());
-        }
-        // One that was opened and led nowhere is used up.
-        let is_used = state.as_ref().is_some_and(|state| state.used);
-        let is_over = self.now >= expires_at || state.is_none();
-        match (is_over, is_expired) {
-            (true, false) => {
+            SessionState::Expired if !is_expired => {
                 self.tell("authorization-expired", &json!({}));
-                self.content.waits_for =
-                    WaitsFor::Authorization { url: url.to_owned(), expires_at, is_expired: true };
+                let (session, url) = (id.clone(), url.to_owned());
+                self.content.waits_for = WaitsFor::Authorization { session, url, is_expired: true };
                 Ok(false)
             }
-            (true, true) if self.heard => Ok(self.ask_anew()),
-            (false, _) if self.heard && is_used => Ok(self.ask_anew()),
-            (false, _) if self.heard => {
-                self.send_link("authorization-awaited", url, expires_at);
+            // A link that was opened is used up, and may have led nowhere.
+            SessionState::Expired | SessionState::Opened if self.heard => Ok(self.ask_anew()),
+            SessionState::Waiting if self.heard => {
+                let until = session.map(|session| session.expires_at).unwrap_or_default();
+                self.send_link("authorization-awaited", url, until);
                 Ok(false)
             }
-            _ => Ok(false),
+            SessionState::Waiting | SessionState::Opened | SessionState::Expired => Ok(false),
         }
+    }
+
+    /// Sends another link, unless that was done often enough.
+    fn failed_to_connect(&mut self, is_refused: bool) -> bool {
+        self.content.failed_authorizations += 1;
+        if self.content.failed_authorizations >= MOST_FAILURES {
+            self.tell("authorization-failed-three-times", &json!({}));
+            self.end(ConversationStatus::Failed);
+            return false;
+        }
+        self.link_words = if is_refused { "authorization-refused" } else { "authorization-failed" };
+        self.ask_anew()
     }
 
     /// Lets the service ask for an account again.
@@ -324,6 +330,7 @@ impl Talk<'_> {
         .user(conversation.user.clone())
         .connection(content.account.clone());
         run.files = std::sync::Arc::clone(&self.files);
+        run.awaits = true;
         let mut limits = self.host.authorizations().limits(&conversation.integration);
         limits.wall_clock = limits.wall_clock.min(Duration::from_secs(service.timeout_seconds.into()));
         run.limits(Some(limits))

@@ -348,8 +348,8 @@ impl<'h> Talk<'h> {
             let goes_on = match self.content.waits_for.clone() {
                 WaitsFor::Nothing => self.step()?,
                 WaitsFor::Value | WaitsFor::Confirmation | WaitsFor::Account { .. } => false,
-                WaitsFor::Authorization { url, expires_at, is_expired } => {
-                    self.look_at_authorization(&url, expires_at, is_expired)?
+                WaitsFor::Authorization { session, url, is_expired } => {
+                    self.look_at_authorization(&session, &url, is_expired)?
                 }
                 WaitsFor::Run { key } => self.run(&key)?,
             };

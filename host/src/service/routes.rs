@@ -144,7 +144,7 @@ async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers
     let (host, browser) = (pages.host.clone(), pages.cookie.read(&headers));
     let handled = pages.room.work(move || {
         let failure = match host.handle_callback(&query.unwrap_or_default(), browser.as_ref()) {
-            Ok(connection) => return Ok(Handled::Connected(connection)),
+            Ok(connection) => return Ok(Handled::connected(&host, connection)),
             Err(failure) => failure,
         };
         match (&failure.waiting, browser) {
@@ -165,6 +165,16 @@ enum Handled {
     Waiting(Connection),
 }
 
+impl Handled {
+    /// The connection works: what waited for it goes on.
+    fn connected(host: &Host, connection: Connection) -> Self {
+        if let Err(failure) = host.resume_conversations(&connection) {
+            log::warn!("the conversations that wait for a connection do not go on: {failure}");
+        }
+        Self::Connected(connection)
+    }
+}
+
 async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> Response {
     if !pages.is_of_own_page(&headers) {
         return page::foreign();
@@ -182,7 +192,7 @@ async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> 
         let browser = browser.ok_or_else(|| refused_without_cookie(&id))?;
         host.waiting_in(&workspace, &id, &browser)?;
         match host.finish(&workspace, &id, Some(&site)) {
-            Ok(connection) => Ok(Handled::Connected(connection)),
+            Ok(connection) => Ok(Handled::connected(&host, connection)),
             // It still waits, and another one may be chosen.
             Err(failure) if failure.code.starts_with("site-") => {
                 host.waiting_in(&workspace, &id, &browser).map(Handled::Waiting)

@@ -139,13 +139,13 @@ pub(super) async fn install(
 ) -> Result<Json<Installation>, Refused> {
     let installed = api.work(move |host| {
         let (workspace, id) = (caller.workspace(), known(integration)?);
-        let lacking = match host.install_template(&workspace, &id, &template) {
+        let lacking = match host.install(&workspace, &id, &template) {
             Err(failure) if failure.code == "template-exists" => host
                 .connections(&workspace)?
                 .into_iter()
                 .filter(|connection| connection.integration == id && !connection.missing.is_empty())
                 .collect(),
-            result => result?,
+            result => result?.lacking,
         };
         let lacking_connections = lacking.iter().map(|connection| connection.id.to_string()).collect();
         Ok(Installation { template, installed: true, lacking_connections })
@@ -166,7 +166,7 @@ pub(super) async fn uninstall(
     let uninstalled = api.work(move |host| {
         let (workspace, id) = (caller.workspace(), known(integration)?);
         let known = host.plugin(&id)?.known_template(&template)?.id.clone();
-        let lacking = host.uninstall_template(&workspace, &id, &known)?;
+        let lacking = host.uninstall(&workspace, &id, &known)?;
         let lacking_connections = lacking.iter().map(|connection| connection.id.to_string()).collect();
         Ok(Installation { template, installed: false, lacking_connections })
     });
