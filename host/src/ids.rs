@@ -125,21 +125,36 @@ pub(crate) fn random_id(prefix: &str) -> Result<String, Failure> {
     Ok(format!("{prefix}{hex}"))
 }
 
-/// A new id whose order is that of time, as far as one process tells it: seconds, then a number that counts up, then
-/// randomness against those of other processes.
-///
-/// # Errors
-/// `Internal` where the system has no randomness to give.
+/// Numbers that say when, in microseconds since 1970, each larger than the one before.
 #[cfg(feature = "service")]
-pub(crate) fn ordered_id(prefix: &str, now: u64) -> Result<String, Failure> {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    random_id(&format!("{}{count:08x}", from_time(prefix, now)))
+#[derive(Debug, Default)]
+pub(crate) struct Sequence(std::sync::atomic::AtomicU64);
+
+#[cfg(feature = "service")]
+impl Sequence {
+    /// A new id whose order is that of time: of one process exactly, of several as far as their clocks agree.
+    ///
+    /// # Errors
+    /// `Internal` where the system has no randomness to give.
+    pub(crate) fn id(&self, prefix: &str, now: u64) -> Result<String, Failure> {
+        use std::sync::atomic::Ordering;
+        // The host's clock tells seconds.
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let within = since.map_or(0, |since| u64::from(since.subsec_micros()));
+        let at = micros(now).saturating_add(within);
+        let later = |last: u64| Some(at.max(last.saturating_add(1)));
+        let last = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, later).unwrap_or_default();
+        random_id(&format!("{prefix}{:016x}", at.max(last.saturating_add(1))))
+    }
 }
 
 /// What the ids of a time begin with: those before it come before it, and all others after.
 #[cfg(feature = "service")]
 pub(crate) fn from_time(prefix: &str, seconds: u64) -> String {
-    format!("{prefix}{:010x}", seconds.min((1 << 40) - 1))
+    format!("{prefix}{:016x}", micros(seconds))
+}
+
+#[cfg(feature = "service")]
+fn micros(seconds: u64) -> u64 {
+    seconds.saturating_mul(1_000_000)
 }

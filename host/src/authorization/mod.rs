@@ -88,7 +88,7 @@ pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, Offer
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
 pub use link::{LinkFacts, Renewed};
-#[cfg(feature = "cli")]
+#[cfg(feature = "service")]
 pub(crate) use offer::Usual;
 pub(crate) use offer::Whose;
 pub use policy::{TemplatePolicy, WorkspacePolicy};
@@ -118,6 +118,9 @@ pub struct Authorizations {
     pub(crate) events: Arc<dyn EventSink>,
     limits: Limits,
     pacer: Pacer,
+    /// Orders what happens by its ids.
+    #[cfg(feature = "service")]
+    sequence: crate::ids::Sequence,
     tokens_in_use: tokens_in_use::TokensInUse,
     approved: approval::Approved,
     /// The profiles of the deployment, which every workspace can use.
@@ -155,6 +158,8 @@ impl Authorizations {
         Self {
             plugins: RwLock::default(),
             pacer: Pacer::new(Arc::clone(&clock)),
+            #[cfg(feature = "service")]
+            sequence: crate::ids::Sequence::default(),
             tokens_in_use: tokens_in_use::TokensInUse::default(),
             approved: approval::Approved::default(),
             egress,
@@ -184,6 +189,12 @@ impl Authorizations {
             )
             .hint(format!("Integrations: {}.", known.join(", ")))
         })
+    }
+
+    /// A new id whose order is that of time.
+    #[cfg(feature = "service")]
+    pub(crate) fn ordered_id(&self, prefix: &str) -> Result<String> {
+        self.sequence.id(prefix, self.clock.now()?)
     }
 
     /// What calls of an integration may use.

@@ -9,6 +9,7 @@
 //! | compiled components | the platform's cache directory |
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use directories::ProjectDirs;
 use serde_json::{Map, Value};
@@ -34,11 +35,12 @@ const STORE: &str = "actionbay.db";
 pub(super) struct Home {
     named: Option<PathBuf>,
     workspace: WorkspaceId,
+    opened: OnceLock<Host>,
 }
 
 impl Home {
     pub(super) fn new(named: Option<PathBuf>, workspace: WorkspaceId) -> Self {
-        Self { named, workspace }
+        Self { named, workspace, opened: OnceLock::new() }
     }
 
     /// The workspace that owns what is made and used.
@@ -68,6 +70,11 @@ impl Home {
             return Ok(None);
         }
         self.host(HostSettings::new(Vec::new(), output)).map(Some)
+    }
+
+    /// The host that was opened first, if one was.
+    pub(super) fn opened(&self) -> Option<&Host> {
+        self.opened.get()
     }
 
     /// The store, which must be there.
@@ -143,6 +150,7 @@ impl Home {
             builder = builder.callbacks(public);
         }
         let host = builder.build()?;
+        let _ = self.opened.set(host.clone());
         let system = config::system_profiles(&folder, &settings.plugins, &self.ids()?, |id| self.plugin(id))?;
         for plugin in settings.plugins {
             host.add(plugin)?;

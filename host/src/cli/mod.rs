@@ -2,6 +2,7 @@
 //!
 //! One file a verb. `home.rs` says where files lie and opens the host, `output.rs` is all that prints.
 
+mod audit;
 mod authorize;
 mod build;
 mod check;
@@ -41,6 +42,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::WorkspaceId;
+use crate::service::audit::Entry;
 use home::Home;
 use output::Output;
 
@@ -124,6 +126,8 @@ enum Verb {
     /// The keys of the HTTP API
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// List who did what in the workspace, the last first
+    Audit(audit::Audit),
     /// The keys that the secrets are sealed with
     #[command(subcommand)]
     Vault(vault::Vault),
@@ -140,6 +144,7 @@ pub fn main() -> ExitCode {
     };
     let parsed = command.try_get_matches_from(&written);
     let parsed = parsed.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
+    let asked = parsed.as_ref().ok().and_then(|(_, matches)| audit::asked(matches));
     let arguments = match (parsed, named) {
         (Ok((Arguments { verb: Verb::Run(run), home, workspace, json, log }, matches)), Ok(Some(named))) => {
             let verb = Verb::Run(run.matched(named, &matches));
@@ -161,7 +166,7 @@ pub fn main() -> ExitCode {
     };
     watch::log_to_stderr(&arguments.log);
     let output = Output::new(arguments.json);
-    match dispatch(arguments, &output) {
+    match dispatch(arguments, asked, &output) {
         Ok(code) => code,
         Err(failure) => output.failure(&failure),
     }
@@ -202,27 +207,34 @@ fn with_examples(command: clap::Command) -> clap::Command {
     command.mut_subcommands(with_examples)
 }
 
-fn dispatch(arguments: Arguments, output: &Output) -> Result<ExitCode> {
+fn dispatch(arguments: Arguments, asked: Option<Entry>, output: &Output) -> Result<ExitCode> {
     let home = Home::new(arguments.home, WorkspaceId::new(arguments.workspace)?);
-    match arguments.verb {
+    let result = carried_out(arguments.verb, &home, output);
+    audit::note(&home, asked, &result);
+    result
+}
+
+fn carried_out(verb: Verb, home: &Home, output: &Output) -> Result<ExitCode> {
+    match verb {
         #[cfg(feature = "sandbox")]
-        Verb::Quickstart(verb) => verb.run(&home, output),
+        Verb::Quickstart(verb) => verb.run(home, output),
         #[cfg(feature = "sandbox")]
         Verb::Sandbox(verb) => verb.run(output),
-        Verb::Integrations(verb) => verb.run(&home, output),
-        Verb::Authorize(verb) => verb.run(&home, output),
-        Verb::Profiles(verb) => verb.run(&home, output),
-        Verb::Connections(verb) => verb.run(&home, output),
-        Verb::Templates(verb) => verb.run(&home, output),
-        Verb::Run(verb) => verb.run(&home, output),
-        Verb::Dialog(verb) => verb.run(&home, output),
-        Verb::Dialogs(verb) => verb.run(&home, output),
-        Verb::Replay(verb) => return verb.run(&home, output),
+        Verb::Integrations(verb) => verb.run(home, output),
+        Verb::Authorize(verb) => verb.run(home, output),
+        Verb::Profiles(verb) => verb.run(home, output),
+        Verb::Connections(verb) => verb.run(home, output),
+        Verb::Templates(verb) => verb.run(home, output),
+        Verb::Run(verb) => verb.run(home, output),
+        Verb::Dialog(verb) => verb.run(home, output),
+        Verb::Dialogs(verb) => verb.run(home, output),
+        Verb::Replay(verb) => return verb.run(home, output),
         Verb::Build(verb) => verb.run(output),
-        Verb::Check(verb) => return verb.run(&home, output),
-        Verb::Serve(verb) => verb.run(&home, output),
-        Verb::Keys(verb) => verb.run(&home, output),
-        Verb::Vault(verb) => verb.run(&home, output),
+        Verb::Check(verb) => return verb.run(home, output),
+        Verb::Serve(verb) => verb.run(home, output),
+        Verb::Keys(verb) => verb.run(home, output),
+        Verb::Audit(verb) => verb.run(home, output),
+        Verb::Vault(verb) => verb.run(home, output),
     }
     .map(|()| ExitCode::SUCCESS)
 }

@@ -13,7 +13,7 @@ use super::api::{RequestId, Touched, failure_of};
 use super::runs::{RunRecord, drop_before};
 use crate::failure::{Failure, Result};
 use crate::host::Host;
-use crate::ids::{KeyId, WorkspaceId, from_time, ordered_id};
+use crate::ids::{KeyId, WorkspaceId, from_time};
 use crate::vault::{Collection, Expect, RecordKey, Write};
 
 /// What the ids of entries begin with.
@@ -33,7 +33,7 @@ pub struct Entry {
     pub at: u64,
     /// Who: `key:` and the id of a key, or `command`.
     pub by: String,
-    /// What was asked for, as the API calls it.
+    /// What was asked for: an operation of the API, or the words of the command.
     pub action: String,
     /// What came of it: `done`, or the code of the failure.
     pub outcome: String,
@@ -94,8 +94,7 @@ impl Audit {
     /// # Errors
     /// `Storage`.
     pub(crate) fn write(&self, workspace: &WorkspaceId, entry: Entry) -> Result<()> {
-        let authorizations = self.0.authorizations();
-        authorizations.vault.commit(&[written(workspace, entry, authorizations.clock.now()?)?])
+        self.0.authorizations().vault.commit(&[written(&self.0, workspace, entry)?])
     }
 
     /// The last entries of a workspace, of those before `before`, the last one first.
@@ -122,15 +121,17 @@ impl Audit {
 }
 
 /// The write of an entry that came about now.
-fn written(workspace: &WorkspaceId, entry: Entry, now: u64) -> Result<Write> {
-    let entry = Entry { id: ordered_id(PREFIX, now)?, at: now, ..entry };
+fn written(host: &Host, workspace: &WorkspaceId, entry: Entry) -> Result<Write> {
+    let authorizations = host.authorizations();
+    let id = authorizations.ordered_id(PREFIX)?;
+    let entry = Entry { id, at: authorizations.clock.now()?, ..entry };
     let body = serde_json::to_vec(&entry).map_err(|_| Failure::internal("An entry cannot be written."))?;
     let place = RecordKey::new(Collection::Audit, workspace.as_str(), entry.id.as_str());
     Ok(Write::put(place, Expect::Absent, body))
 }
 
 /// The write of a run that ended.
-pub(super) fn of_run(workspace: &WorkspaceId, record: &RunRecord, now: u64) -> Result<Write> {
+pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -> Result<Write> {
     let subject = Subject {
         integration: Some(record.integration.to_string()),
         template: Some(record.template.clone()),
@@ -145,7 +146,7 @@ pub(super) fn of_run(workspace: &WorkspaceId, record: &RunRecord, now: u64) -> R
         subject,
         ..Entry::default()
     };
-    written(workspace, entry, now)
+    written(host, workspace, entry)
 }
 
 fn by(key: &KeyId) -> String {

@@ -80,6 +80,11 @@ impl Service {
         self.router.clone()
     }
 
+    /// What is known of the runs that were asked for.
+    pub fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
     /// Says that this process is alive, and has the runs of those that are not end as interrupted.
     ///
     /// # Errors

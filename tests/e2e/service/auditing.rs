@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::office::{Office, run_of};
+use crate::support::connected;
 
 #[test]
 fn whatever_changes_something_is_noted_with_who_asked_and_what_came_of_it() {
@@ -42,4 +43,37 @@ fn whatever_changes_something_is_noted_with_who_asked_and_what_came_of_it() {
     assert_eq!((&entries[3]["connection"], &entries[3]["request_id"]), (&json!(id), &json!(request)));
     assert!(entries.iter().all(|entry| entry["by"].as_str().unwrap().starts_with("key:")), "{log}");
     assert_eq!(office.stranger().get("/audit").done()["items"], json!([]));
+}
+
+#[test]
+fn what_the_command_changes_is_noted_and_what_it_only_looks_at_is_not() {
+    let (home, _sandbox) = connected();
+    let id = home.run(&["--json", "connections", "list"]).json()[0]["id"].as_str().unwrap().to_owned();
+    home.run(&["connections", "refresh", &id]).ok();
+    home.run(&["connections", "refresh", "c-none"]).fails_with(2, "no connection");
+    home.run(&["integrations", "policy", "confluence"]).ok();
+    home.run(&["integrations", "policy", "confluence", "--template", "delete-content=deny"]).ok();
+    home.run(&["run", "confluence", "create-content", "--space", "DOCS", "--title", "Theirs"]).ok();
+    let log = home.run(&["--json", "audit"]).ok().json();
+    let told: Vec<String> = log
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| format!("{} {} {}", entry["by"], entry["action"], entry["outcome"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "command run done",
+            "command integrations policy done",
+            "command connections refresh unknown-connection",
+            "command connections refresh done",
+            "command authorize done",
+        ]
+    );
+    assert_eq!(log[3]["subject"]["connection"], id);
+    assert_eq!(log[0]["subject"]["template"], "create-content");
+    assert!(!log.to_string().contains("Theirs"), "{log}");
+    assert!(home.run(&["audit", "--limit", "1"]).ok().stdout.contains("create-content"));
+    assert_eq!(home.run(&["--json", "--workspace", "elsewhere", "audit"]).ok().json(), json!([]));
 }

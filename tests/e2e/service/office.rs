@@ -1,5 +1,7 @@
 //! A world whose whole service is served, and platforms that talk to it.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use actionbay::authorization::PublicUrl;
@@ -41,8 +43,13 @@ impl Office {
     }
 
     pub(crate) fn with(settings: Settings) -> Self {
+        Self::below("", settings)
+    }
+
+    /// Below a path of the public URL.
+    pub(crate) fn below(path: &str, settings: Settings) -> Self {
         let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        let public = PublicUrl::new(&format!("http://localhost:{}", server.address().port())).unwrap();
+        let public = PublicUrl::new(&format!("http://localhost:{}{path}", server.address().port())).unwrap();
         let world = world_at(&public);
         let service = Service::new(&world.host, &public, settings).unwrap();
         let serving = server.start(&service.router()).unwrap();
@@ -169,6 +176,21 @@ impl Client {
     pub(crate) fn try_post_once(&self, path: &str, name: &str, body: Value) -> Option<Reply> {
         let headers = [("Idempotency-Key", name), ("Content-Type", "application/json")];
         self.try_send_text("POST", &format!("/v1{path}"), &headers, body.to_string()).ok()
+    }
+
+    /// A request that was sent, and whose answer nobody has read yet.
+    pub(crate) fn sent(&self, path: &str, name: &str, body: &Value) -> TcpStream {
+        let (body, at) = (body.to_string(), url::Url::parse(&self.base).unwrap());
+        let mut stream = TcpStream::connect(("127.0.0.1", at.port().unwrap())).unwrap();
+        let request = format!(
+            "POST /v1{path} HTTP/1.1\r\nHost: localhost:{}\r\nAuthorization: Bearer {}\r\nIdempotency-Key: {name}\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            at.port().unwrap(),
+            self.key.as_deref().unwrap(),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        stream
     }
 
     pub(crate) fn send(

@@ -83,18 +83,35 @@ fn a_run_that_nobody_waits_for_goes_on_and_its_name_gives_its_output() {
 }
 
 #[test]
+fn a_run_goes_on_when_whoever_asked_for_it_goes_away() {
+    let office = Office::connected();
+    let client = office.client(&[Scope::Run, Scope::Read]);
+    office.world.fault("POST", "/wiki/api/v2/pages", 1, json!({"delay_ms": 2_000}));
+    let body = json!({"input": {"space": "DOCS", "title": "Nobody waits"}});
+    let sent = client.sent(&run_of("create-content"), "k", &body);
+    until(|| (office.created() == 1).then_some(()));
+    drop(sent);
+    let record = until(|| Some(last_run(&client)).filter(|run| run["ended_at"].is_string()));
+    assert_eq!(record["state"], "succeeded", "{record}");
+    let again = client.post_once(&run_of("create-content"), "k", body).done();
+    assert_eq!((&again["run"], &again["replayed"]), (&record["id"], &json!(true)));
+    assert_eq!(office.created(), 1);
+}
+
+#[test]
 fn more_than_the_service_can_attend_to_is_told_to_come_again() {
     let mut settings = Settings::default();
     settings.concurrent_requests = 1;
     let office = Office::connected_with(settings);
     let client = office.client(&[Scope::Run, Scope::Read]);
-    office.world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"delay_ms": 3_000}));
+    office.world.fault("GET", "/wiki/api/v2/spaces", 1, json!({"delay_ms": 4_000}));
     let slow = {
         let client = client.clone();
         std::thread::spawn(move || client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})))
     };
-    // Once the slow one has its place, all others are refused.
-    let refused = until(|| Some(client.get("/connections")).filter(|reply| reply.status != 200));
+    // It has the place once its request is at the vendor.
+    until(|| (!office.world.received("/api/v2/spaces").is_empty()).then_some(()));
+    let refused = client.get("/connections");
     assert_eq!(refused.header("retry-after"), "1");
     refused.refused(429, "service-busy");
     slow.join().unwrap().done();

@@ -1,5 +1,6 @@
 //! Whether the service is well, and what it does.
 
+use actionbay::service::Settings;
 use actionbay::service::keys::Scope;
 use serde_json::json;
 
@@ -42,4 +43,23 @@ fn requests_and_runs_are_counted_by_route_and_never_by_what_is_in_a_path() {
         "{text}"
     );
     assert_eq!(measured(&[("Host", "evil.example")]).status, 421);
+}
+
+#[test]
+fn all_of_it_lies_below_the_path_of_the_public_url() {
+    let office = Office::below("/below/here", Settings::default());
+    let client = office.client(&[Scope::Connect]);
+    let made = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
+    let link = made["connect_link"].as_str().unwrap();
+    assert!(
+        link.starts_with(&format!("{}/connect/", office.public)) && link.contains("/below/here/"),
+        "{link}"
+    );
+    assert_eq!(office.decide(link, atlassian_sandbox::consent::Decision::Allow).status, 200);
+    let shown = client.get(&format!("/connect/sessions/{}", made["id"].as_str().unwrap())).done();
+    assert_eq!(shown["state"], "connected");
+    client.get("/connections").refused(403, "key-lacks-scope");
+    assert_eq!(office.nobody().send_text("GET", "/healthz", &[], String::new()).status, 200);
+    let document = office.nobody().get("/openapi.json").done();
+    assert_eq!(document["servers"][0]["url"], format!("{}/v1", office.public));
 }

@@ -22,7 +22,7 @@ pub(super) struct AuditEntry {
     at: Moment,
     /// Who: `key:` and the id of a key, or `command`.
     by: String,
-    /// What was asked for: the id of an operation of this document.
+    /// What was asked for: the id of an operation of this document, or the words of the command.
     #[schema(examples("enable_integration"))]
     action: String,
     /// What came of it: `done`, or the code of the problem.

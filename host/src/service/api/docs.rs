@@ -121,7 +121,7 @@ fn route(path: &str, method: &str, operation: &Value) -> Markup {
 
 fn row_of(parameter: &Value) -> Markup {
     let text = |name: &str| parameter.get(name).and_then(Value::as_str).unwrap_or_default();
-    html! { tr { td { code { (text("name")) } " (" (text("in")) ")" } td { (text("description")) } } }
+    html! { tr { td { code { (text("name")) } " (" (text("in")) ")" } td { (inline(text("description"))) } } }
 }
 
 /// An object, field by field; a word of several, word by word.
@@ -141,7 +141,7 @@ fn described(name: &str, schema: &Value) -> Markup {
         }
         table {
             @for fields in all.iter().filter_map(|part| part.get("properties")?.as_object()) {
-                @for (field, of) in fields { tr { td { code { (field) } } td { (text(of)) } td { (named(of)) } } }
+                @for (field, of) in fields { tr { td { code { (field) } } td { (inline(&text(of))) } td { (named(of)) } } }
             }
         }
     }
@@ -173,15 +173,20 @@ fn is_null(schema: &Value) -> bool {
     schema.as_object().and_then(|schema: &Map<String, Value>| schema.get("type")?.as_str()) == Some("null")
 }
 
-/// Paragraphs of text in which some words are marked as code.
+/// The paragraphs of a text.
 fn paragraphs(text: &str) -> Markup {
     html! {
         @for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.is_empty()) {
-            p {
-                @for (n, part) in paragraph.split('`').enumerate() {
-                    @if n % 2 == 1 { code { (part) } } @else { (part) }
-                }
-            }
+            p { (inline(paragraph)) }
+        }
+    }
+}
+
+/// A text in which some words are marked as code.
+fn inline(text: &str) -> Markup {
+    html! {
+        @for (n, part) in text.split('`').enumerate() {
+            @if n % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | `docs.rs` | the same for people |
 //! | `guard.rs` | what every request passes: its id, its key, its rate, its line in the log |
 //! | `idempotency.rs` | requests that are done once under their name |
-//! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs` | what requests and answers are made of |
+//! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs`, `profile_body.rs` | what requests and answers are made of |
 //! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `audit.rs` | the routes |
 //!
 //! Names of fields are in snake case, words of the domain (states, kinds, modes) as everywhere else in this library. A
@@ -26,6 +26,7 @@ mod idempotency;
 mod integrations;
 mod paging;
 mod problem;
+mod profile_body;
 mod profiles;
 mod runs;
 mod sessions;

@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tracing::{Instrument as _, Span};
 use utoipa::ToSchema;
 
 use super::Api;
@@ -183,23 +185,23 @@ pub(super) async fn run(
             Failure::new(FailureKind::Unreachable, "service-ending", "This service is about to end.");
         return Err(Refused::with(StatusCode::SERVICE_UNAVAILABLE, failure.hint("Send it again.")));
     }
-    // The place is the run's, whether somebody waits for its end or not.
+    // The place is the run's, which goes on whether somebody waits for its end or not.
     let place = api.room.place()?;
     let (runs, metrics, key) = (api.runs.clone(), api.metrics.clone(), caller.key().clone());
-    let (begun, run) = on_a_thread({
-        let runs = runs.clone();
-        move || Ok((runs.begin(&run, &key)?, run))
-    })
-    .await?;
-    let record = begun.record.clone();
-    let carried_out = tokio::spawn(on_a_thread(move || {
+    let (tell, told) = oneshot::channel();
+    let work = on_a_thread(move || {
         let _place = place;
+        let begun = runs.begin(&run, &key)?;
+        let _ = tell.send(begun.record.clone());
         metrics.run_began();
         let ended = runs.carry_out(&run, begun);
         metrics.run_ended(&ended.record);
         Ok(ended)
-    }));
-    if prefers_not_to_wait(&headers) {
+    });
+    let carried_out = tokio::spawn(work.instrument(Span::current()));
+    if prefers_not_to_wait(&headers)
+        && let Ok(record) = told.await
+    {
         let location = format!("{}/v1/runs/{}", api.public, record.id);
         return Ok(
             (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(Run::from(record))).into_response()

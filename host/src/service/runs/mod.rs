@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{KeyId, RunId, WorkspaceId, from_time, ordered_id};
+use crate::ids::{KeyId, RunId, WorkspaceId, from_time};
 use crate::run::{Run, RunOutcome, Trace};
 use crate::runtime::Effect;
 use crate::service::audit;
@@ -87,7 +87,7 @@ impl Runs {
         plugin.check_input(&run.template, &run.input)?;
         let now = self.host.authorizations().clock.now()?;
         let record = RunRecord {
-            id: RunId::new(ordered_id(PREFIX, now)?)?,
+            id: RunId::new(self.host.authorizations().ordered_id(PREFIX)?)?,
             integration: run.integration.clone(),
             template: run.template.clone(),
             connection: None,
@@ -138,17 +138,17 @@ impl Runs {
         let now = self.host.authorizations().clock.now().unwrap_or(record.began_at);
         let record = record.ended(&result, &trace, now);
         // What happened has happened: that it could not be written must not hide it.
-        if let Err(failure) = self.write_end(&run.workspace, &record, now) {
+        if let Err(failure) = self.write_end(&run.workspace, &record) {
             tracing::warn!(run = %record.id, %failure, "what came of a run could not be written");
         }
         Ended { record, result }
     }
 
-    fn write_end(&self, workspace: &WorkspaceId, record: &RunRecord, now: u64) -> Result<()> {
+    fn write_end(&self, workspace: &WorkspaceId, record: &RunRecord) -> Result<()> {
         self.vault().commit(&[
             write(&place(workspace, &record.id), record, Expect::Any)?,
             Write::delete(running_place(workspace, &record.id), Expect::Any),
-            audit::of_run(workspace, record, now)?,
+            audit::of_run(&self.host, workspace, record)?,
         ])
     }
 
