@@ -7,6 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use wasm_encoder::{RawSection, Section as _};
+use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
 use crate::dep_info;
@@ -264,11 +266,11 @@ fn componentize(source: &Source, package: &str) -> Result<Built, BuildError> {
             .map_err(|error| BuildError::Io { what: format!("cannot read {}", file.display()), error })
     };
     let module = read(artifact.with_extension("wasm"))?;
+    let broken = |reason: String| BuildError::Componentize { package: package.to_owned(), reason };
+    let module = without_names(&module).map_err(|error| broken(error.to_string()))?;
     let mut encoder = ComponentEncoder::default();
-    let bytes =
-        encoder.validate(true).module(&module).and_then(|encoder| encoder.encode()).map_err(|error| {
-            BuildError::Componentize { package: package.to_owned(), reason: format!("{error:#}") }
-        })?;
+    let encoded = encoder.validate(true).module(&module).and_then(|encoder| encoder.encode());
+    let bytes = encoded.map_err(|error| broken(format!("{error:#}")))?;
 
     let rule = read(artifact.with_extension("d"))?;
     let mut sources = dep_info::prerequisites(&String::from_utf8_lossy(&rule));
@@ -279,9 +281,40 @@ fn componentize(source: &Source, package: &str) -> Result<Built, BuildError> {
     Ok(Built { package: package.to_owned(), bytes, sources })
 }
 
+/// A module without the names of its functions. Some linkers leave them whatever they are asked for, and they would be
+/// a sixth of a component.
+fn without_names(module: &[u8]) -> wasmparser::Result<Vec<u8>> {
+    let mut kept = wasm_encoder::Module::HEADER.to_vec();
+    for payload in Parser::new(0).parse_all(module) {
+        let payload = payload?;
+        let is_names = matches!(&payload, Payload::CustomSection(section) if section.name() == "name");
+        if let Some((id, range)) = payload.as_section().filter(|_| !is_names) {
+            let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+            let data = module.get(place(range.start)..place(range.end)).unwrap_or_default();
+            RawSection { id, data }.append_to(&mut kept);
+        }
+    }
+    Ok(kept)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_module_loses_the_names_of_its_functions_and_nothing_else() {
+        let custom =
+            |name: &'static str| wasm_encoder::CustomSection { name: name.into(), data: (&[1u8, 2]).into() };
+        let mut module = wasm_encoder::Module::new();
+        module.section(&custom("before")).section(&wasm_encoder::MemorySection::new());
+        let expected = {
+            let mut expected = module.clone();
+            expected.section(&custom("after")).clone().finish()
+        };
+        let named = module.section(&custom("name")).section(&custom("after")).clone().finish();
+        assert_eq!(without_names(&named).unwrap(), expected);
+        assert!(without_names(b"\0asm").is_err());
+    }
 
     #[test]
     fn what_an_outer_cargo_says_of_its_own_build_does_not_reach_the_nested_one() {

@@ -104,6 +104,11 @@ impl Plugin {
         &self.manifest
     }
 
+    /// What it says of itself when it is asked once more.
+    pub(crate) fn described_anew(&self) -> Result<Manifest> {
+        describe(&self.engine, &self.component)
+    }
+
     /// The SHA-256 of its bytes, in hex.
     pub fn digest(&self) -> &str {
         &self.digest
