@@ -413,6 +413,14 @@ impl Host {
         self.authorizations.edit_configuration(workspace, integration, mode, profile)
     }
 
+    /// Notes that an admin was told that an integration works, which is done once.
+    ///
+    /// # Errors
+    /// See [`Authorizations::introduce`].
+    pub fn introduce(&self, workspace: &WorkspaceId, integration: &IntegrationId) -> Result<Configuration> {
+        self.authorizations.introduce(workspace, integration)
+    }
+
     /// How the component of an integration differs from the approved one.
     ///
     /// # Errors

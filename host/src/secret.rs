@@ -12,6 +12,10 @@ pub use secrecy::{ExposeSecret, SecretString};
 /// codes and client secrets are several times as long.
 const SHORTEST: usize = 8;
 
+/// How much of a secret is looked for before the whole is compared: long enough to be rare, short enough that the search
+/// for it is prepared in no time.
+const BEGINNING: usize = 32;
+
 /// What begins the escape of an ASCII character in JSON (RFC 8259 section 7), before its two hex digits.
 const JSON_ESCAPE: &str = "\\u00";
 
@@ -35,8 +39,7 @@ impl Secrets {
     /// Adds a secret and the forms it is looked for in.
     pub fn add(&mut self, secret: &SecretString) {
         let raw = secret.expose_secret().as_bytes();
-        let is_known = self.needles.iter().any(|needle| needle.expose_secret() == raw);
-        if raw.len() < SHORTEST || is_known {
+        if raw.len() < SHORTEST || self.holds(raw) {
             return;
         }
         self.push(raw.to_vec());
@@ -55,10 +58,15 @@ impl Secrets {
     pub(crate) fn add_all(&mut self, other: &Self) {
         for needle in &other.needles {
             let needle = needle.expose_secret();
-            if self.needles.iter().all(|known| known.expose_secret() != needle) {
+            if !self.holds(needle) {
                 self.push(needle.clone());
             }
         }
+    }
+
+    /// Whether these bytes are one of the secrets, and so looked for in all their forms.
+    pub(crate) fn holds(&self, secret: &[u8]) -> bool {
+        self.needles.iter().any(|needle| needle.expose_secret() == secret)
     }
 
     /// Whether one of the secrets is in these bytes, in any of its forms.
@@ -93,7 +101,7 @@ impl Secrets {
     }
 
     fn found_as_is(&self, bytes: &[u8]) -> bool {
-        self.needles.iter().any(|needle| memmem::find(bytes, needle.expose_secret()).is_some())
+        self.needles.iter().any(|needle| contains(bytes, needle.expose_secret()))
     }
 
     fn push(&mut self, needle: Vec<u8>) {
@@ -105,6 +113,25 @@ impl std::fmt::Debug for Secrets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Secrets({})", self.needles.len())
     }
+}
+
+/// Whether the bytes hold the needle. It is looked for by its beginning: to prepare a search for the whole of a token, of
+/// some thousand bytes, takes longer than to search the answer.
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
+    let Some(last) = bytes.len().checked_sub(needle.len()) else { return false };
+    let beginning = needle.get(..BEGINNING).unwrap_or(needle);
+    let Some(possible) = bytes.get(..last + beginning.len()) else { return false };
+    let finder = memmem::Finder::new(beginning);
+    let mut from = 0;
+    while let Some(rest) = possible.get(from..)
+        && let Some(at) = finder.find(rest)
+    {
+        if bytes.get(from + at..).is_some_and(|rest| rest.starts_with(needle)) {
+            return true;
+        }
+        from += at + 1;
+    }
+    false
 }
 
 /// The base64 characters that depend on nothing but the secret when it stands `lead` bytes (mod 3) into
@@ -173,6 +200,17 @@ mod tests {
             for text in [around, STANDARD.encode(&secret), percent, json] {
                 prop_assert!(!secrets.found_in(secrets.remove_from(&text).as_bytes()));
             }
+        }
+
+        #[test]
+        fn a_secret_is_found_wherever_its_beginning_stands_before_it(
+            secret in "[ab]{33,80}", before in "[ab]{0,200}", after in "[ab]{0,40}",
+        ) {
+            let (half, _) = secret.split_at(32);
+            let around = format!("{half}{before}{half}{secret}{after}");
+            prop_assert!(secrets(&secret).found_in(around.as_bytes()));
+            let alone = format!("{half}{before}{half}{after}");
+            prop_assert_eq!(secrets(&secret).found_as_is(alone.as_bytes()), alone.contains(&secret));
         }
 
         #[test]

@@ -14,7 +14,7 @@
 //! | [`authorize`] | Atlassian's OAuth and its sites |
 //! | [`templates`] | the actions, one per file, with their schemas |
 //! | `confluence` | the REST client: paths, pages of results, errors |
-//! | [`content`] | Markdown and Confluence's storage format |
+//! | [`content`] | Markdown and Confluence's storage format: a crate of its own, since long texts spend their time there |
 //! | [`platform`] | the imports as traits |
 
 #![allow(
@@ -24,10 +24,11 @@
 
 pub mod authorize;
 mod confluence;
-pub mod content;
 pub mod manifest;
 pub mod platform;
 pub mod templates;
+
+pub use actionbay_confluence_content as content;
 
 #[cfg(target_arch = "wasm32")]
 mod component {
@@ -531,8 +532,8 @@ mod component {
             id: template.id.to_owned(),
             title: template.title.to_owned(),
             summary: template.summary.to_owned(),
-            input_schema: template.input_schema.to_owned(),
-            output_schema: template.output_schema.to_owned(),
+            input_schema: template.input_schema.text(),
+            output_schema: template.output_schema.text(),
             scopes: texts(template.scopes),
             effect: match template.effect {
                 Effect::Read => wit::Effect::Read,

@@ -12,10 +12,12 @@ use wit_component::ComponentEncoder;
 use crate::dep_info;
 use crate::{Machine, MissingTarget, TARGET, Toolchain};
 
-/// How components are compiled, whatever the workspace's own profile says: for size, since most of a component runs
-/// seldom (a workspace's `profile.release.package` still says which crates are worth more); without unwinding, which
-/// the target does not have; and without names and debug information, which would be most of the file.
-const PROFILE: [(&str, &str); 8] = [
+/// How components are compiled, in a profile named `component`, whatever a workspace itself says of it: for size, since
+/// most of a component runs seldom (a workspace's `profile.component.package` still says which crates are worth more or
+/// less); without unwinding, which the target does not have; and without names and debug information, which would be
+/// most of the file.
+const PROFILE: [(&str, &str); 9] = [
+    ("INHERITS", "release"),
     ("OPT_LEVEL", "s"),
     ("LTO", "fat"),
     ("CODEGEN_UNITS", "1"),
@@ -144,7 +146,7 @@ fn compile(source: &Source, toolchain: &Toolchain) -> Result<(), BuildError> {
         cargo.env_remove(name);
     }
     for (setting, value) in PROFILE {
-        cargo.env(format!("CARGO_PROFILE_RELEASE_{setting}"), value);
+        cargo.env(format!("CARGO_PROFILE_COMPONENT_{setting}"), value);
     }
     // A crate that is an rlib too, for its tests, would be compiled with everything below it into code
     // that fits both uses: twice the work, and a standard library that other components cannot share.
@@ -154,7 +156,7 @@ fn compile(source: &Source, toolchain: &Toolchain) -> Result<(), BuildError> {
         _ => cargo.arg("build"),
     };
     cargo
-        .args(["--release", "--quiet", "--color=never", "--lib", "--target", TARGET])
+        .args(["--profile=component", "--quiet", "--color=never", "--lib", "--target", TARGET])
         .arg("--manifest-path")
         .arg(&source.manifest)
         .arg("--target-dir")
@@ -256,7 +258,7 @@ fn remapped_paths(toolchain: &Toolchain) -> OsString {
 }
 
 fn componentize(source: &Source, package: &str) -> Result<Built, BuildError> {
-    let artifact = source.target_dir.join(TARGET).join("release").join(package.replace('-', "_"));
+    let artifact = source.target_dir.join(TARGET).join("component").join(package.replace('-', "_"));
     let read = |file: PathBuf| {
         fs::read(&file)
             .map_err(|error| BuildError::Io { what: format!("cannot read {}", file.display()), error })

@@ -5,7 +5,8 @@
 //! as long as it declares nothing more; where it does, it neither runs nor authorizes until the operator has seen the
 //! difference and accepted it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use super::Authorizations;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::IntegrationId;
 use crate::runtime::{Manifest, Plugin};
-use crate::vault::{Collection, Expect, RecordKey, Write};
+use crate::vault::{Collection, Expect, Record, RecordKey, Write};
 
 /// How many declarations a refusal names.
 const MOST_NAMED: usize = 5;
@@ -138,9 +139,16 @@ impl Authorizations {
     pub(crate) fn approved_plugin(&self, integration: &IntegrationId) -> Result<Plugin> {
         let plugin = self.plugin(integration)?;
         loop {
-            let stored = self.approval(integration)?;
+            let record = self.vault.get(&key(integration))?;
+            if record.as_ref().is_some_and(|record| self.approved.is(plugin.digest(), &record.body)) {
+                return Ok(plugin);
+            }
+            let stored = record.as_ref().map(read).transpose()?;
             let expect = match &stored {
-                Some((approval, _)) if approval.digest == plugin.digest() => return Ok(plugin),
+                Some((approval, _)) if approval.digest == plugin.digest() => {
+                    self.approved.remember(plugin.digest(), record.map(|record| record.body));
+                    return Ok(plugin);
+                }
                 Some((_, generation)) => Expect::Generation(*generation),
                 None => Expect::Absent,
             };
@@ -171,12 +179,32 @@ impl Authorizations {
     }
 
     fn approval(&self, integration: &IntegrationId) -> Result<Option<(Approval, i64)>> {
-        let Some(record) = self.vault.get(&key(integration))? else { return Ok(None) };
-        let approval = serde_json::from_slice(&record.body).map_err(|error| {
-            Failure::storage("record-unreadable", format!("A stored approval cannot be read: {error}."))
-        })?;
-        Ok(Some((approval, record.generation)))
+        self.vault.get(&key(integration))?.as_ref().map(read).transpose()
     }
+}
+
+/// The records by which components were found to be approved, by the digests of these. The record is read at each run, by
+/// whomever it was written; what is spared is to take it apart again while it is the same byte for byte.
+#[derive(Default)]
+pub(super) struct Approved(RwLock<HashMap<String, Vec<u8>>>);
+
+impl Approved {
+    fn is(&self, digest: &str, record: &[u8]) -> bool {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(digest).is_some_and(|known| known == record)
+    }
+
+    fn remember(&self, digest: &str, record: Option<Vec<u8>>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(record.map(|record| (digest.to_owned(), record)));
+    }
+}
+
+fn read(record: &Record) -> Result<(Approval, i64)> {
+    let approval = serde_json::from_slice(&record.body).map_err(|error| {
+        Failure::storage("record-unreadable", format!("A stored approval cannot be read: {error}."))
+    })?;
+    Ok((approval, record.generation))
 }
 
 fn difference(plugin: &Plugin, approved: Option<&Approval>) -> Difference {

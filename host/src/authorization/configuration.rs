@@ -68,6 +68,9 @@ pub struct Configuration {
     /// What it may do.
     #[serde(default)]
     pub policy: WorkspacePolicy,
+    /// Whether an admin was told that it works, which is done once.
+    #[serde(default)]
+    pub introduced: bool,
 }
 
 /// What a deletion removed.
@@ -182,6 +185,14 @@ impl Authorizations {
             configuration.mode = mode.unwrap_or(configuration.mode);
             configuration.profile = profile.cloned().or(configuration.profile.take());
         })
+    }
+
+    /// Notes that an admin was told that it works.
+    ///
+    /// # Errors
+    /// As [`edit_configuration`](Self::edit_configuration).
+    pub fn introduce(&self, workspace: &WorkspaceId, integration: &IntegrationId) -> Result<Configuration> {
+        self.change_configuration(workspace, integration, |configuration| configuration.introduced = true)
     }
 
     /// Disables an integration: its connections stay, and are not used.
@@ -478,6 +489,7 @@ fn first(
         templates: Vec::new(),
         since,
         policy: WorkspacePolicy::default(),
+        introduced: false,
     }
 }
 

@@ -122,6 +122,7 @@ pub struct Authorizations {
     #[cfg(feature = "service")]
     sequence: crate::ids::Sequence,
     tokens_in_use: tokens_in_use::TokensInUse,
+    approved: approval::Approved,
     /// The profiles of the deployment, which every workspace can use.
     system_profiles: RwLock<BTreeMap<ProfileId, profile_store::SystemProfile>>,
     /// One lock per connection that is being refreshed in this process.
@@ -160,6 +161,7 @@ impl Authorizations {
             #[cfg(feature = "service")]
             sequence: crate::ids::Sequence::default(),
             tokens_in_use: tokens_in_use::TokensInUse::default(),
+            approved: approval::Approved::default(),
             egress,
             vault,
             clock,

@@ -6,13 +6,14 @@ use http::HeaderMap;
 
 use super::{Credential, TransportError};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::secret::{ESCAPED, Secrets};
+use crate::secret::{ESCAPED, ExposeSecret, SecretString, Secrets};
 
 /// How much of a body is looked at and passed on at once: few enough to hold, many enough to be quick.
 const CHUNK: usize = 64 << 10;
 
 /// What must not stand in the answers to a request.
 pub(super) struct Echo<'a> {
+    /// What the others do not hold.
     own: Secrets,
     others: &'a Secrets,
 }
@@ -33,11 +34,16 @@ impl<'a> Echo<'a> {
     /// The credential that the request is sent with, and the other secrets of its call.
     pub(super) fn of(credential: Option<&Credential>, others: &'a Secrets) -> Result<Self> {
         let mut own = Secrets::new();
+        let mut add = |secret: &SecretString| {
+            if !others.holds(secret.expose_secret().as_bytes()) {
+                own.add(secret);
+            }
+        };
         if let Some(credential) = credential {
-            own.add(credential.secret());
+            add(credential.secret());
             // In Basic the secret stands encoded, which is another form of it.
             if let Some((_, sent)) = credential.header()?.to_str().unwrap_or_default().split_once(' ') {
-                own.add(&sent.to_owned().into());
+                add(&sent.to_owned().into());
             }
         }
         Ok(Self { own, others })

@@ -8,7 +8,7 @@ use super::transport::OutboundBody;
 use crate::failure::{Failure, FailureKind, Result};
 
 /// An HTTP method (RFC 9110 section 9), in upper case.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
 pub struct Method(String);
 

@@ -11,7 +11,7 @@
 //! | `download.rs`, `redirect.rs` | answers that end in a file, and where redirects of them may lead |
 //! | `echo.rs` | answers in which a credential comes back |
 //! | `policy.rs`, `host_pattern.rs` | origins, audiences, what the operator allows |
-//! | `address.rs` | which addresses are public |
+//! | `address.rs`, `names.rs` | which addresses are public, and where names led lately |
 //! | `path.rs` | what a path below an audience may be |
 //! | `headers.rs` | what a guest may set and see |
 //! | `transport.rs` | the trait that embedders implement, and the double that denies |
@@ -33,6 +33,7 @@ mod headers;
 mod host_pattern;
 mod message;
 mod multipart;
+mod names;
 mod path;
 mod policy;
 mod redirect;

@@ -107,7 +107,7 @@ impl From<Origin> for String {
 }
 
 /// A place that a plugin may send requests to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct Audience {
     /// Its name in the manifest.

@@ -15,6 +15,7 @@ use ureq::{Agent, SendBody};
 
 use super::Origin;
 use super::address::{Checked, NotPublic, Reach, is_public};
+use super::names::{Names, Remembering};
 use super::source::Unreadable as SourceUnreadable;
 use super::transport::{
     OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
@@ -31,14 +32,15 @@ const LONGEST_CONNECT: Duration = Duration::from_secs(10);
 /// HTTP/1.1 over TCP and TLS, by `ureq`.
 ///
 /// Follows no redirects, ignores proxies of the environment, keeps no cookies. A name is resolved once, and the
-/// connection goes to the addresses that were checked.
-#[derive(Debug, Clone)]
+/// connection goes to the addresses that were checked. Where it led is good for some seconds, until an exchange fails.
+#[derive(Clone)]
 pub struct UreqTransport {
     /// Connects to public addresses only.
     public: Agent,
     /// Connects to any. It has connections of its own, so that none to an address that was not checked is used again
     /// for a request that may go to public ones only.
     listed: Agent,
+    names: Names,
 }
 
 impl UreqTransport {
@@ -71,11 +73,20 @@ impl UreqTransport {
             .max_idle_connections_per_host(IDLE)
             .build();
         log::debug!("an HTTP client is made, with its TLS configuration");
-        let checked = Checked { inner: resolver(), may_connect };
+        let names = Names::default();
+        let remembering = || Remembering { inner: resolver(), names: names.clone() };
+        let checked = Checked { inner: remembering(), may_connect };
         Self {
             public: Agent::with_parts(config.clone(), DefaultConnector::default(), checked),
-            listed: Agent::with_parts(config, DefaultConnector::default(), resolver()),
+            listed: Agent::with_parts(config, DefaultConnector::default(), remembering()),
+            names,
         }
+    }
+}
+
+impl fmt::Debug for UreqTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UreqTransport")
     }
 }
 
@@ -146,11 +157,21 @@ impl Read for Described {
 
 impl UreqTransport {
     fn send(&self, request: OutboundRequest) -> Result<Response<ureq::Body>, ureq::Error> {
+        let uri: Uri = request
+            .url
+            .as_str()
+            .parse()
+            .map_err(|error| ureq::Error::Http(ureq::http::Error::from(error)))?;
+        let sent = self.send_to(&uri, request);
+        sent.inspect_err(|_| self.names.forget(&uri))
+    }
+
+    fn send_to(&self, uri: &Uri, request: OutboundRequest) -> Result<Response<ureq::Body>, ureq::Error> {
         let agent = match request.reach {
             Reach::PublicOnly => &self.public,
             Reach::Listed => &self.listed,
         };
-        let mut builder = Request::builder().method(request.method).uri(request.url.as_str());
+        let mut builder = Request::builder().method(request.method).uri(uri.clone());
         if let Some(headers) = builder.headers_mut() {
             *headers = request.headers;
         }
@@ -342,6 +363,31 @@ mod tests {
         let transport = UreqTransport::with_names(names, |address| address.is_loopback());
         assert_eq!(status(&transport, "http://auth.example/", Reach::PublicOnly), Ok(204));
         assert_eq!(asked.load(Ordering::SeqCst), 1);
+        assert_eq!(connections.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_name_is_asked_for_again_after_nothing_was_reached_where_it_led() {
+        let (here, connections) = server();
+        let nowhere: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let (names, asked) = names(&[&[nowhere], &[here]]);
+        let transport = UreqTransport::with_names(names, |address| address.is_loopback());
+        let to_nowhere = status(&transport, "http://auth.example/", Reach::PublicOnly);
+        assert_eq!(to_nowhere, Err(TransportErrorKind::Refused));
+        for _ in 0..2 {
+            assert_eq!(status(&transport, "http://auth.example/", Reach::PublicOnly), Ok(204));
+        }
+        assert_eq!((asked.load(Ordering::SeqCst), connections.load(Ordering::SeqCst)), (2, 2));
+    }
+
+    #[test]
+    fn what_a_listed_name_led_to_is_checked_before_it_is_used_for_one_that_is_not() {
+        let (here, connections) = server();
+        let (names, _) = names(&[&[here], &[here]]);
+        let transport = UreqTransport::with_names(names, is_public);
+        assert_eq!(status(&transport, "http://auth.example/", Reach::Listed), Ok(204));
+        let public = status(&transport, "http://auth.example/", Reach::PublicOnly);
+        assert_eq!(public, Err(TransportErrorKind::NotPublic));
         assert_eq!(connections.load(Ordering::SeqCst), 1);
     }
 

@@ -1,52 +1,102 @@
-//! Compiled components, kept between processes.
+//! Compiled components and what they said of themselves, kept between processes.
 //!
 //! An artifact is machine code: whoever can write one decides what this process runs. It is therefore read
 //! only from a folder that belongs to this user and that nobody else may write, under a name made of the
-//! component's digest and of everything that decides about the code, and only if its own hash fits.
+//! component's digest and of everything that decides about the code, and only if its checksum fits.
+//!
+//! The checksum finds damage: a disk's, or what a power cut left. It is no proof against somebody who can write the file,
+//! and no hash in the same file could be: such a one would write the hash too. So it may be a quick one.
+//!
+//! The manifest is kept beside the code, after it was checked: `describe` has every import denied, and the same code
+//! says the same again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use crc32fast::Hasher as Checksum;
 use wasmtime::component::Component;
 
-use super::Engine;
+use super::{Engine, Manifest};
 
-/// The length of the hash that stands before the code.
-const HASH: usize = 32;
+/// What is kept of a manifest, and how. It is raised when either changes.
+const FORMAT: u32 = 1;
+
+/// The length of a manifest, which stands after code and manifest.
+const LENGTH: usize = 8;
+
+/// The checksum of all that stands before it, at the end.
+const CHECKSUM: usize = 4;
+
+/// How much is read at once for the checksum: what stays in the processor's cache.
+const CHUNK: usize = 128 << 10;
 
 /// The kept artifact of a component, if there is a sound one.
-pub(super) fn load(engine: &Engine, digest: &str) -> Option<Component> {
+pub(super) fn load(engine: &Engine, digest: &str) -> Option<(Component, Manifest)> {
     let path = place(engine, digest)?;
-    let bytes = fs::read(path).ok()?;
-    let (hash, code) = bytes.split_at_checked(HASH)?;
-    if Sha256::digest(code).as_slice() != hash {
-        return None;
+    let manifest = sound_manifest(&path).ok()??;
+    Some((deserialize(engine, &path)?, rmp_serde::from_slice(&manifest).ok()?))
+}
+
+/// The bytes of the manifest in an artifact, if that is whole.
+fn sound_manifest(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut file = File::open(path)?;
+    let Some(body) = file.metadata()?.len().checked_sub((LENGTH + CHECKSUM) as u64) else { return Ok(None) };
+    let (mut checksum, mut chunk) = (Checksum::new(), vec![0; CHUNK]);
+    let mut covered = (&mut file).take(body + LENGTH as u64);
+    loop {
+        match covered.read(&mut chunk)? {
+            0 => break,
+            count => checksum.update(chunk.get(..count).unwrap_or_default()),
+        }
     }
-    deserialize(engine, code)
+    let (mut expected, mut length) = ([0; CHECKSUM], [0; LENGTH]);
+    file.read_exact(&mut expected)?;
+    if checksum.finalize() != u32::from_le_bytes(expected) {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(body))?;
+    file.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    let Some(start) = body.checked_sub(length) else { return Ok(None) };
+    file.seek(SeekFrom::Start(start))?;
+    let mut manifest = Vec::new();
+    file.take(length).read_to_end(&mut manifest)?;
+    Ok(Some(manifest))
 }
 
 #[expect(unsafe_code, reason = "a compiled artifact can only be taken as it is; see the argument below")]
-fn deserialize(engine: &Engine, code: &[u8]) -> Option<Component> {
-    // SAFETY: the bytes were written by `save`, from `Component::serialize` of an engine with the same
+fn deserialize(engine: &Engine, path: &Path) -> Option<Component> {
+    // SAFETY: the file was written by `save`, from `Component::serialize` of an engine with the same
     // settings: only this user can write the folder (`place` checks that each time), the name holds the
-    // engine's compatibility hash, and the hash before the code shows that it is whole. wasmtime checks
-    // version and settings itself once more.
-    unsafe { Component::deserialize(engine.wasmtime(), code) }.ok()
+    // engine's compatibility hash, and the checksum showed that it is whole. Nothing changes a file that is there:
+    // another takes its place. wasmtime checks version and settings itself once more, and takes no notice of what
+    // follows the code.
+    unsafe { Component::deserialize_file(engine.wasmtime(), path) }.ok()
 }
 
-/// Keeps the artifact of a component. Trouble is not an error: the next process compiles again.
-pub(super) fn save(engine: &Engine, digest: &str, component: &Component) {
+/// Keeps a component and its manifest. Trouble is not an error: the next process compiles again.
+pub(super) fn save(engine: &Engine, digest: &str, component: &Component, manifest: &Manifest) {
     let Some(path) = place(engine, digest) else { return };
     let Ok(code) = component.serialize() else { return };
-    let hash = Sha256::digest(&code);
+    let Ok(manifest) = rmp_serde::to_vec_named(manifest) else { return };
+    let bytes = sound(code, &manifest);
     let Ok(draft) = crate::ids::random_id("draft-").map(|name| path.with_file_name(name)) else { return };
     // Written aside and moved, so that a reader finds a whole artifact or none.
-    if fs::write(&draft, [hash.as_slice(), &code].concat()).and_then(|()| fs::rename(&draft, &path)).is_err()
-    {
+    if fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, &path)).is_err() {
         let _ = fs::remove_file(&draft);
     }
+}
+
+/// Code and manifest as they are kept.
+fn sound(code: Vec<u8>, manifest: &[u8]) -> Vec<u8> {
+    let mut bytes = code;
+    bytes.extend_from_slice(manifest);
+    bytes.extend_from_slice(&(manifest.len() as u64).to_le_bytes());
+    let checksum = crc32fast::hash(&bytes);
+    bytes.extend_from_slice(&checksum.to_le_bytes());
+    bytes
 }
 
 /// Where the artifact of a component is, in a folder that can be trusted.
@@ -60,6 +110,7 @@ fn place(engine: &Engine, digest: &str) -> Option<PathBuf> {
     }
     let mut hasher = DefaultHasher::new();
     engine.wasmtime().precompile_compatibility_hash().hash(&mut hasher);
+    (FORMAT, env!("CARGO_PKG_VERSION")).hash(&mut hasher);
     Some(folder.join(format!("{digest}-{:016x}.artifact", hasher.finish())))
 }
 
@@ -86,4 +137,55 @@ fn is_private(folder: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_private(_: &Path) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_artifact_is_taken_only_as_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kept");
+        let whole = sound(b"some code".to_vec(), b"a manifest");
+        fs::write(&file, &whole).unwrap();
+        assert_eq!(sound_manifest(&file).unwrap().unwrap(), b"a manifest");
+        for at in 0..whole.len() {
+            let mut damaged = whole.clone();
+            damaged[at] ^= 0x10;
+            fs::write(&file, &damaged).unwrap();
+            assert!(sound_manifest(&file).unwrap().is_none(), "changed at {at}");
+            fs::write(&file, &whole[..at]).unwrap();
+            assert!(sound_manifest(&file).unwrap().is_none(), "cut at {at}");
+        }
+    }
+
+    /// What a process before found is what this one would find: manifest, imports and digest.
+    #[cfg(feature = "builtin")]
+    #[test]
+    fn a_plugin_from_its_artifact_is_the_one_that_was_compiled() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = || {
+            let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
+            let plugin = engine.load(crate::builtin::COMPONENTS[0].1).unwrap();
+            let manifest = plugin.manifest();
+            (
+                serde_json::to_value(manifest).unwrap(),
+                plugin.imports(),
+                format!("{:?}", manifest.authorization),
+            )
+        };
+        let compiled = load();
+        let kept: Vec<PathBuf> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
+        let name = kept[0].file_name().unwrap().to_str().unwrap();
+        assert!(super::load(&engine, name.split_once('-').unwrap().0).is_some());
+        assert_eq!(load(), compiled);
+        // Where it was damaged the component is compiled again, and kept in its place.
+        let bytes = fs::read(&kept[0]).unwrap();
+        fs::write(&kept[0], &bytes[..bytes.len() / 2]).unwrap();
+        assert_eq!(load(), compiled);
+        assert_eq!(fs::read(&kept[0]).unwrap().len(), bytes.len());
+    }
 }

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::{ResourceTable, ResourceTableError};
+use wasmtime::component::{Instance, InstancePre, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::bindings::{Integration, IntegrationPre};
 use super::files::{FileBytes, FileRights, Files, Target};
 use super::guard::Guard;
 use super::limits::{self, Meter};
@@ -338,12 +337,12 @@ fn table(handles: usize) -> ResourceTable {
 /// Runs one exported function in a store of its own and says what it took.
 pub(super) fn run<T>(
     engine: &Engine,
-    component: &IntegrationPre<State>,
+    component: &InstancePre<State>,
     integration: &str,
     purpose: Purpose,
     context: Option<CallContext>,
     audiences: Arc<[AudienceFacts]>,
-    body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
+    body: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
     store.data_mut().stack_bytes = engine.stack_bytes();

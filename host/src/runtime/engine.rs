@@ -1,13 +1,15 @@
 //! The engine: made once, shared by all plugins and calls.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
 
+use super::call::State;
 use crate::failure::{Failure, Result};
 
 /// How often the clock that ends calls ticks: how late an endless loop is noticed at most.
@@ -43,6 +45,7 @@ pub struct Engine {
     wasmtime: wasmtime::Engine,
     artifacts: Option<Arc<PathBuf>>,
     stack_bytes: usize,
+    linker: Arc<OnceLock<Linker<State>>>,
     _ticker: Arc<Ticker>,
 }
 
@@ -68,6 +71,11 @@ impl Engine {
 
     pub(super) fn wasmtime(&self) -> &wasmtime::Engine {
         &self.wasmtime
+    }
+
+    /// What the imports of components are linked to.
+    pub(super) fn linker(&self) -> &OnceLock<Linker<State>> {
+        &self.linker
     }
 
     pub(super) fn artifacts(&self) -> Option<&PathBuf> {
@@ -172,7 +180,8 @@ impl EngineBuilder {
         log::debug!("an engine is made");
         let ticker = Arc::new(Ticker::start(wasmtime.clone())?);
         let artifacts = self.artifacts.map(Arc::new);
-        Ok(Engine { wasmtime, artifacts, stack_bytes: self.stack_bytes, _ticker: ticker })
+        let linker = Arc::default();
+        Ok(Engine { wasmtime, artifacts, stack_bytes: self.stack_bytes, linker, _ticker: ticker })
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use url::Url;
 
 use super::guard::{Containers, RequestRule};
@@ -22,7 +22,8 @@ const MOST_TEMPLATES: usize = 200;
 const MOST_AUDIENCES: usize = 20;
 
 /// What an integration is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Manifest {
     /// Its id.
@@ -141,7 +142,7 @@ fn unique<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<()> {
 }
 
 /// A way to get a connection.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 #[non_exhaustive]
 pub enum AuthorizationMethod {
@@ -183,7 +184,7 @@ pub enum Pkce {
 }
 
 /// What an error of the token endpoint means.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TokenErrorMeaning {
     /// A person has to authorize again.
@@ -197,7 +198,7 @@ pub enum TokenErrorMeaning {
 }
 
 /// Reads one answer of the token endpoint.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenErrorRule {
     /// The HTTP status it applies to; any where absent.
     pub status: Option<u16>,
@@ -208,7 +209,7 @@ pub struct TokenErrorRule {
 }
 
 /// How an answer tells that the token lacks a scope.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct ScopeMismatchRule {
     /// The HTTP status.
@@ -220,7 +221,7 @@ pub struct ScopeMismatchRule {
 }
 
 /// OAuth 2.0 as the vendor does it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct OAuth2 {
@@ -275,7 +276,7 @@ impl OAuth2 {
 }
 
 /// What calls cost, in the vendor's points.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallCost {
     /// For each request.
     pub request: u32,
@@ -288,7 +289,7 @@ pub struct CallCost {
 }
 
 /// An audience, and what a call to it costs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AudienceFacts {
     /// Where it is.
     #[serde(flatten)]
@@ -299,7 +300,7 @@ pub struct AudienceFacts {
 }
 
 /// What a template does to the vendor's data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effect {
     /// Nothing changes.
@@ -327,8 +328,16 @@ impl Effect {
     }
 }
 
+/// As a word where people read it, whatever it is.
+fn in_a_word<S: Serializer>(effect: &Effect, serializer: S) -> Result<S::Ok, S::Error> {
+    match serializer.is_human_readable() {
+        true => serializer.serialize_str(effect.as_str()),
+        false => effect.serialize(serializer),
+    }
+}
+
 /// What to ask a person for one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// The field.
     pub field: String,
@@ -337,7 +346,8 @@ pub struct Prompt {
 }
 
 /// One action of the integration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Template {
     /// Its id.
@@ -346,54 +356,23 @@ pub struct Template {
     pub title: String,
     /// What it does.
     pub summary: String,
-    /// The schema of its input.
-    pub input: Schema,
-    /// The schema of its output.
-    pub output: Schema,
-    /// The scopes it cannot do without.
-    pub scopes: Vec<String>,
     /// What it does to the vendor's data.
+    #[serde(serialize_with = "in_a_word")]
     pub effect: Effect,
     /// Whether a repeat leaves things as one call does.
     pub repeatable: bool,
+    /// The scopes it cannot do without.
+    pub scopes: Vec<String>,
+    /// The schema of its input.
+    #[serde(rename = "input-schema")]
+    pub input: Schema,
+    /// The schema of its output.
+    #[serde(rename = "output-schema")]
+    pub output: Schema,
     /// What to ask for, in order.
     pub prompts: Vec<Prompt>,
     /// What people say when they want it.
     pub utterances: Vec<String>,
     /// What it may send.
     pub requests: Vec<RequestRule>,
-}
-
-impl Serialize for Template {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        #[serde(rename_all = "kebab-case")]
-        struct Wire<'a> {
-            id: &'a TemplateId,
-            title: &'a str,
-            summary: &'a str,
-            effect: &'a str,
-            repeatable: bool,
-            scopes: &'a [String],
-            input_schema: &'a serde_json::Value,
-            output_schema: &'a serde_json::Value,
-            prompts: &'a [Prompt],
-            utterances: &'a [String],
-            requests: &'a [RequestRule],
-        }
-        Wire {
-            id: &self.id,
-            title: &self.title,
-            summary: &self.summary,
-            effect: self.effect.as_str(),
-            repeatable: self.repeatable,
-            scopes: &self.scopes,
-            input_schema: self.input.json(),
-            output_schema: self.output.json(),
-            prompts: &self.prompts,
-            utterances: &self.utterances,
-            requests: &self.requests,
-        }
-        .serialize(serializer)
-    }
 }

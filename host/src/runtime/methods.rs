@@ -1,6 +1,6 @@
 //! Ways to get a connection other than OAuth 2.0, and requests that tell how one stands.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::manifest::bad;
@@ -14,7 +14,7 @@ const TENANT: &str = "{tenant}";
 const MOST_PROBES: usize = 20;
 
 /// HTTP Basic (RFC 7617) with a secret that a person made at the vendor.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Basic {
@@ -33,7 +33,7 @@ pub struct Basic {
 }
 
 /// Where an audience is for connections of a method.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct MethodAudience {
@@ -119,7 +119,7 @@ impl MethodAudience {
 }
 
 /// A cheap reading request by which the host learns whether a connection reaches a site, and whose account it is.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Probe {
@@ -175,7 +175,7 @@ impl Probe {
 }
 
 /// An edition of the platform that a workspace has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Edition {

@@ -2,8 +2,8 @@
 //!
 //! | phase | how often | what |
 //! |---|---|---|
-//! | [`Engine`] | once | compiler, memory pool, the clock that ends calls |
-//! | [`Plugin`] | once per component | digest, compilation, imports checked, `describe` |
+//! | [`Engine`] | once | compiler, memory pool, the clock that ends calls, what imports are linked to |
+//! | [`Plugin`] | once per component | digest, compilation, imports checked, `describe`; or all of that from what was kept |
 //! | call | each time | a fresh store and instance with their limits, dropped at the end |
 //!
 //! What it knows: the contract. What it does not: OAuth (it asks an [`Authority`] for a credential and a
@@ -19,6 +19,7 @@ mod convert;
 mod convert_rules;
 mod engine;
 mod events;
+mod exports;
 mod file_imports;
 mod file_names;
 mod files;

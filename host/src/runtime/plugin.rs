@@ -6,14 +6,15 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use wasmtime::Store;
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, Instance, Linker};
 
+use super::bindings::Integration;
 use super::bindings::exports::integration::action::action as wit;
-use super::bindings::{Integration, IntegrationPre};
 use super::call::{
     self, Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, Handle,
     Purpose, State,
 };
+use super::exports::{ACTION, Exports};
 use super::files::FileRights;
 use super::guard::{Guard, LearnedKeys};
 use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi};
@@ -23,14 +24,11 @@ use crate::failure::{Failure, FailureKind, Result, plain_text};
 /// The contract's package: a component imports interfaces of it, and of WASI what is harmless.
 const PACKAGE: &str = "integration:action/";
 
-/// The export that a component must have, with the version of the contract that this host speaks.
-const ACTION: &str = "integration:action/action@0.1.0";
-
 /// A component that is ready to be called, any number of times and at the same time. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin {
     engine: Engine,
-    component: Arc<IntegrationPre<State>>,
+    component: Arc<Exports>,
     audiences: Arc<[AudienceFacts]>,
     manifest: Arc<Manifest>,
     digest: Arc<str>,
@@ -48,8 +46,8 @@ impl std::fmt::Debug for Plugin {
 }
 
 impl Engine {
-    /// Makes a plugin of a component's bytes: compiles it, or takes the artifact that was kept, checks what it
-    /// imports, and asks it what it is.
+    /// Makes a plugin of a component's bytes: compiles it, checks what it imports, and asks it what it is; or takes code and
+    /// answer from the artifact that was kept.
     ///
     /// # Errors
     /// `BadPlugin` where the bytes are no component of the contract, import anything else, or describe
@@ -57,10 +55,17 @@ impl Engine {
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
         let digest: Arc<str> =
             Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
-        let component = self.compiled(bytes, &digest)?;
-        check_contract(self, &component)?;
-        let component = Arc::new(link(self, &component)?);
-        let manifest = Arc::new(describe(self, &component)?);
+        let (exports, manifest) = match artifact::load(self, &digest) {
+            Some((component, manifest)) => (self.linked(&component)?, manifest),
+            None => {
+                let component = self.compiled(bytes)?;
+                let exports = self.linked(&component)?;
+                let manifest = describe(self, &exports)?;
+                artifact::save(self, &digest, &component, &manifest);
+                (exports, manifest)
+            }
+        };
+        let (component, manifest) = (Arc::new(exports), Arc::new(manifest));
         let audiences = manifest.audiences.clone().into();
         Ok(Plugin {
             engine: self.clone(),
@@ -72,24 +77,24 @@ impl Engine {
         })
     }
 
-    fn compiled(&self, bytes: &[u8], digest: &str) -> Result<Component> {
-        if let Some(component) = artifact::load(self, digest) {
-            return Ok(component);
-        }
+    fn linked(&self, component: &Component) -> Result<Exports> {
+        check_contract(self, component)?;
+        link(self, component)
+    }
+
+    fn compiled(&self, bytes: &[u8]) -> Result<Component> {
         if !is_component(bytes) {
             return Err(Failure::new(FailureKind::BadPlugin, "not-a-component", not_a_component(bytes))
                 .hint("Give the path of a .wasm component that exports integration:action/action."));
         }
-        let component = Component::new(self.wasmtime(), bytes).map_err(|error| {
+        Component::new(self.wasmtime(), bytes).map_err(|error| {
             Failure::new(
                 FailureKind::BadPlugin,
                 "broken-component",
                 format!("The component is damaged or incomplete: {}.", error.root_cause()),
             )
             .hint("Copy or build it again.")
-        })?;
-        artifact::save(self, digest, &component);
-        Ok(component)
+        })
     }
 }
 
@@ -106,7 +111,7 @@ impl Plugin {
 
     /// The interfaces it imports, by name: all that it can do.
     pub fn imports(&self) -> Vec<String> {
-        let component_type = self.component.instance_pre().component().component_type();
+        let component_type = self.component.component.component().component_type();
         component_type.imports(self.engine.wasmtime()).map(|(name, _)| name.to_owned()).collect()
     }
 
@@ -123,7 +128,7 @@ impl Plugin {
         self.call(Purpose::Authorize, context, |instance, store| {
             store.data_mut().profile = Some(profile.to_owned());
             let step = step_to_wit(step, store)?;
-            match instance.integration_action_action().call_authorize(&mut *store, &step)? {
+            match self.component.authorize.call(instance, store, (step,))? {
                 Ok(outcome) => outcome_from_wit(outcome, store),
                 Err(failure) => Ok(Err(convert::failure_from_wit(failure))),
             }
@@ -138,7 +143,7 @@ impl Plugin {
         self.call(Purpose::Refresh, context, |instance, store| {
             store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
-            let facts = instance.integration_action_action().call_refresh(&mut *store, handle)?;
+            let facts = self.component.refresh.call(instance, store, (handle,))?;
             Ok(facts.map(drop).map_err(convert::failure_from_wit))
         })
     }
@@ -174,8 +179,7 @@ impl Plugin {
             store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
-            let output =
-                instance.integration_action_action().call_execute_template(&mut *store, &call, handle)?;
+            let output = self.component.execute.call(instance, store, (call, handle))?;
             Ok(output.map_err(convert::failure_from_wit))
         });
         let result = result.and_then(|output| self.checked_output(template, &output, &limits, report));
@@ -282,12 +286,12 @@ impl Plugin {
         &self,
         purpose: Purpose,
         context: CallContext,
-        body: impl FnOnce(&Integration, &mut Store<State>) -> wasmtime::Result<Result<T>>,
+        body: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<Result<T>>,
     ) -> (Result<T>, CallReport) {
         let audiences = Arc::clone(&self.audiences);
         call::run(
             &self.engine,
-            &self.component,
+            &self.component.component,
             self.manifest.id.as_str(),
             purpose,
             Some(context),
@@ -360,26 +364,40 @@ fn check_contract(engine: &Engine, component: &Component) -> Result<()> {
     .hint("Build it against the wit/ of this version."))
 }
 
-fn link(engine: &Engine, component: &Component) -> Result<IntegrationPre<State>> {
+fn link(engine: &Engine, component: &Component) -> Result<Exports> {
+    let other = |why: &str| {
+        Failure::new(
+            FailureKind::BadPlugin,
+            "other-contract",
+            format!("The component does not fit the contract: {why}."),
+        )
+        .hint("Build it against the wit/ of this version.")
+    };
+    let linked =
+        linker(engine)?.instantiate_pre(component).map_err(|error| other(&error.root_cause().to_string()))?;
+    Exports::of(linked).ok_or_else(|| other("a function is missing"))
+}
+
+/// The imports of every component, linked once for an engine.
+fn linker(engine: &Engine) -> Result<&Linker<State>> {
+    if let Some(linker) = engine.linker().get() {
+        return Ok(linker);
+    }
     log::debug!("a linker is made");
     let mut linker = Linker::new(engine.wasmtime());
     let unlinked = |error| Failure::internal(format!("The imports cannot be linked: {error}."));
     Integration::add_to_linker::<_, HasSelf<State>>(&mut linker, |state| state).map_err(unlinked)?;
     wasi::link(&mut linker).map_err(unlinked)?;
-    linker.instantiate_pre(component).and_then(IntegrationPre::new).map_err(|error| {
-        Failure::new(
-            FailureKind::BadPlugin,
-            "other-contract",
-            format!("The component does not fit the contract: {}.", error.root_cause()),
-        )
-        .hint("Build it against the wit/ of this version.")
-    })
+    Ok(engine.linker().get_or_init(|| linker))
 }
 
-fn describe(engine: &Engine, component: &IntegrationPre<State>) -> Result<Manifest> {
+/// What a component says of itself, after its type was checked as a whole.
+fn describe(engine: &Engine, exports: &Exports) -> Result<Manifest> {
+    let component = &exports.component;
     let (manifest, _) =
         call::run(engine, component, "", Purpose::Describe, None, Arc::new([]), |instance, store| {
-            Ok(Ok(instance.integration_action_action().call_describe(store)?))
+            let integration = Integration::new(&mut *store, instance)?;
+            Ok(Ok(integration.integration_action_action().call_describe(store)?))
         });
     let manifest = manifest.map_err(|failure| match failure.kind {
         FailureKind::BadPlugin => failure,

@@ -1,9 +1,11 @@
 //! JSON Schema 2020-12, of inputs and outputs.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, PatternOptions, Validator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::failure::{Failure, FailureKind, Result, Violation, plain_text};
@@ -67,11 +69,16 @@ impl<'a> Size<'a> {
     }
 }
 
-/// A schema, as text and ready to validate. It refers to nothing outside itself.
+/// A schema that was found valid. It refers to nothing outside itself.
+///
+/// It is made ready to validate when it is first used, since few of a component's schemas are by one process.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    json: Value,
-    validator: Validator,
+    text: String,
+    json: OnceLock<Value>,
+    /// None where it cannot be made of a text that was valid once: then nothing fits.
+    validator: OnceLock<Option<Validator>>,
+    has_files: OnceLock<bool>,
 }
 
 impl Schema {
@@ -88,24 +95,34 @@ impl Schema {
         }
         let json: Value = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
         Size::check(&json).map_err(bad)?;
-        let validator = jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            // Patterns without backtracking: the time they take is in proportion to the text.
-            .with_pattern_options(PatternOptions::regex())
-            .build(&json)
-            .map_err(|error| bad(error.to_string()))?;
-        Ok(Self { json, validator })
+        let validator = validator(&json).map_err(bad)?;
+        let schema = Self::valid(text.to_owned());
+        let _ = (schema.json.set(json), schema.validator.set(Some(validator)));
+        Ok(schema)
+    }
+
+    /// A schema of a text that was read before.
+    fn valid(text: String) -> Self {
+        Self { text, json: OnceLock::new(), validator: OnceLock::new(), has_files: OnceLock::new() }
     }
 
     /// The schema itself.
     pub fn json(&self) -> &Value {
-        &self.json
+        // `false` is the schema that nothing fits.
+        self.json.get_or_init(|| serde_json::from_str(&self.text).unwrap_or(Value::Bool(false)))
     }
 
     /// Every place where the value breaks the schema; empty where it is valid.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
+        let validator = self.validator.get_or_init(|| validator(self.json()).ok());
+        let Some(validator) = validator else {
+            return vec![violation(
+                String::new(),
+                "is nothing that the schema can be held against.".to_owned(),
+            )];
+        };
         let mut found = Vec::new();
-        for error in self.validator.iter_errors(value).take(MOST) {
+        for error in validator.iter_errors(value).take(MOST) {
             let pointer = error.instance_path().to_string();
             match error.kind() {
                 ValidationErrorKind::Required { property } => {
@@ -132,7 +149,7 @@ impl Schema {
 
     /// Whether the property of this name, at the top of the schema, is the name of a file.
     pub fn is_file(&self, property: &str) -> bool {
-        self.json.get("properties").and_then(|known| known.get(property)).is_some_and(marks_file)
+        self.json().get("properties").and_then(|known| known.get(property)).is_some_and(marks_file)
     }
 
     /// The places of the schema that mark the name of a file, as JSON Pointers.
@@ -156,19 +173,26 @@ impl Schema {
             }
         }
         let mut found = Vec::new();
-        collect(&self.json, "", &mut found);
+        collect(self.json(), "", &mut found);
         found
     }
 
     /// Whether a value of it may name files.
     pub(super) fn has_files(&self) -> bool {
-        !self.files().is_empty()
+        fn any(node: &Value) -> bool {
+            match node {
+                Value::Array(items) => items.iter().any(any),
+                Value::Object(fields) => marks_file(node) || fields.values().any(any),
+                _ => false,
+            }
+        }
+        *self.has_files.get_or_init(|| any(self.json()))
     }
 
     /// The names of files in a value: the strings at the places that the schema marks, in properties and items.
     pub(super) fn files_in(&self, value: &Value) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
-        self.collect_files(&self.json, value, &mut names);
+        self.collect_files(self.json(), value, &mut names);
         names
     }
 
@@ -181,7 +205,7 @@ impl Schema {
         // References end: that was checked when the schema was read.
         let referred =
             schema.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix('#'));
-        if let Some(target) = referred.and_then(|pointer| self.json.pointer(pointer)) {
+        if let Some(target) = referred.and_then(|pointer| self.json().pointer(pointer)) {
             self.collect_files(target, value, names);
         }
         match value {
@@ -203,9 +227,35 @@ impl Schema {
 
     /// The names of the properties at the top of the schema, in its order.
     pub fn properties(&self) -> Vec<&str> {
-        let properties = self.json.get("properties").and_then(Value::as_object);
+        let properties = self.json().get("properties").and_then(Value::as_object);
         properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
+}
+
+/// As a text within what a program keeps for itself, and as what it is in JSON that people read.
+impl Serialize for Schema {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match serializer.is_human_readable() {
+            true => self.json().serialize(serializer),
+            false => self.text.serialize(serializer),
+        }
+    }
+}
+
+/// Reads what was kept: a text that was found valid.
+impl<'de> Deserialize<'de> for Schema {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::valid)
+    }
+}
+
+fn validator(json: &Value) -> std::result::Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        // Patterns without backtracking: the time they take is in proportion to the text.
+        .with_pattern_options(PatternOptions::regex())
+        .build(json)
+        .map_err(|error| error.to_string())
 }
 
 /// Whether what the schema describes is the name of a file.

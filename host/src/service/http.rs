@@ -13,6 +13,7 @@ use tracing::{info, warn};
 
 use super::api::{self, Api, Parts};
 use super::audit::Audit;
+use super::console;
 use super::keys::Keys;
 use super::metrics::{MEDIA_TYPE, Metrics};
 use super::room::on_a_thread;
@@ -69,6 +70,7 @@ impl Service {
         let prefix = public.prefix();
         let router = pages(host.clone(), public, arrivals)
             .nest(&format!("{prefix}/v1"), v1)
+            .merge(console::router(host, public, &runs))
             .merge(watching(prefix, api));
         Ok(Self { host: host.clone(), runs, settings, router, ending })
     }

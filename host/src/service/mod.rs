@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `http.rs` | the whole service, and what watches over it |
 //! | `api/` | the HTTP API, under `/v1` |
+//! | `console/` | what an admin does with a browser, under `/console` |
 //! | `keys/` | who may use it, and for what |
 //! | `runs/` | what is known of runs that it was asked for |
 //! | `audit.rs` | who did what |
@@ -22,6 +23,7 @@ mod addressed;
 mod api;
 pub mod audit;
 mod callback;
+mod console;
 mod cookie;
 mod http;
 pub mod keys;

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 
 use super::cookie::BrowserCookie;
 use super::room::Room;
-use super::{addressed, page, server};
+use super::{addressed, console, page, server};
 use crate::authorization::{Begun, Browser, Connection, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -154,7 +154,15 @@ async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers
             _ => Err(failure),
         }
     });
-    shown(handled.await, &pages)
+    let handled = handled.await;
+    // An admin goes on where they came from.
+    if let Ok(Handled::Connected(connection)) = &handled
+        && connection.user.is_none()
+        && let Some(back) = console::way_back(&pages.public, &headers, connection.integration.as_str())
+    {
+        return back;
+    }
+    shown(handled, &pages)
 }
 
 /// What came of a callback.

@@ -38,6 +38,8 @@ pub enum Collection {
     Audit,
     /// How workspaces have integrations configured.
     Integrations,
+    /// Who is logged in to the console.
+    ConsoleSessions,
     /// Dialogs made of templates.
     Dialogs,
     /// Conversations: whose they are and how they stand. What was said is in the vault.
@@ -70,6 +72,7 @@ impl Collection {
             Self::Answers => "answers",
             Self::Audit => "audit",
             Self::Integrations => "integrations",
+            Self::ConsoleSessions => "console-sessions",
             Self::Dialogs => "dialogs",
             Self::Conversations => "conversations",
             Self::Responses => "responses",

@@ -186,7 +186,7 @@ fn title_exists(said: Option<&str>) -> Failure {
 }
 
 fn is_about_a_duplicate_title(said: &str) -> bool {
-    let said = said.to_lowercase();
+    let said = said.to_ascii_lowercase();
     said.contains("title") && said.contains("already exists")
 }
 

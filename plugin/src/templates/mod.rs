@@ -4,10 +4,10 @@
 //! that they can be read and checked as what they are; the host validates against them, and every function
 //! still checks what would lead to a wrong request, since a schema is a promise and not a guard.
 
-/// The schema of a file beside its template, without the white space in it.
+/// The schema of a file beside its template, as the build script has made it.
 macro_rules! schema {
     ($file:literal) => {
-        include_str!(concat!(env!("OUT_DIR"), "/", $file))
+        include!(concat!(env!("OUT_DIR"), "/", $file, ".rs"))
     };
 }
 
@@ -68,10 +68,10 @@ pub struct Template {
     pub title: &'static str,
     /// What it does, in one sentence.
     pub summary: &'static str,
-    /// JSON Schema 2020-12 of the input.
-    pub input_schema: &'static str,
-    /// JSON Schema 2020-12 of the output.
-    pub output_schema: &'static str,
+    /// What the input may be.
+    pub input_schema: Schema,
+    /// What the output is.
+    pub output_schema: Schema,
     /// The OAuth scopes it cannot do without.
     pub scopes: &'static [&'static str],
     /// What it does to Confluence's data.
@@ -85,6 +85,25 @@ pub struct Template {
     /// What it may send.
     pub requests: &'static [&'static [Rule]],
     run: fn(&Client<'_>, Value) -> Result<Value, Failure>,
+}
+
+/// A JSON Schema 2020-12.
+#[derive(Debug)]
+pub struct Schema {
+    pieces: &'static [&'static str],
+    fields: &'static [&'static str],
+}
+
+impl Schema {
+    /// Its text.
+    pub fn text(&self) -> String {
+        self.pieces.concat()
+    }
+
+    /// The properties that it knows.
+    pub fn fields(&self) -> &'static [&'static str] {
+        self.fields
+    }
 }
 
 /// Every template.

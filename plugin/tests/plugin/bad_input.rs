@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Host, assert_well_formed};
 
 fn schema(template: &Template) -> Value {
-    serde_json::from_str(template.input_schema).unwrap()
+    serde_json::from_str(&template.input_schema.text()).unwrap()
 }
 
 fn refused(template: &Template, input: &Value) {

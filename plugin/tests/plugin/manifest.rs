@@ -11,7 +11,7 @@ fn template(id: &str) -> &'static Template {
 }
 
 fn input_schema(id: &str) -> jsonschema::Validator {
-    jsonschema::draft202012::new(&serde_json::from_str(template(id).input_schema).unwrap()).unwrap()
+    jsonschema::draft202012::new(&serde_json::from_str(&template(id).input_schema.text()).unwrap()).unwrap()
 }
 
 /// AUTH-1
@@ -81,7 +81,7 @@ fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
     ] {
         let own: BTreeSet<&str> = own.iter().copied().collect();
         let declared: BTreeSet<&str> = template(id).scopes.iter().copied().collect();
-        let schema: Value = serde_json::from_str(template(id).input_schema).unwrap();
+        let schema: Value = serde_json::from_str(&template(id).input_schema.text()).unwrap();
         let beside: Vec<_> = declared.difference(&own).copied().collect();
         assert!(own.is_subset(&declared), "{id}: {declared:?}");
         let allowed: &[&str] = match id {
@@ -96,7 +96,7 @@ fn every_template_declares_the_scopes_of_its_operations_and_no_others() {
 /// What several templates take is described once, in the same words everywhere.
 #[test]
 fn fields_that_name_content_read_the_same_everywhere() {
-    let of = |id: &str| -> Value { serde_json::from_str(template(id).input_schema).unwrap() };
+    let of = |id: &str| -> Value { serde_json::from_str(&template(id).input_schema.text()).unwrap() };
     let model = of("view-content");
     for template in MANIFEST.templates {
         let schema = of(template.id);
@@ -168,8 +168,8 @@ fn every_audience_is_atlassians_gateway() {
 #[test]
 fn every_schema_is_2020_12_and_closed_and_documents_every_property() {
     for template in MANIFEST.templates {
-        for schema in [template.input_schema, template.output_schema] {
-            let schema: Value = serde_json::from_str(schema).unwrap();
+        for schema in [template.input_schema.text(), template.output_schema.text()] {
+            let schema: Value = serde_json::from_str(&schema).unwrap();
             jsonschema::draft202012::meta::validate(&schema).unwrap();
             assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
             assert_documented(&schema, template.id);
@@ -195,7 +195,7 @@ fn assert_documented(schema: &Value, place: &str) {
 fn examples_fit_their_own_schemas() {
     for template in MANIFEST.templates {
         let validator = input_schema(template.id);
-        let schema: Value = serde_json::from_str(template.input_schema).unwrap();
+        let schema: Value = serde_json::from_str(&template.input_schema.text()).unwrap();
         for example in schema["examples"].as_array().unwrap() {
             assert!(validator.is_valid(example), "{}: {example}", template.id);
         }
@@ -211,7 +211,7 @@ fn examples_fit_their_own_schemas() {
 #[test]
 fn prompts_ask_for_fields_of_the_input() {
     for template in MANIFEST.templates {
-        let schema: Value = serde_json::from_str(template.input_schema).unwrap();
+        let schema: Value = serde_json::from_str(&template.input_schema.text()).unwrap();
         for (field, text) in template.prompts {
             assert!(schema["properties"].get(field).is_some(), "{}: {field}", template.id);
             assert!(text.contains('?'), "{}: {text}", template.id);

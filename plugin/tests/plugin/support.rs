@@ -77,7 +77,7 @@ impl Host {
         let output = templates::execute(self, template, &input.to_string())?;
         let output = serde_json::from_str(&output).unwrap();
         let known = known.expect("a template");
-        let schema = serde_json::from_str(known.output_schema).unwrap();
+        let schema = serde_json::from_str(&known.output_schema.text()).unwrap();
         let schema = jsonschema::draft202012::new(&schema).unwrap();
         assert!(schema.is_valid(&output), "{template}: {:?} in {output}", schema.iter_errors(&output).next());
         Ok(output)

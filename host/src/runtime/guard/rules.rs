@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::manifest::{AudienceFacts, Effect, Template, bad};
 use super::path::PathPattern;
@@ -17,7 +17,7 @@ const MOST: usize = 64;
 pub(super) const ID: &str = "{id}";
 
 /// What a text names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reference {
     /// A container, by its id.
@@ -29,7 +29,7 @@ pub enum Reference {
 }
 
 /// Where a text that names something stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
     /// In a segment of the path.
@@ -43,7 +43,7 @@ pub enum Place {
 }
 
 /// When a place means something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Condition {
     /// Where in the body.
     pub pointer: Pointer,
@@ -52,7 +52,7 @@ pub struct Condition {
 }
 
 /// Something that a request concerns.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// Where it is named.
     pub place: Place,
@@ -64,7 +64,7 @@ pub struct Subject {
 }
 
 /// A request that a template may send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestRule {
     /// The audience.
     pub audience: String,
@@ -76,12 +76,12 @@ pub struct RequestRule {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subjects: Option<Vec<Subject>>,
     /// What is kept of an answer beside its arrays.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keeps: Vec<Pointer>,
 }
 
 /// What a text in the answer to a lookup names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Naming {
     /// Where.
     pub pointer: Pointer,
@@ -90,7 +90,7 @@ pub struct Naming {
 }
 
 /// A request by which the host learns where something is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lookup {
     /// The audience.
     pub audience: String,
@@ -103,7 +103,7 @@ pub struct Lookup {
 }
 
 /// Things that are in a container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemKind {
     /// The name of the kind.
     pub name: String,
@@ -112,7 +112,7 @@ pub struct ItemKind {
 }
 
 /// What the vendor groups content by.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Containers {

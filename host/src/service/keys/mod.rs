@@ -183,7 +183,16 @@ impl Keys {
         if !text.is(&stored.fingerprint) {
             return Err(refused());
         }
-        let key = stored.key;
+        self.still_good(stored.key)
+    }
+
+    /// The key of this id, as long as it opens anything: for what was begun with it.
+    pub(super) fn good(&self, id: &KeyId) -> Result<ApiKey> {
+        let (stored, _) = self.stored(id)?.ok_or_else(refused)?;
+        self.still_good(stored.key)
+    }
+
+    fn still_good(&self, key: ApiKey) -> Result<ApiKey> {
         if key.revoked_at.is_some() {
             return Err(over("key-revoked", "This key was revoked."));
         }

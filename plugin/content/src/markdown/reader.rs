@@ -23,7 +23,7 @@ use super::pairs;
 const END: &str = "confluence:end/";
 
 /// Reads a whole text.
-pub(in crate::content) fn read(markdown: &str) -> Blocks {
+pub(crate) fn read(markdown: &str) -> Blocks {
     let mut reader = Reader::new(markdown);
     for (event, range) in parser(markdown) {
         reader.event(event, range);
@@ -37,7 +37,7 @@ pub(in crate::content) fn read(markdown: &str) -> Blocks {
 
 /// Reads a whole text and gives its blocks as they end, so that a long page is never there as a whole. Only where a page
 /// ends elements has it to be: their begins may stand anywhere above.
-pub(in crate::content) fn read_in_parts(markdown: &str, mut take: impl FnMut(Blocks)) {
+pub(crate) fn read_in_parts(markdown: &str, mut take: impl FnMut(Blocks)) {
     if markdown.contains(END) {
         return take(read(markdown));
     }

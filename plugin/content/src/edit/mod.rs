@@ -18,7 +18,7 @@ mod merge;
 mod source;
 mod tokens;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 
@@ -107,7 +107,7 @@ impl Error for Refused {}
 /// Puts an edit into a page.
 ///
 /// ```
-/// use actionbay_confluence::content::{Change, EditOptions, edit, view};
+/// use actionbay_confluence_content::{Change, EditOptions, edit, view};
 ///
 /// let page = "<p local-id=\"7\">See <ac:emoticon ac:name=\"star\"/>&nbsp;here</p>";
 /// let markdown = view(page)?.markdown.replace("here", "there");
@@ -235,13 +235,9 @@ fn section(blocks: &[Placed], heading: &str, under: Blocks) -> Result<Blocks, Re
     let mut headings = Vec::new();
     all_headings(blocks, &mut headings);
     let wanted = heading.trim().trim_start_matches('#').trim();
-    let same: HashSet<usize> =
-        headings.iter().enumerate().filter(|(_, text)| text.trim() == wanted).map(|(at, _)| at).collect();
-    match same.iter().next() {
-        Some(&at) if same.len() == 1 => {
-            let mut left = at;
-            Ok(replaced(blocks, &mut left, &mut Some(under)))
-        }
+    let mut same = headings.iter().enumerate().filter(|(_, text)| text.trim() == wanted).map(|(at, _)| at);
+    match (same.next(), same.next()) {
+        (Some(mut left), None) => Ok(replaced(blocks, &mut left, &mut Some(under))),
         _ => Err(Refused::Heading(headings)),
     }
 }

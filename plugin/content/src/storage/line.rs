@@ -13,14 +13,14 @@ use super::{elements::Elements, inlines, macros};
 
 /// A piece of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::content) struct Piece {
-    pub(in crate::content) bytes: Bytes,
-    pub(in crate::content) kind: PieceKind,
+pub(crate) struct Piece {
+    pub(crate) bytes: Bytes,
+    pub(crate) kind: PieceKind,
 }
 
 /// What a piece is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::content) enum PieceKind {
+pub(crate) enum PieceKind {
     /// A character, and whether it stands in CDATA.
     Character(char, bool),
     /// Something in the place of a word, as it is read.
@@ -35,7 +35,7 @@ pub(in crate::content) enum PieceKind {
 
 /// What an element says of its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::content) enum Around {
+pub(crate) enum Around {
     Nothing,
     Style(Style),
     Code,
@@ -48,16 +48,16 @@ pub(in crate::content) enum Around {
 }
 
 /// A line of a fragment: its content as it is read, and its pieces.
-pub(in crate::content) struct Line {
-    pub(in crate::content) inlines: Inlines,
+pub(crate) struct Line {
+    pub(crate) inlines: Inlines,
     /// Nothing if the line holds what cannot be taken apart.
-    pub(in crate::content) pieces: Option<Vec<Piece>>,
+    pub(crate) pieces: Option<Vec<Piece>>,
     /// Between the tags of the outermost elements.
-    pub(in crate::content) inner: Bytes,
+    pub(crate) inner: Bytes,
 }
 
 /// Takes the bytes of a paragraph, heading or cell apart. `strong`: it is a cell that is shown as a heading.
-pub(in crate::content) fn line(fragment: &str, strong: bool) -> Option<Line> {
+pub(crate) fn line(fragment: &str, strong: bool) -> Option<Line> {
     let tree = parser::parse(fragment, Rules::Lenient).ok()?;
     let elements = RefCell::new(Elements::default());
     let reader = Reader { tree: &tree, source: fragment, elements: &elements };

@@ -9,22 +9,24 @@ use super::super::document::{Bytes, MarkerId};
 
 /// The elements of a page that have markers.
 #[derive(Debug, Default)]
-pub(in crate::content) struct Elements {
-    known: HashMap<String, Known>,
-    order: Vec<String>,
+pub(crate) struct Elements {
+    /// In the order of their first bytes, with their ids.
+    known: Vec<(String, Known)>,
+    /// Where they are there.
+    places: HashMap<String, usize>,
     /// For every stem of an id: the hash of the bytes it stands for, and how many there are.
     stems: HashMap<u32, (u64, usize)>,
 }
 
 /// An element that has a marker.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::content) struct Known {
+pub(crate) struct Known {
     /// What its marker says.
-    pub(in crate::content) label: String,
+    pub(crate) label: String,
     /// All of it, or what stands before its content.
-    pub(in crate::content) open: Bytes,
+    pub(crate) open: Bytes,
     /// What stands behind its content, if the content is shown.
-    pub(in crate::content) close: Option<Bytes>,
+    pub(crate) close: Option<Bytes>,
 }
 
 impl Elements {
@@ -39,19 +41,19 @@ impl Elements {
         let (_, count) = self.stems.entry(stem).or_insert((hash, 0));
         *count += 1;
         let id = if *count == 1 { format!("{stem:06x}") } else { format!("{stem:06x}-{count}") };
-        self.known.insert(id.clone(), known);
-        self.order.push(id.clone());
+        self.places.insert(id.clone(), self.known.len());
+        self.known.push((id.clone(), known));
         MarkerId(id)
     }
 
     /// The element of an id.
-    pub(in crate::content) fn get(&self, id: &MarkerId) -> Option<&Known> {
-        self.known.get(&id.0)
+    pub(crate) fn get(&self, id: &MarkerId) -> Option<&Known> {
+        self.places.get(&id.0).and_then(|place| self.known.get(*place)).map(|(_, known)| known)
     }
 
     /// All of them, with their ids, in the order of their first bytes.
-    pub(in crate::content) fn iter(&self) -> impl Iterator<Item = (&String, &Known)> {
-        self.order.iter().filter_map(|id| self.known.get(id).map(|known| (id, known)))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&String, &Known)> {
+        self.known.iter().map(|(id, known)| (id, known))
     }
 }
 

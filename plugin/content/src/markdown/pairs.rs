@@ -1,6 +1,6 @@
 //! Puts what stands between the marker of an element and the marker of its end into that element.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::super::document::{Block, Blocks, Inline, Marker, MarkerKind, Placed};
 
@@ -10,7 +10,10 @@ pub(super) fn nest(blocks: Blocks, most: usize) -> (Blocks, usize) {
     if !blocks.iter().any(|placed| is_end(placed).is_some()) {
         return (blocks, 0);
     }
-    let ends: HashSet<String> = blocks.iter().filter_map(is_end).map(|end| end.id.0.clone()).collect();
+    let mut ends = BTreeSet::new();
+    for end in blocks.iter().filter_map(is_end) {
+        ends.insert(end.id.0.clone());
+    }
     let mut deepest = 0;
     let mut open: Vec<(Marker, Blocks)> = Vec::new();
     let mut done = Blocks::new();

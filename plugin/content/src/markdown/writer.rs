@@ -12,7 +12,7 @@ use super::inline::{InlineWriter, Line, longest_run};
 const MAX_PADDED_CELLS: usize = 20_000;
 
 /// Writes tidy blocks.
-pub(in crate::content) fn write(blocks: &[Placed]) -> String {
+pub(crate) fn write(blocks: &[Placed]) -> String {
     let mut writer = Writer { out: String::new(), prefix: String::new(), depth: 0 };
     writer.blocks(blocks, Spacing::Loose);
     if !writer.out.is_empty() {

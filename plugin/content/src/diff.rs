@@ -9,7 +9,7 @@ use std::collections::HashMap;
 const MAX_CELLS: usize = 1 << 20;
 
 /// Pairs of positions with equal items, both strictly increasing.
-pub(in crate::content) fn matches(a: &[u64], b: &[u64]) -> Vec<(usize, usize)> {
+pub(crate) fn matches(a: &[u64], b: &[u64]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
     let mut pending = vec![((0, a.len()), (0, b.len()))];
     while let Some(((mut from_a, mut to_a), (mut from_b, mut to_b))) = pending.pop() {

@@ -165,20 +165,21 @@ pub(super) fn extension(reader: Reader<'_>, id: NodeId, depth: Depth, flow: &mut
 /// Where the words of an extension are: in its nodes, or else in its own rendering.
 pub(super) fn contents(tree: &Tree<'_>, id: NodeId) -> Vec<NodeId> {
     let mut found = Vec::new();
-    let mut pending: Vec<NodeId> = vec![id];
-    while let Some(id) = pending.pop() {
-        let parts = tree.elements(id);
-        let mut inner: Vec<NodeId> = Vec::new();
-        for (part, element) in parts {
-            match element.name {
-                "ac:adf-content" => found.push(part),
-                "ac:adf-node" => inner.push(part),
-                _ => {}
-            }
+    let mut pending: Vec<(NodeId, bool)> = vec![(id, false)];
+    while let Some((id, is_content)) = pending.pop() {
+        if is_content {
+            found.push(id);
+            continue;
         }
-        pending.extend(inner.into_iter().rev());
+        let parts = tree.elements(id).filter_map(|(part, element)| match element.name {
+            "ac:adf-content" => Some((part, true)),
+            "ac:adf-node" => Some((part, false)),
+            _ => None,
+        });
+        let from = pending.len();
+        pending.extend(parts);
+        pending.get_mut(from..).unwrap_or_default().reverse();
     }
-    found.sort_unstable();
     if found.is_empty() {
         found.extend(tree.child(id, "ac:adf-fallback").map(|(id, _)| id));
     }

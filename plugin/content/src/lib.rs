@@ -100,7 +100,7 @@ use xml::XmlWriter;
 /// prefixes `ac` and `ri`.
 ///
 /// ```
-/// use actionbay_confluence::content::markdown_to_storage;
+/// use actionbay_confluence_content::markdown_to_storage;
 ///
 /// assert_eq!(
 ///     markdown_to_storage("# Release *2.0*\n\nFast & small: `List<T>`"),
@@ -138,11 +138,11 @@ pub struct Marked {
 /// Makes Markdown of storage format. [`edit`] takes it back.
 ///
 /// ```
-/// use actionbay_confluence::content::view;
+/// use actionbay_confluence_content::view;
 ///
 /// let storage = "<p>It&rsquo;s <strong>done</strong></p><ul><li><p>1 * 2</p></li></ul>";
 /// assert_eq!(view(storage)?.markdown, "It’s **done**\n\n- 1 * 2\n");
-/// # Ok::<(), actionbay_confluence::content::StorageError>(())
+/// # Ok::<(), actionbay_confluence_content::StorageError>(())
 /// ```
 ///
 /// # Errors
@@ -157,11 +157,11 @@ pub fn view(storage: &str) -> Result<Viewed, StorageError> {
 /// The words of storage format, as plain text.
 ///
 /// ```
-/// use actionbay_confluence::content::plain;
+/// use actionbay_confluence_content::plain;
 ///
 /// let storage = "<h2>Steps</h2><ol><li><p>Stop &amp; <em>look</em></p></li></ol>";
 /// assert_eq!(plain(storage)?, "Steps\n1. Stop & look\n");
-/// # Ok::<(), actionbay_confluence::content::StorageError>(())
+/// # Ok::<(), actionbay_confluence_content::StorageError>(())
 /// ```
 ///
 /// # Errors
@@ -176,11 +176,11 @@ pub fn plain(storage: &str) -> Result<String, StorageError> {
 /// an image, nothing of what a macro or a mention shows. Every block has lines of its own.
 ///
 /// ```
-/// use actionbay_confluence::content::words;
+/// use actionbay_confluence_content::words;
 ///
 /// let storage = "<ol><li><p>Stop &amp; l<em>oo</em>k</p></li></ol>";
 /// assert_eq!(words(storage)?.trim(), "Stop & look");
-/// # Ok::<(), actionbay_confluence::content::StorageError>(())
+/// # Ok::<(), actionbay_confluence_content::StorageError>(())
 /// ```
 ///
 /// # Errors

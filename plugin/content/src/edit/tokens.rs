@@ -44,8 +44,8 @@ impl Context {
     pub(super) fn styled(&self, style: Style) -> Self {
         let mut styles = self.styles.clone();
         if !styles.contains(&style) {
-            styles.push(style);
-            styles.sort_unstable_by_key(|style| *style as u8);
+            let place = styles.partition_point(|before| (*before as u8) < style as u8);
+            styles.insert(place, style);
         }
         Self { styles, ..self.clone() }
     }

@@ -1,10 +1,12 @@
 //! Footnotes, which storage format does not have: a raised number in the text, and a numbered list at its end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use unicase::UniCase;
 
 use super::super::document::{Aside, Block, Blocks, Inline, Item, List, Placed};
 
-/// The footnotes met so far. Labels do not differ by case.
+/// The footnotes met so far. Labels do not differ by case, in the way that the parser takes them for the same.
 #[derive(Default)]
 pub(super) struct Footnotes {
     /// Labels in the order of their numbers.
@@ -16,7 +18,7 @@ pub(super) struct Footnotes {
 impl Footnotes {
     /// The number that readers see.
     pub(super) fn refer(&mut self, label: &str) -> usize {
-        let label = label.to_lowercase();
+        let label = UniCase::new(label).to_folded_case();
         *self.numbers.entry(label).or_insert_with_key(|label| {
             self.order.push(label.clone());
             self.order.len()
@@ -26,15 +28,16 @@ impl Footnotes {
     /// Keeps the body of a footnote. The first one of a label counts, as with link definitions.
     pub(super) fn define(&mut self, label: &str, body: Blocks) {
         // A footnote that nothing refers to is still the author's text: it comes last.
-        let label = label.to_lowercase();
+        let label = UniCase::new(label).to_folded_case();
         self.bodies.entry(label).or_insert(body);
     }
 
     /// A line and the list, or nothing.
     pub(super) fn into_blocks(mut self) -> Blocks {
-        let mut unused: Vec<String> =
-            self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)).cloned().collect();
-        unused.sort_unstable();
+        let mut unused = BTreeSet::new();
+        for label in self.bodies.keys().filter(|label| !self.numbers.contains_key(*label)) {
+            unused.insert(label.clone());
+        }
         self.order.extend(unused);
         if self.order.is_empty() {
             return Vec::new();

@@ -67,11 +67,11 @@ impl<'a> Body<'a> {
     /// The body that a text in a format stands for.
     ///
     /// ```
-    /// use actionbay_confluence::content::{Body, Format};
+    /// use actionbay_confluence_content::{Body, Format};
     ///
     /// let body = Body::new(Format::Text, "a < b\n\nc")?;
     /// assert_eq!((body.representation, &*body.value), ("storage", "<p>a &lt; b</p><p>c</p>"));
-    /// # Ok::<(), actionbay_confluence::content::BodyError>(())
+    /// # Ok::<(), actionbay_confluence_content::BodyError>(())
     /// ```
     ///
     /// # Errors

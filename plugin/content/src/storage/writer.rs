@@ -10,7 +10,7 @@ use super::super::xml::{Attribute, XmlWriter};
 const MAX_PADDED_CELLS: usize = 20_000;
 
 /// Knows the bytes of what is not written anew.
-pub(in crate::content) trait Restore {
+pub(crate) trait Restore {
     /// The bytes of a block.
     fn block(&self, block: &Placed) -> Option<String>;
 
@@ -32,12 +32,12 @@ impl Restore for Anew {
 }
 
 /// Writes tidy blocks behind what is written already.
-pub(in crate::content) fn append(blocks: &[Placed], xml: &mut XmlWriter) {
+pub(crate) fn append(blocks: &[Placed], xml: &mut XmlWriter) {
     Writer { restore: &Anew }.blocks(blocks, xml);
 }
 
 /// Writes tidy blocks, and what is known of them as it was.
-pub(in crate::content) fn write_with(document: &[Placed], restore: &dyn Restore) -> String {
+pub(crate) fn write_with(document: &[Placed], restore: &dyn Restore) -> String {
     // A page of many blocks is long: growing it again and again would copy it every time.
     let mut xml = XmlWriter::with_capacity(document.len().saturating_mul(128).clamp(64, 1 << 22));
     Writer { restore }.blocks(document, &mut xml);
@@ -45,28 +45,28 @@ pub(in crate::content) fn write_with(document: &[Placed], restore: &dyn Restore)
 }
 
 /// Writes tidy inlines.
-pub(in crate::content) fn write_inlines(line: &[Inline], restore: &dyn Restore) -> String {
+pub(crate) fn write_inlines(line: &[Inline], restore: &dyn Restore) -> String {
     let mut xml = XmlWriter::default();
     Writer { restore }.inlines(line, &mut xml);
     xml.finish()
 }
 
 /// Writes an entry of a list of this kind. `compact`: without a paragraph around its first words.
-pub(in crate::content) fn write_item(item: &Item, compact: bool, restore: &dyn Restore) -> String {
+pub(crate) fn write_item(item: &Item, compact: bool, restore: &dyn Restore) -> String {
     let mut xml = XmlWriter::default();
     Writer { restore }.item(item, compact, &mut xml);
     xml.finish()
 }
 
 /// Writes a task, and the tasks below it.
-pub(in crate::content) fn write_task(task: &Task, restore: &dyn Restore) -> String {
+pub(crate) fn write_task(task: &Task, restore: &dyn Restore) -> String {
     let mut xml = XmlWriter::default();
     Writer { restore }.task(task, &mut xml);
     xml.finish()
 }
 
 /// Writes a row of a table.
-pub(in crate::content) fn write_row(row: &Row, header: bool, table: &Table, restore: &dyn Restore) -> String {
+pub(crate) fn write_row(row: &Row, header: bool, table: &Table, restore: &dyn Restore) -> String {
     let mut xml = XmlWriter::default();
     let name = if header { "th" } else { "td" };
     Writer { restore }.row(name, row, table.alignments.len(), table, &mut xml);

@@ -1,6 +1,6 @@
 //! What differs between two texts, as people know it from `diff -u`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::diff;
@@ -11,7 +11,7 @@ const CONTEXT: usize = 3;
 /// The difference of two texts, as unified diffs show it. Empty if there is none.
 ///
 /// ```
-/// use actionbay_confluence::content::unified_diff;
+/// use actionbay_confluence_content::unified_diff;
 ///
 /// assert_eq!(unified_diff("a\nb\n", "a\nc\n"), "@@ -1,2 +1,2 @@\n a\n-b\n+c\n");
 /// ```
@@ -42,11 +42,15 @@ impl<'a> LineDiff<'a> {
         let before: Vec<&str> = before.split_inclusive('\n').collect();
         let after: Vec<&str> = after.split_inclusive('\n').collect();
         // Lines are compared by a number that equal ones share.
-        let mut numbers: HashMap<&str, u64> = HashMap::new();
+        let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();
         let mut numbered = |lines: &[&'a str]| -> Vec<u64> {
             let number = |line: &&'a str| {
-                let next = numbers.len() as u64;
-                *numbers.entry(line).or_insert(next)
+                let next = numbers.len();
+                let number = numbers.get(line).copied().unwrap_or(next);
+                if number == next {
+                    numbers.insert(line, next);
+                }
+                number as u64
             };
             lines.iter().map(number).collect()
         };

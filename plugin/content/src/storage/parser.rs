@@ -19,7 +19,7 @@ const PREFIXES: [&str; 5] = ["ac", "ri", "at", "xml", "xmlns"];
 
 /// How to take what is well-formed, but what Confluence does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::content) enum Rules {
+pub(crate) enum Rules {
     /// Unknown entities and prefixes are errors: the text is going to Confluence.
     Strict,
     /// Unknown entities stay as they are: the text came from Confluence.
@@ -357,13 +357,9 @@ impl<'a> Parser<'a> {
         if attributes.len() < 2 {
             return Ok(());
         }
-        let mut names: Vec<&str> = attributes.iter().map(|attribute| attribute.0).collect();
-        names.sort_unstable();
-        match names.windows(2).find(|pair| pair.first() == pair.last()) {
-            Some(pair) => {
-                let name = pair.first().copied().unwrap_or_default();
-                self.fail(offset, format!("<{element}> has the attribute `{name}` twice"))
-            }
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        match attributes.iter().find(|(name, _)| names.insert(name, offset).is_some()) {
+            Some((name, _)) => self.fail(offset, format!("<{element}> has the attribute `{name}` twice")),
             None => Ok(()),
         }
     }

@@ -1,0 +1,148 @@
+//! *Talk to Bot*: a conversation with a dialog, as an end user has it.
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::form::Posted;
+use super::session::Admin;
+use super::{Console, layout};
+use crate::dialog::{Conversation, Line, Start, Words};
+use crate::ids::ConversationId;
+
+pub(super) async fn begin(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    admin: Admin,
+) -> Response {
+    let (workspace, of) = (admin.key.workspace.clone(), name.clone());
+    let dialog = match console.work(move |host| host.dialog(&workspace, &of)).await {
+        Ok(dialog) => dialog,
+        Err(failure) => return layout::failed(&console, Some(&admin), &failure),
+    };
+    let title = format!("Talk to Bot: {}", layout::line(&dialog.title));
+    let body = html! {
+        p { a href=(console.at(&format!("/dialogs/{name}"))) { (layout::line(&dialog.title)) } }
+        h1 { (title) }
+        form method="post" action=(console.at(&format!("/dialogs/{name}/talk"))) {
+            (layout::token(&admin))
+            p {
+                label for="text" { "Say something to begin with" }
+                input id="text" name="text" list="utterances" autocomplete="off";
+                datalist id="utterances" { @for said in dialog.utterances() { option value=(layout::line(said)) {} } }
+            }
+            p {
+                label for="user" { "As the end user" }
+                input id="user" name="user" autocomplete="off" aria-describedby="user-hint";
+                span class="hint" id="user-hint" { "Needed where users authorize the integration themselves." }
+            }
+            p {
+                label for="language" { "Language" }
+                select id="language" name="language" { option value="en" { "English" } option value="de" { "Deutsch" } }
+            }
+            button type="submit" { "Talk to Bot" }
+        }
+    };
+    layout::shown(&console, &admin, &title, &body)
+}
+
+pub(super) async fn start(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Response {
+    let Posted { admin, fields } = posted;
+    let start = Start::new(admin.key.workspace.clone(), name)
+        .user(fields.given("user").map(str::to_owned))
+        .language(fields.given("language").unwrap_or("en"))
+        .words(Some(Words::new(fields.lines("text"))));
+    match console.work(move |host| host.start_conversation(&start)).await {
+        Ok(turn) => console.to(&format!("/conversations/{}", turn.conversation.id)),
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+pub(super) async fn say(State(console): State<Console>, Path(id): Path<String>, posted: Posted) -> Response {
+    let Posted { admin, fields } = posted;
+    let workspace = admin.key.workspace.clone();
+    let words = Words::new(fields.given("choice").map_or_else(|| fields.lines("text"), str::to_owned));
+    let said = console.work(move |host| host.say(&workspace, &ConversationId::new(id)?, &words));
+    match said.await {
+        Ok(turn) => console.to(&format!("/conversations/{}", turn.conversation.id)),
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+pub(super) async fn show(State(console): State<Console>, Path(id): Path<String>, admin: Admin) -> Response {
+    let workspace = admin.key.workspace.clone();
+    let found = console.work(move |host| {
+        let id = ConversationId::new(id)?;
+        // Whoever looks has what it waits for looked at.
+        let conversation = host.poll_conversation(&workspace, &id)?.conversation;
+        Ok((conversation, host.transcript(&workspace, &id)?))
+    });
+    match found.await {
+        Ok((conversation, lines)) => {
+            let title = format!("Talk to Bot: {}", conversation.dialog);
+            let body = html! {
+                p { a href=(console.at(&format!("/dialogs/{}", conversation.dialog))) { (conversation.dialog) } }
+                h1 { (title) }
+                div id="conversation" { (held(&console, &admin, &conversation, &lines)) }
+            };
+            layout::shown(&console, &admin, &title, &body)
+        }
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+fn held(console: &Console, admin: &Admin, conversation: &Conversation, lines: &[Line]) -> Markup {
+    let action = console.at(&format!("/conversations/{}", conversation.id));
+    let choices = lines
+        .last()
+        .filter(|line| !line.by_user)
+        .map(|line| line.said.choices.as_slice())
+        .unwrap_or_default();
+    let is_over = conversation.status.is_over();
+    let waits = !is_over && conversation.status != crate::dialog::ConversationStatus::AwaitingAnswer;
+    html! {
+        ol class="said" role="log" aria-label="Conversation" data-waits[waits] {
+            @for (index, line) in lines.iter().enumerate() {
+                li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(line)) }
+            }
+        }
+        @if is_over {
+            p role="status" { "The conversation is over." }
+            a class="button" href=(console.at(&format!("/dialogs/{}/talk", conversation.dialog))) { "Talk again" }
+        } @else {
+            @if waits { noscript { p { a href=(action) { "Look again" } } } }
+            @if !choices.is_empty() {
+                form method="post" action=(action) aria-label="Choices" {
+                    (layout::token(admin))
+                    @for choice in choices { button type="submit" name="choice" value=(choice) class="quiet" { (layout::line(choice)) } " " }
+                }
+            }
+            form method="post" action=(action) {
+                (layout::token(admin))
+                p { label for="text" { "Your answer" } textarea id="text" name="text" autofocus {} }
+                button type="submit" { "Send" }
+            }
+        }
+    }
+}
+
+fn said(line: &Line) -> Markup {
+    let said = &line.said;
+    html! {
+        @if line.by_user { span class="skip" { "You: " } }
+        (said.text)
+        @if !said.details.is_empty() {
+            details {
+                summary { "More" }
+                dl { @for detail in &said.details { dt { (detail.label) } dd { (layout::line(&detail.value)) } } }
+            }
+        }
+        @if let Some(button) = &said.button {
+            p { a class="button" href=(button.url) rel="noopener noreferrer" target="_blank" { (layout::line(&button.label)) } }
+        }
+    }
+}
