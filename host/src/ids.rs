@@ -90,6 +90,10 @@ id!(
     RunId
 );
 id!(
+    /// An address that is told what happens.
+    WebhookId
+);
+id!(
     /// An authorization that a platform asked for.
     SessionId
 );

@@ -45,6 +45,7 @@ mod fields;
 pub mod fuzzing;
 mod host;
 pub mod ids;
+mod keeper;
 mod outcomes;
 mod run;
 pub mod runtime;

@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::authorization::{Connection, Proof, Whose, WorkspacePolicy};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
+use crate::ids::{ConnectionId, ConversationId, IntegrationId, WorkspaceId};
+use crate::keeper::Keeper;
 use crate::outcomes::Begin;
 use crate::runtime::{
     Authority, CallContext, CallLimits, CallReport, DenyFiles, Files, Plugin, Recorder, Template,
@@ -136,6 +137,20 @@ pub(crate) struct Trace {
 }
 
 impl Host {
+    /// Runs a template for a conversation, with a record where somebody keeps them.
+    pub(crate) fn run_in(&self, run: &Run, conversation: &ConversationId) -> Result<RunOutcome> {
+        match self.authorizations().keeper() {
+            Some(keeper) => keeper.run(run, conversation),
+            None => self.run(run),
+        }
+    }
+
+    /// Has this keep records of what happens, as long as it is there.
+    #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "the service keeps records"))]
+    pub(crate) fn keep_with(&self, keeper: &Arc<dyn Keeper>) {
+        self.authorizations().keep_with(keeper);
+    }
+
     /// Runs a template.
     ///
     /// Where the host has a page for links, the failures that a person's consent removes come with one.

@@ -12,5 +12,7 @@ mod processes;
 mod routes;
 mod running;
 mod secrecy;
+mod talking;
+mod telling;
 mod tools;
 mod watching;

@@ -84,7 +84,7 @@ impl Authorizations {
         expect: Expect,
     ) -> Result<()> {
         let secrets = tokens.map(|tokens| secrets(connection, tokens)).unwrap_or_default();
-        self.vault.commit_with(&[write(connection, expect)?], &secrets)
+        self.vault.commit_with(&self.writes(connection, expect)?, &secrets)
     }
 
     /// Stores a connection and removes others with their tokens, as one.
@@ -94,7 +94,7 @@ impl Authorizations {
         connection: &Connection,
         expect: Expect,
     ) -> Result<()> {
-        let mut writes = vec![write(connection, expect)?];
+        let mut writes = self.writes(connection, expect)?;
         writes.extend(others.iter().flat_map(removal));
         self.vault.commit(&writes)
     }
@@ -166,9 +166,18 @@ impl Authorizations {
         writes.extend(removal(before.0).into_iter().skip(1));
         writes.extend(others.iter().flat_map(removal));
         let heir = Connection { id: before.0.id.clone(), ..fresh };
-        writes.push(write(&heir, Expect::Generation(before.1))?);
+        writes.extend(self.writes(&heir, Expect::Generation(before.1))?);
         self.vault.commit_with(&writes, &secrets(&heir, &tokens))?;
         Ok(heir)
+    }
+
+    /// The write of a connection, and what whoever keeps records has written with it.
+    fn writes(&self, connection: &Connection, expect: Expect) -> Result<Vec<Write>> {
+        let mut writes = vec![write(connection, expect)?];
+        if let Some(keeper) = self.keeper() {
+            writes.extend(keeper.beside(connection)?);
+        }
+        Ok(writes)
     }
 
     fn key_of(connection: &Connection) -> RecordKey {

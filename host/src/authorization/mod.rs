@@ -77,7 +77,7 @@ mod token_endpoint;
 mod tokens_in_use;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
 pub use approval::{Approval, Difference};
 pub use basic::Connect;
@@ -104,6 +104,7 @@ use crate::clock::Clock;
 use crate::egress::Egress;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId};
+use crate::keeper::Keeper;
 use crate::runtime::{CallContext, CallLimits, EventSink, Pacer, Plugin};
 use crate::vault::Vault;
 
@@ -121,6 +122,8 @@ pub struct Authorizations {
     /// Orders what happens by its ids.
     #[cfg(feature = "service")]
     sequence: crate::ids::Sequence,
+    /// Who keeps records of what happens. It knows the host, which must not keep it in turn.
+    keeper: RwLock<Option<Weak<dyn Keeper>>>,
     tokens_in_use: tokens_in_use::TokensInUse,
     approved: approval::Approved,
     /// The profiles of the deployment, which every workspace can use.
@@ -160,6 +163,7 @@ impl Authorizations {
             pacer: Pacer::new(Arc::clone(&clock)),
             #[cfg(feature = "service")]
             sequence: crate::ids::Sequence::default(),
+            keeper: RwLock::default(),
             tokens_in_use: tokens_in_use::TokensInUse::default(),
             approved: approval::Approved::default(),
             egress,
@@ -195,6 +199,15 @@ impl Authorizations {
     #[cfg(feature = "service")]
     pub(crate) fn ordered_id(&self, prefix: &str) -> Result<String> {
         self.sequence.id(prefix, self.clock.now()?)
+    }
+
+    /// Who keeps records of what happens.
+    pub(crate) fn keeper(&self) -> Option<Arc<dyn Keeper>> {
+        self.keeper.read().unwrap_or_else(PoisonError::into_inner).as_ref()?.upgrade()
+    }
+
+    pub(crate) fn keep_with(&self, keeper: &Arc<dyn Keeper>) {
+        *self.keeper.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::downgrade(keeper));
     }
 
     /// What calls of an integration may use.

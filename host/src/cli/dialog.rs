@@ -16,6 +16,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::fields::Kind;
 use crate::host::Host;
 use crate::runtime::FolderFiles;
+use crate::service::Keeping;
 
 /// How often it is looked whether an account is connected by now.
 const LOOK: Duration = Duration::from_secs(1);
@@ -55,6 +56,7 @@ impl Dialog {
             Failure::new(FailureKind::InvalidInput, "bad-input", message).hint("Give a folder that is there.")
         })?;
         let host = home.host(HostSettings::new(home.plugins()?, output))?;
+        let _keeping = Keeping::begin(&host)?;
         let files = FolderFiles::new(folder);
         let words = self.say.map(|text| Words::new(text).files(Arc::new(files.clone())));
         let start = Start::new(home.workspace().clone(), self.name);

@@ -24,6 +24,9 @@ use crate::service::{LAST_RUNS, Server, Service};
 /// How often idle connections are looked for: vendors drop them after weeks.
 const KEEP_ALIVE: Duration = Duration::from_secs(60 * 60);
 
+/// How often it is looked what webhooks are to be told.
+const DELIVERS: Duration = Duration::from_secs(1);
+
 /// Serve the HTTP API, and the pages at which people connect their accounts
 ///
 /// The API is under /v1, its description at /v1/docs; make a key for it with `actionbay keys create`. A run that lacks a
@@ -119,9 +122,14 @@ async fn until(asked: oneshot::Receiver<()>, host: Host, service: Arc<Service>) 
             service.tidy();
         })
     };
+    let delivering = {
+        let service = Arc::clone(&service);
+        every(DELIVERS, move || deliver(&service))
+    };
     tokio::select! {
         _ = asked => {}
         () = hourly => {}
+        () = delivering => {}
         () = every(Service::LIVES, move || live(&service)) => {}
     }
 }
@@ -130,6 +138,12 @@ async fn until(asked: oneshot::Receiver<()>, host: Host, service: Arc<Service>) 
 fn living(runtime: &Runtime, service: &Arc<Service>) -> JoinHandle<()> {
     let service = Arc::clone(service);
     runtime.spawn(every(Service::LIVES, move || live(&service)))
+}
+
+fn deliver(service: &Service) {
+    if let Err(failure) = service.deliver() {
+        warn!(%failure, "webhooks cannot be told what happened");
+    }
 }
 
 fn live(service: &Service) {

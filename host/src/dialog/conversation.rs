@@ -21,6 +21,7 @@ const MOST_LINES: usize = 400;
 
 /// How a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ConversationStatus {
@@ -70,6 +71,9 @@ pub struct Conversation {
     pub updated_at: u64,
     /// Until when it is kept.
     pub expires_at: u64,
+    /// How many lines were said in it, by both.
+    #[serde(default)]
+    pub said: usize,
 }
 
 /// Something that the host says.
@@ -217,6 +221,22 @@ impl Host {
     /// `NotFound`; `Storage`.
     pub fn transcript(&self, workspace: &WorkspaceId, id: &ConversationId) -> Result<Vec<Line>> {
         Ok(self.stored_conversation(workspace, id)?.content.lines)
+    }
+
+    /// How a conversation stands, and what was said in it after its first lines, as far as that is kept.
+    ///
+    /// # Errors
+    /// `NotFound`; `Storage`.
+    pub fn said_since(
+        &self,
+        workspace: &WorkspaceId,
+        id: &ConversationId,
+        lines: usize,
+    ) -> Result<(Conversation, Vec<Line>)> {
+        let Stored { conversation, content, .. } = self.stored_conversation(workspace, id)?;
+        let wanted = conversation.said.saturating_sub(lines);
+        let known = content.lines.len().saturating_sub(wanted);
+        Ok((conversation, content.lines.into_iter().skip(known).collect()))
     }
 
     /// Forgets the conversations of a workspace that are kept no longer.

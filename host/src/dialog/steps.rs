@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::conversation::{ConversationStatus, Reply, WaitsFor};
+use super::conversation::{Conversation, ConversationStatus, Reply, WaitsFor};
 use super::model::{Action, Button, Node, Service};
 use super::talk::Talk;
 use crate::authorization::{Connection, SessionState};
@@ -76,7 +76,8 @@ impl Talk<'_> {
             return Ok(false);
         }
         let result = self.input(&service.request).and_then(|input| {
-            self.host.run(&self.run_of(&service, input).idempotency_key(Some(key.to_owned())))
+            let run = self.run_of(&service, input).idempotency_key(Some(key.to_owned()));
+            self.host.run_in(&run, &self.conversation.id)
         });
         self.content.waits_for = WaitsFor::Nothing;
         match result {
@@ -120,6 +121,10 @@ impl Talk<'_> {
                 code: &failure.code,
                 message: &failure.message,
             });
+            if let Some(keeper) = self.host.authorizations().keeper() {
+                let Conversation { workspace, integration, .. } = &self.conversation;
+                keeper.admin_needed(workspace, integration, &failure)?;
+            }
         }
         let next = service.on_failure.as_ref().and_then(|name| {
             let nodes = &self.content.dialog.nodes;

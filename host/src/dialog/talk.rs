@@ -126,6 +126,7 @@ impl Host {
             created_at: now,
             updated_at: now,
             expires_at: now + KEPT,
+            said: 0,
         };
         let stored = Stored { conversation, content: Content::new(dialog), generation: 0 };
         let files = start.words.as_ref().map(|words| Arc::clone(&words.files));
@@ -252,6 +253,7 @@ impl<'h> Talk<'h> {
             ));
         }
         self.heard = true;
+        self.conversation.said += 1;
         self.content.note(true, self.now, Reply::text(text));
         Ok(())
     }
@@ -477,6 +479,7 @@ impl<'h> Talk<'h> {
     }
 
     pub(super) fn say_reply(&mut self, reply: Reply) {
+        self.conversation.said += 1;
         self.content.note(false, self.now, reply.clone());
         self.replies.push(reply);
     }

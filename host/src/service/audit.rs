@@ -31,7 +31,7 @@ pub struct Entry {
     pub id: String,
     /// When, in seconds since 1970 UTC.
     pub at: u64,
-    /// Who: `key:` and the id of a key, or `command`.
+    /// Who: `key:` and the id of a key, `conversation:` and the id of one, or `command`.
     pub by: String,
     /// What was asked for: an operation of the API, or the words of the command.
     pub action: String,
@@ -62,6 +62,12 @@ pub struct Subject {
     pub run: Option<String>,
     /// The key of the API.
     pub key: Option<String>,
+    /// The dialog.
+    pub dialog: Option<String>,
+    /// The conversation.
+    pub conversation: Option<String>,
+    /// The webhook.
+    pub webhook: Option<String>,
 }
 
 impl Subject {
@@ -73,6 +79,9 @@ impl Subject {
             "connection" => &mut self.connection,
             "session" => &mut self.session,
             "run" => &mut self.run,
+            "dialog" => &mut self.dialog,
+            "conversation" => &mut self.conversation,
+            "webhook" => &mut self.webhook,
             _ => return,
         };
         *place = Some(value);
@@ -137,10 +146,15 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
         template: Some(record.template.clone()),
         connection: record.connection.as_ref().map(ToString::to_string),
         run: Some(record.id.to_string()),
+        conversation: record.conversation.as_ref().map(ToString::to_string),
         ..Subject::default()
     };
     let entry = Entry {
-        by: by(&record.key),
+        by: match (&record.key, &record.conversation) {
+            (Some(key), _) => by(key),
+            (None, Some(conversation)) => format!("conversation:{conversation}"),
+            (None, None) => String::new(),
+        },
         action: "run_template".to_owned(),
         outcome: record.failure.as_ref().map_or_else(done, |failure| failure.code.clone()),
         subject,

@@ -20,18 +20,20 @@ use super::room::on_a_thread;
 use super::routes::pages;
 use super::runs::{Runs, SAYS_SO};
 use super::settings::Settings;
+use super::webhooks::Webhooks;
 use crate::authorization::PublicUrl;
 use crate::failure::Result;
 use crate::host::Host;
+use crate::keeper::Keeper;
 
 /// The service of a host: the pages at which people connect, the HTTP API under `/v1`, `/healthz`, `/readyz` and
 /// `/metrics`.
 ///
-/// Whoever mounts [`Service::router`] calls [`Service::live`] every few seconds, [`Service::tidy`] once an hour and
+/// Whoever mounts [`Service::router`] calls [`Service::live`] and [`Service::deliver`] every few seconds, [`Service::tidy`] once an hour and
 /// [`Service::end`] before its end.
 pub struct Service {
     host: Host,
-    runs: Runs,
+    runs: Arc<Runs>,
     settings: Settings,
     router: Router,
     ending: watch::Sender<bool>,
@@ -53,14 +55,14 @@ impl Service {
     /// # Errors
     /// `Storage`; `Internal`.
     pub fn new(host: &Host, public: &PublicUrl, settings: Settings) -> Result<Self> {
-        let runs = Runs::new(host)?;
+        let runs = Arc::new(Runs::new(host)?);
         runs.instance().live()?;
         let (ending, asked_to_end) = watch::channel(false);
         let arrivals = Arc::<Notify>::default();
         let parts = Parts {
             host: host.clone(),
             public: public.clone(),
-            runs: runs.clone(),
+            runs: Runs::clone(&runs),
             settings,
             metrics: Metrics::new(),
             arrivals: Arc::clone(&arrivals),
@@ -72,6 +74,8 @@ impl Service {
             .nest(&format!("{prefix}/v1"), v1)
             .merge(console::router(host, public, &runs))
             .merge(watching(prefix, api));
+        let keeper: Arc<dyn Keeper> = Arc::clone(&runs) as _;
+        host.keep_with(&keeper);
         Ok(Self { host: host.clone(), runs, settings, router, ending })
     }
 
@@ -98,7 +102,15 @@ impl Service {
         Ok(())
     }
 
-    /// Forgets what is kept no longer: runs, answers, entries of the audit log.
+    /// Sends what webhooks are to be told, and says how much of it was taken in.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn deliver(&self) -> Result<usize> {
+        Webhooks::of(&self.host).deliver()
+    }
+
+    /// Forgets what is kept no longer: runs, conversations, answers, entries of the audit log.
     pub fn tidy(&self) {
         let workspaces = Keys::of(&self.host).workspaces().unwrap_or_else(|failure| {
             warn!(%failure, "what is kept no longer cannot be looked for");
@@ -109,6 +121,7 @@ impl Service {
                 .runs
                 .drop_old(&workspace, self.settings.keep_runs())
                 .and_then(|()| Audit::of(&self.host).drop_old(&workspace, self.settings.keep_audit()))
+                .and_then(|()| self.host.sweep_conversations(&workspace).map(drop))
                 .and_then(|()| api::sweep(&self.host, &workspace));
             if let Err(failure) = tidied {
                 warn!(%workspace, %failure, "what is kept no longer cannot be forgotten");

@@ -7,6 +7,7 @@
 //! | `console/` | what an admin does with a browser, under `/console` |
 //! | `keys/` | who may use it, and for what |
 //! | `runs/` | what is known of runs that it was asked for |
+//! | `webhooks/` | telling platforms what happened |
 //! | `audit.rs` | who did what |
 //! | `metrics.rs` | what can be measured |
 //! | `settings.rs` | what an operator can set |
@@ -35,10 +36,14 @@ mod runs;
 mod server;
 mod settings;
 mod status;
+mod webhooks;
 
 pub use callback::{Listener, serve_callback};
 pub use http::Service;
 pub use routes::routes;
+#[cfg(feature = "cli")]
+pub(crate) use runs::Keeping;
 pub use runs::{RunFailure, RunRecord, RunState, Runs};
 pub use server::{Server, Serving};
 pub use settings::{LAST_RUNS, Settings};
+pub use webhooks::{Webhook, WebhookEvent, Webhooks};

@@ -46,6 +46,10 @@ pub enum Collection {
     Conversations,
     /// Standard responses that workspaces changed.
     Responses,
+    /// Addresses that are told what happens.
+    Webhooks,
+    /// What they are to be told still.
+    Deliveries,
     /// What the operator approved of integrations.
     Approvals,
     /// Sealed secrets of the others.
@@ -70,6 +74,8 @@ impl Collection {
             Self::Instances => "instances",
             Self::ConnectSessions => "connect-sessions",
             Self::Answers => "answers",
+            Self::Webhooks => "webhooks",
+            Self::Deliveries => "deliveries",
             Self::Audit => "audit",
             Self::Integrations => "integrations",
             Self::ConsoleSessions => "console-sessions",

@@ -13,7 +13,7 @@ use serde_json::Value;
 use ureq::Agent;
 use ureq::http::Request;
 
-use crate::support::{Answer, Visitor, World, workspace, world_at};
+use crate::support::{Answer, Setup, Visitor, World, setup_at, workspace};
 
 /// A world whose whole service is served.
 pub(crate) struct Office {
@@ -48,9 +48,14 @@ impl Office {
 
     /// Below a path of the public URL.
     pub(crate) fn below(path: &str, settings: Settings) -> Self {
+        Self::of(path, settings, World::new)
+    }
+
+    /// In a world that is built otherwise.
+    pub(crate) fn of(path: &str, settings: Settings, build: impl FnOnce(Setup) -> World) -> Self {
         let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let public = PublicUrl::new(&format!("http://localhost:{}{path}", server.address().port())).unwrap();
-        let world = world_at(&public);
+        let world = build(setup_at(&public));
         let service = Service::new(&world.host, &public, settings).unwrap();
         let serving = server.start(&service.router()).unwrap();
         Self { world, public, service, _serving: serving }

@@ -2,11 +2,14 @@
 
 #![cfg(unix)]
 
+use std::sync::atomic::Ordering;
+
 use atlassian_sandbox::control::Control;
 use serde_json::{Value, json};
 
 use super::office::{Client, run_of};
 use super::running::until;
+use super::telling::Receiver;
 use crate::serving::Service;
 use crate::support::{Home, connected};
 
@@ -127,4 +130,69 @@ fn a_line_of_the_log_says_what_was_answered_to_whom_and_holds_no_key() {
         assert!(line.contains(part), "no {part} in {line}");
     }
     assert!(!log.contains("ab_") && !public.is_empty(), "{log}");
+}
+
+/// The conversation itself says that it was interrupted once the run can be going on no more, some minutes later.
+#[test]
+fn a_conversation_whose_process_was_killed_is_still_at_it_its_run_says_what_is_known_and_nothing_is_done_twice()
+ {
+    let (home, sandbox) = connected();
+    let control = Control::new(sandbox.url());
+    home.run(&["templates", "install", "confluence", "create-content"]).ok();
+    let mut service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
+    let talking = std::thread::spawn({
+        let client = client.clone();
+        let text = "type: page, space: DOCS, title: Cut off, body: Words";
+        move || client.try_post_once("/dialogs/createContent/conversations", "k", json!({"text": text}))
+    });
+    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
+    let conversation = client.get("/conversations").done()["items"][0].clone();
+    assert_eq!(conversation["status"], "running");
+    service.process.kill().unwrap();
+    service.process.wait().unwrap();
+    assert!(talking.join().unwrap().is_none(), "nobody was answered");
+
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    let run = until(|| {
+        let run = client.get("/runs").done()["items"][0].clone();
+        (run["state"] != "running").then_some(run)
+    });
+    assert_eq!((&run["state"], &run["conversation"]), (&json!("interrupted"), &conversation["id"]));
+    assert_eq!(run["may_have_effect"], true);
+    let at = format!("/conversations/{}", conversation["id"].as_str().unwrap());
+    let said = client.post(&format!("{at}/messages"), json!({"text": "well?"})).done();
+    assert_eq!(
+        (&said["status"], &said["replies"][0]["text"]),
+        (&json!("running"), &json!("I am still at it."))
+    );
+    assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
+    assert_eq!(service.end(), Some(0));
+}
+
+#[test]
+fn what_a_webhook_is_to_be_told_survives_the_process() {
+    let (home, _sandbox) = connected();
+    let receiver = Receiver::new();
+    let config = std::fs::read_to_string(home.data().join("config.toml")).unwrap();
+    let config = format!("{config}\n[policy]\nallowed-origins = [\"{}\"]\n", receiver.origin);
+    std::fs::write(home.data().join("config.toml"), config).unwrap();
+    receiver.status.store(503, Ordering::SeqCst);
+    let mut service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    client.post("/webhooks", json!({"url": receiver.origin, "events": ["run.finished"]})).done();
+    client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
+    until(|| receiver.messages().pop());
+    service.process.kill().unwrap();
+    service.process.wait().unwrap();
+    let before = receiver.messages().len();
+    receiver.status.store(204, Ordering::SeqCst);
+    let service = Service::start(&home, "127.0.0.1:0");
+    let again = until(|| receiver.messages().get(before).cloned());
+    let first = &receiver.messages()[0];
+    assert_eq!(again.header("webhook-id"), first.header("webhook-id"));
+    assert_eq!(again.body, first.body);
+    assert_eq!(service.end(), Some(0));
 }

@@ -23,7 +23,15 @@ impl Route {
 
     /// Whether there is something of a workspace in its path.
     fn names_what_is_owned(&self) -> bool {
-        ["{profile}", "{connection}", "{session}", "{run}"].iter().any(|name| self.path.contains(name))
+        let owned =
+            ["{profile}", "{connection}", "{session}", "{run}", "{dialog}", "{conversation}", "{webhook}"];
+        owned.iter().any(|name| self.path.contains(name))
+    }
+
+    /// Whether a stranger does something to their own workspace with it.
+    fn is_of_nobody(&self) -> bool {
+        ["/profiles", "/webhooks", "/dialog-import", "/responses/{language}/{response}"]
+            .contains(&self.path.as_str())
     }
 }
 
@@ -53,6 +61,12 @@ fn body(route: &Route, ids: &BTreeMap<&str, String>) -> Option<Value> {
         }
         ("POST" | "PATCH", path) if path.starts_with("/integrations") => json!({"profile": ids["profile"]}),
         ("PATCH", _) => json!({"description": "theirs"}),
+        ("PUT", "/dialogs/{dialog}") => json!({"title": "theirs", "version": 1, "nodes": []}),
+        ("PUT", "/responses/{language}/{response}") => json!({"text": "theirs"}),
+        ("POST", "/webhooks") => json!({"url": "https://elsewhere.example/", "events": ["run.finished"]}),
+        ("POST", "/dialog-import") => json!({"format": "actionbay-dialogs/1", "dialogs": []}),
+        ("POST", "/dialogs/{dialog}/conversations") => json!({}),
+        ("POST", "/conversations/{conversation}/messages") => json!({"text": "DOCS"}),
         _ => return None,
     };
     Some(body)
@@ -68,6 +82,9 @@ fn owned(office: &Office) -> BTreeMap<&'static str, String> {
     let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     client.send("PUT", "/integrations/confluence/templates/create-content/installation", &[], None).done();
+    let talk = client.post("/dialogs/createContent/conversations", json!({"user": "ann"})).done();
+    let hook = json!({"url": "https://platform.example/hook", "events": ["run.finished"]});
+    let webhook = client.post("/webhooks", hook).done();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     BTreeMap::from([
         ("integration", "confluence".to_owned()),
@@ -76,6 +93,12 @@ fn owned(office: &Office) -> BTreeMap<&'static str, String> {
         ("connection", text(&run["connection"])),
         ("run", text(&run["run"])),
         ("session", text(&session["id"])),
+        ("webhook", text(&webhook["id"])),
+        ("dialog", "createContent".to_owned()),
+        ("conversation", text(&talk["id"])),
+        ("user", "ann".to_owned()),
+        ("language", "en".to_owned()),
+        ("response", "ended".to_owned()),
     ])
 }
 
@@ -115,13 +138,13 @@ fn what_another_workspace_owns_is_not_there_on_any_route() {
         let text = reply.text.clone();
         if route.names_what_is_owned() {
             assert_eq!(reply.status, 404, "{route:?}: {reply:?}");
-        } else if body(route, &ids).is_some() && route.path != "/profiles" {
+        } else if body(route, &ids).is_some() && !route.is_of_nobody() {
             assert!([403, 404].contains(&reply.status), "{route:?}: {reply:?}");
         } else {
             assert!(reply.status < 500, "{route:?}: {reply:?}");
         }
         // What was asked for may be said again, and nothing else.
-        for name in ["connection", "run", "session"] {
+        for name in ["connection", "run", "session", "conversation"] {
             let is_asked_for = route.path.contains(&format!("{{{name}}}")) || body(route, &ids).is_some();
             assert!(is_asked_for || !text.contains(&ids[name]), "{route:?} tells of {name}: {text}");
         }
@@ -134,6 +157,11 @@ fn what_another_workspace_owns_is_not_there_on_any_route() {
     assert_eq!(own.get("/integrations/confluence").done()["state"], "enabled");
     assert_eq!(own.get("/integrations/confluence/templates/create-content").done()["installed"], true);
     own.get(&format!("/runs/{}", ids["run"])).done();
+    own.get(&format!("/webhooks/{}", ids["webhook"])).done();
+    let said = own.get(&format!("/conversations/{}", ids["conversation"])).done();
+    assert_eq!(said["conversation"]["said"], 1, "{said}");
+    assert_eq!(own.get("/dialogs/createContent").done()["version"], 1);
+    assert_ne!(own.get("/responses/en/ended").done()["text"], "theirs");
     assert_eq!(own.get(&format!("/connect/sessions/{}", ids["session"])).done()["state"], "waiting");
 }
 

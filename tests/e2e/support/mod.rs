@@ -37,7 +37,7 @@ pub(crate) use process::{
 pub(crate) use script::{Script, answer, drip, gzip};
 pub(crate) use tap::Tap;
 pub(crate) use tokens::{TOKEN, WithTokens, token};
-pub(crate) use town::{Town, link_of, run, token_of, world_at};
+pub(crate) use town::{Town, link_of, run, setup_at, token_of, world_at};
 pub(crate) use visitor::{Answer, Visitor};
 pub(crate) use wire::{Seen, Wire};
 

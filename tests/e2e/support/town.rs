@@ -48,9 +48,14 @@ impl Town {
     }
 }
 
-pub(crate) fn world_at(public: &PublicUrl) -> World {
+/// Of a world whose pages are there.
+pub(crate) fn setup_at(public: &PublicUrl) -> Setup {
     let sandbox = SandboxConfig { redirect_uri: public.callback_url(), ..SandboxConfig::default() };
-    World::new(Setup { sandbox, public_url: Some(public.clone()), ..Setup::default() })
+    Setup { sandbox, public_url: Some(public.clone()), ..Setup::default() }
+}
+
+pub(crate) fn world_at(public: &PublicUrl) -> World {
+    World::new(setup_at(public))
 }
 
 pub(crate) fn run(host: &Host, user: Option<&str>) -> Result<Value, Failure> {

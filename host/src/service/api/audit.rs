@@ -20,7 +20,7 @@ pub(super) struct AuditEntry {
     id: String,
     /// When.
     at: Moment,
-    /// Who: `key:` and the id of a key, or `command`.
+    /// Who: `key:` and the id of a key, `conversation:` and the id of one, or `command`.
     by: String,
     /// What was asked for: the id of an operation of this document, or the words of the command.
     #[schema(examples("enable_integration"))]
@@ -48,6 +48,15 @@ pub(super) struct AuditEntry {
     /// The key of the API.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// The dialog.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dialog: Option<String>,
+    /// The conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<String>,
+    /// The webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhook: Option<String>,
     /// The request that it was asked for with.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -68,6 +77,9 @@ impl From<Entry> for AuditEntry {
             session: entry.subject.session,
             run: entry.subject.run,
             key: entry.subject.key,
+            dialog: entry.subject.dialog,
+            conversation: entry.subject.conversation,
+            webhook: entry.subject.webhook,
             request_id: entry.request_id,
         }
     }

@@ -10,14 +10,17 @@
 //! | `docs.rs` | the same for people |
 //! | `guard.rs` | what every request passes: its id, its key, its rate, its line in the log |
 //! | `idempotency.rs` | requests that are done once under their name |
-//! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs`, `profile_body.rs` | what requests and answers are made of |
-//! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `audit.rs` | the routes |
+//! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs`, `profile_body.rs`, `dialog_body.rs` | what requests and answers are made of |
+//! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `dialogs.rs`, `responses.rs`, `conversations.rs`, `webhooks.rs`, `audit.rs` | the routes |
 //!
 //! Names of fields are in snake case, words of the domain (states, kinds, modes) as everywhere else in this library. A
 //! key opens one workspace: what belongs to another is not there, and is answered with 404.
 
 mod audit;
 mod connections;
+mod conversations;
+mod dialog_body;
+mod dialogs;
 mod docs;
 pub(super) mod document;
 mod extract;
@@ -28,10 +31,12 @@ mod paging;
 mod problem;
 mod profile_body;
 mod profiles;
+mod responses;
 mod runs;
 mod sessions;
 mod templates;
 mod time;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -156,6 +161,16 @@ fn named() -> OpenApiRouter<Api> {
         .routes(routes!(sessions::reconnect))
         .routes(routes!(connections::check))
         .routes(routes!(connections::refresh))
+        .routes(routes!(dialogs::update))
+        .routes(routes!(webhooks::list, webhooks::create))
+}
+
+/// The same, of what may be as large as the input of a run.
+fn named_and_large() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(dialogs::import))
+        .routes(routes!(conversations::start))
+        .routes(routes!(conversations::say))
 }
 
 fn others() -> OpenApiRouter<Api> {
@@ -171,8 +186,17 @@ fn others() -> OpenApiRouter<Api> {
         .routes(routes!(sessions::show))
         .routes(routes!(connections::list))
         .routes(routes!(connections::show, connections::delete))
+        .routes(routes!(dialogs::list))
+        .routes(routes!(dialogs::show, dialogs::edit))
+        .routes(routes!(dialogs::export))
+        .routes(routes!(responses::list))
+        .routes(routes!(responses::show, responses::set, responses::reset))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::erase))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
+        .routes(routes!(webhooks::show, webhooks::delete))
         .routes(routes!(audit::list))
 }
 
@@ -180,7 +204,7 @@ fn others() -> OpenApiRouter<Api> {
 pub(super) fn router(parts: Parts) -> Result<(Router, Api)> {
     let run = OpenApiRouter::new().routes(routes!(runs::run)).layer(DefaultBodyLimit::max(MAX_INPUT));
     // The middleware of names needs to know what all routes know, which has the document in it, which names the routes.
-    let (_, openapi) = named().merge(others()).merge(run.clone()).split_for_parts();
+    let (_, openapi) = named().merge(named_and_large()).merge(others()).merge(run.clone()).split_for_parts();
     let document = document::of(openapi, &parts.public)?;
     let Parts { host, public, runs, settings, metrics, arrivals, ending } = parts;
     let api = Api(Arc::new(Known {
@@ -198,10 +222,13 @@ pub(super) fn router(parts: Parts) -> Result<(Router, Api)> {
         arrivals,
         ending,
     }));
+    let once = from_fn_with_state(api.clone(), idempotency::once);
+    let large = named_and_large().route_layer(once.clone()).layer(DefaultBodyLimit::max(MAX_INPUT));
     let (named, _) = named()
-        .route_layer(from_fn_with_state(api.clone(), idempotency::once))
+        .route_layer(once)
         .merge(others())
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .merge(large)
         .merge(run)
         .split_for_parts();
     let router = named

@@ -21,7 +21,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, RunId};
 use crate::run;
 use crate::service::room::on_a_thread;
-use crate::service::runs::{Ended, RunRecord, RunState};
+use crate::service::runs::{AskedBy, Ended, RunRecord, RunState};
 
 /// The header by which a caller names what it asks for.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -80,7 +80,11 @@ pub(super) struct Run {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     /// The id of the key that it was asked for with.
-    key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// The conversation that it was asked for in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<String>,
     /// How it stands.
     state: State_,
     /// Whether something may have come of it at the vendor.
@@ -137,7 +141,8 @@ impl From<RunRecord> for Run {
             template: record.template,
             connection: record.connection.map(|connection| connection.to_string()),
             user: record.user,
-            key: record.key.to_string(),
+            key: record.key.map(|key| key.to_string()),
+            conversation: record.conversation.map(|conversation| conversation.to_string()),
             state: match record.state {
                 RunState::Running => State_::Running,
                 RunState::Succeeded => State_::Succeeded,
@@ -191,7 +196,7 @@ pub(super) async fn run(
     let (tell, told) = oneshot::channel();
     let work = on_a_thread(move || {
         let _place = place;
-        let begun = runs.begin(&run, &key)?;
+        let begun = runs.begin(&run, AskedBy::Key(&key))?;
         let _ = tell.send(begun.record.clone());
         metrics.run_began();
         let ended = runs.carry_out(&run, begun);

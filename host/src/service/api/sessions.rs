@@ -26,10 +26,10 @@ use crate::ids::{ProfileId, SessionId, WorkspaceId};
 use crate::service::room::on_a_thread;
 
 /// The longest that a request may wait, in seconds: below what proxies have patience for.
-const LONGEST_WAIT: u64 = 55;
+pub(super) const LONGEST_WAIT: u64 = 55;
 
 /// How often the store is looked into, for what other processes did.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 
 /// The longest name of an end user, site or tenant, in characters.
 const LONGEST_NAME: usize = 255;

@@ -15,15 +15,19 @@ use instance::Instance;
 pub(super) use instance::SAYS_SO;
 pub use record::{RunFailure, RunRecord, RunState};
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::authorization::Connection;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::ids::{KeyId, RunId, WorkspaceId, from_time};
+use crate::ids::{ConversationId, IntegrationId, KeyId, RunId, WorkspaceId, from_time};
+use crate::keeper::Keeper;
 use crate::run::{Run, RunOutcome, Trace};
 use crate::runtime::Effect;
-use crate::service::audit;
+use crate::service::{audit, webhooks};
 use crate::vault::{Collection, Expect, RecordKey, Vault, Write};
 
 /// What the ids of runs begin with.
@@ -56,6 +60,15 @@ pub(super) struct Ended {
     pub(super) result: Result<RunOutcome>,
 }
 
+/// Who asks for a run.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum AskedBy<'a> {
+    /// A platform, with a key.
+    Key(&'a KeyId),
+    /// A person, in a conversation.
+    Conversation(&'a ConversationId),
+}
+
 /// A run that has its record, and whether it is this caller's to do.
 pub(super) struct Begun {
     pub(super) record: RunRecord,
@@ -81,7 +94,7 @@ impl Runs {
     }
 
     /// Writes that a run begins. One whose template or input is wrong is no run.
-    pub(super) fn begin(&self, run: &Run, key: &KeyId) -> Result<Begun> {
+    pub(super) fn begin(&self, run: &Run, by: AskedBy<'_>) -> Result<Begun> {
         let plugin = self.host.plugin(&run.integration)?;
         let effect = &plugin.known_template(&run.template)?.effect;
         plugin.check_input(&run.template, &run.input)?;
@@ -92,7 +105,14 @@ impl Runs {
             template: run.template.clone(),
             connection: None,
             user: run.user.clone(),
-            key: key.clone(),
+            key: match by {
+                AskedBy::Key(key) => Some(key.clone()),
+                AskedBy::Conversation(_) => None,
+            },
+            conversation: match by {
+                AskedBy::Key(_) => None,
+                AskedBy::Conversation(conversation) => Some(conversation.clone()),
+            },
             began_at: now,
             ended_at: None,
             milliseconds: None,
@@ -145,11 +165,13 @@ impl Runs {
     }
 
     fn write_end(&self, workspace: &WorkspaceId, record: &RunRecord) -> Result<()> {
-        self.vault().commit(&[
+        let mut writes = vec![
             write(&place(workspace, &record.id), record, Expect::Any)?,
             Write::delete(running_place(workspace, &record.id), Expect::Any),
             audit::of_run(&self.host, workspace, record)?,
-        ])
+        ];
+        writes.extend(webhooks::run_finished(&self.host, workspace, record)?);
+        self.vault().commit(&writes)
     }
 
     /// A run.
@@ -189,7 +211,9 @@ impl Runs {
             {
                 let now = self.host.authorizations().clock.now()?;
                 let place = place(&workspace, &record.id);
-                writes.push(write(&place, &record.interrupted(now), Expect::Generation(generation))?);
+                let record = record.interrupted(now);
+                writes.push(write(&place, &record, Expect::Generation(generation))?);
+                writes.extend(webhooks::run_finished(&self.host, &workspace, &record)?);
             }
             match self.vault().commit(&writes) {
                 Ok(()) => settled += 1,
@@ -210,6 +234,27 @@ impl Runs {
             workspace,
             &from_time(PREFIX, now.saturating_sub(seconds)),
         )
+    }
+
+    /// Forgets the runs of an end user that are over, and says how many.
+    pub(super) fn erase(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
+        let (mut before, mut erased) = (None::<String>, 0);
+        loop {
+            let runs = self.list(workspace, before.as_deref(), AT_ONCE)?;
+            let Some(last) = runs.last() else { return Ok(erased) };
+            before = Some(last.id.to_string());
+            let is_theirs =
+                |run: &&RunRecord| run.user.as_deref() == Some(user) && run.state != RunState::Running;
+            let writes: Vec<Write> = runs
+                .iter()
+                .filter(is_theirs)
+                .map(|run| Write::delete(place(workspace, &run.id), Expect::Any))
+                .collect();
+            if !writes.is_empty() {
+                self.vault().commit(&writes)?;
+                erased += writes.len();
+            }
+        }
     }
 
     /// The run of a name, if that still leads to one which a repeat is not to do anew.
@@ -235,6 +280,56 @@ impl Runs {
 
     fn vault(&self) -> &Vault {
         &self.host.authorizations().vault
+    }
+}
+
+/// Records of what is run in conversations of a process that serves nothing, as long as this is there.
+#[cfg(feature = "cli")]
+#[derive(Debug)]
+pub(crate) struct Keeping(Arc<Runs>);
+
+#[cfg(feature = "cli")]
+impl Keeping {
+    /// # Errors
+    /// `Internal`.
+    pub(crate) fn begin(host: &Host) -> Result<Self> {
+        let runs = Arc::new(Runs::new(host)?);
+        let keeper: Arc<dyn Keeper> = Arc::clone(&runs) as _;
+        host.keep_with(&keeper);
+        Ok(Self(runs))
+    }
+}
+
+#[cfg(feature = "cli")]
+impl Drop for Keeping {
+    fn drop(&mut self) {
+        if let Err(failure) = self.0.instance.end() {
+            tracing::warn!(%failure, "it could not be written that a process ended");
+        }
+    }
+}
+
+/// What conversations run has its record, as what keys ask for; and what becomes of connections is told.
+impl Keeper for Runs {
+    fn run(&self, run: &Run, conversation: &ConversationId) -> Result<RunOutcome> {
+        // A process that serves nothing says so only where it runs something.
+        self.instance.live()?;
+        let begun = self.begin(run, AskedBy::Conversation(conversation))?;
+        self.carry_out(run, begun).result
+    }
+
+    fn beside(&self, connection: &Connection) -> Result<Vec<Write>> {
+        webhooks::connection_changed(&self.host, connection)
+    }
+
+    fn admin_needed(
+        &self,
+        workspace: &WorkspaceId,
+        integration: &IntegrationId,
+        failure: &Failure,
+    ) -> Result<()> {
+        let writes = webhooks::admin_needed(&self.host, workspace, integration, failure)?;
+        self.vault().commit(&writes)
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::failure::{Failure, Result};
-use crate::ids::{ConnectionId, IntegrationId, KeyId, RunId};
+use crate::ids::{ConnectionId, ConversationId, IntegrationId, KeyId, RunId};
 use crate::run::{RunOutcome, Trace};
 
 /// How a run stands.
@@ -60,7 +60,10 @@ pub struct RunRecord {
     /// The end user it was for.
     pub user: Option<String>,
     /// The key of whoever asked.
-    pub key: KeyId,
+    pub key: Option<KeyId>,
+    /// The conversation in which somebody asked.
+    #[serde(default)]
+    pub conversation: Option<ConversationId>,
     /// When it began, in seconds since 1970 UTC.
     pub began_at: u64,
     /// When it ended, or was found to have.

@@ -1,0 +1,131 @@
+//! What is told: that something happened, to what, and how it stands. Never content, never a secret.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::delivery::Delivery;
+use super::{Webhook, read};
+use crate::authorization::{Connection, ConnectionStatus};
+use crate::clock::date;
+use crate::failure::{Failure, Result};
+use crate::host::Host;
+use crate::ids::{IntegrationId, WorkspaceId};
+use crate::service::runs::RunRecord;
+use crate::vault::{Collection, Write};
+
+/// What a webhook can be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[non_exhaustive]
+pub enum WebhookEvent {
+    /// An account was connected.
+    #[serde(rename = "connection.created")]
+    ConnectionCreated,
+    /// A connection works no more until somebody connects it again.
+    #[serde(rename = "connection.needs_reauthorization")]
+    ConnectionNeedsReauthorization,
+    /// A run is over.
+    #[serde(rename = "run.finished")]
+    RunFinished,
+    /// Something failed in a conversation that only an admin can mend.
+    #[serde(rename = "admin.needed")]
+    AdminNeeded,
+}
+
+impl WebhookEvent {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ConnectionCreated => "connection.created",
+            Self::ConnectionNeedsReauthorization => "connection.needs_reauthorization",
+            Self::RunFinished => "run.finished",
+            Self::AdminNeeded => "admin.needed",
+        }
+    }
+}
+
+/// The writes by which it is told that a run is over.
+pub(in crate::service) fn run_finished(
+    host: &Host,
+    workspace: &WorkspaceId,
+    record: &RunRecord,
+) -> Result<Vec<Write>> {
+    let failure = record.failure.as_ref();
+    told(host, workspace, WebhookEvent::RunFinished, || {
+        json!({
+            "run": record.id,
+            "integration": record.integration,
+            "template": record.template,
+            "connection": record.connection,
+            "user": record.user,
+            "conversation": record.conversation,
+            "state": record.state,
+            "may_have_effect": record.may_have_effect,
+            "failure": failure.map(|failure| json!({ "kind": failure.kind, "code": failure.code })),
+        })
+    })
+}
+
+/// The writes by which it is told what becomes of a connection that is about to be stored.
+pub(in crate::service) fn connection_changed(host: &Host, after: &Connection) -> Result<Vec<Write>> {
+    let workspace = &after.workspace;
+    // Most workspaces have no webhook, and a connection is stored each time its token is renewed.
+    if host.authorizations().vault.list(Collection::Webhooks, workspace.as_str())?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let before = host.authorizations().connection(workspace, &after.id).ok().map(|before| before.status);
+    let was_there = before.is_some_and(|before| before != ConnectionStatus::AwaitingSite);
+    let event = match after.status {
+        status if before == Some(status) => return Ok(Vec::new()),
+        status if status.works() && !was_there => WebhookEvent::ConnectionCreated,
+        ConnectionStatus::NeedsReauthorization => WebhookEvent::ConnectionNeedsReauthorization,
+        _ => return Ok(Vec::new()),
+    };
+    told(host, workspace, event, || {
+        json!({
+            "connection": after.id,
+            "integration": after.integration,
+            "user": after.user,
+            "status": after.status.as_str(),
+        })
+    })
+}
+
+/// The writes by which it is told that an admin is needed.
+pub(in crate::service) fn admin_needed(
+    host: &Host,
+    workspace: &WorkspaceId,
+    integration: &IntegrationId,
+    failure: &Failure,
+) -> Result<Vec<Write>> {
+    told(host, workspace, WebhookEvent::AdminNeeded, || {
+        json!({
+            "integration": integration,
+            "failure": { "kind": failure.kind.as_str(), "code": failure.code },
+        })
+    })
+}
+
+/// One delivery for each webhook that is told of this.
+fn told(
+    host: &Host,
+    workspace: &WorkspaceId,
+    event: WebhookEvent,
+    data: impl FnOnce() -> Value,
+) -> Result<Vec<Write>> {
+    let authorizations = host.authorizations();
+    let stored = authorizations.vault.list(Collection::Webhooks, workspace.as_str())?;
+    let webhooks: Result<Vec<Webhook>> = stored.iter().map(|(_, record)| read(&record.body)).collect();
+    let mut webhooks = webhooks?;
+    webhooks.retain(|webhook| !webhook.disabled && webhook.events.contains(&event));
+    if webhooks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let now = authorizations.clock.now()?;
+    let id = authorizations.ordered_id("msg_")?;
+    let body = json!({ "type": event.as_str(), "timestamp": date(now), "data": data() }).to_string();
+    let deliveries = webhooks.into_iter().map(|webhook| {
+        let id = format!("{id}_{}", webhook.id);
+        Delivery::new(webhook.id, body.clone(), now).written(workspace, &id, crate::vault::Expect::Absent)
+    });
+    deliveries.collect()
+}
