@@ -190,7 +190,8 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         .layer(middleware::from_fn_with_state(console.clone(), guard))
         .with_state(console.clone());
     Router::new()
-        .route(&format!("{}/console", public.prefix()), get(move || async move { console.to("/actions") }))
+        // The route of the pages that is only a slash is this one without it.
+        .route(&format!("{}/console/", public.prefix()), get(move || async move { console.to("/actions") }))
         .nest(&format!("{}/console", public.prefix()), pages)
 }
 
@@ -217,7 +218,6 @@ async fn nothing(State(console): State<Console>) -> Response {
 pub(super) fn way_back(public: &PublicUrl, headers: &HeaderMap, integration: &str) -> Option<Response> {
     ConsoleCookie::of(public).read(headers)?;
     let at = format!("{}/console/actions/{integration}", public.prefix());
-    // A page of ours leads on, since a cookie of the same site is sent along with that only.
     Some((StatusCode::SEE_OTHER, [(header::LOCATION, at)]).into_response())
 }
 
