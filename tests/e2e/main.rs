@@ -13,6 +13,7 @@ mod authorizing;
 mod bad_input;
 mod checking;
 mod command;
+mod console;
 mod contract;
 mod dialogs;
 mod embedding;
