@@ -12,6 +12,7 @@ mod accounts;
 mod authorizing;
 mod bad_input;
 mod checking;
+mod chromium;
 mod command;
 mod console;
 mod contract;
