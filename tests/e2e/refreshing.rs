@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::components::PLUGIN;
 use crate::support::{Home, Seen, World, integration, workspace};
 
-/// AUTH-7, AUTH-8
+/// AUTH-7, AUTH-8, row 43
 #[test]
 fn a_token_that_is_about_to_expire_is_renewed_before_the_request_and_the_new_one_is_used() {
     let world = World::authorized();

@@ -6,7 +6,7 @@ mod configuring;
 mod keys;
 mod listing;
 mod names;
-mod office;
+pub(crate) mod office;
 mod problems;
 mod processes;
 mod routes;

@@ -154,15 +154,7 @@ async fn callback(State(pages): State<Pages>, RawQuery(query): RawQuery, headers
             _ => Err(failure),
         }
     });
-    let handled = handled.await;
-    // An admin goes on where they came from.
-    if let Ok(Handled::Connected(connection)) = &handled
-        && connection.user.is_none()
-        && let Some(back) = console::way_back(&pages.public, &headers, connection.integration.as_str())
-    {
-        return back;
-    }
-    shown(handled, &pages)
+    shown(handled.await, &pages, &headers)
 }
 
 /// What came of a callback.
@@ -208,13 +200,18 @@ async fn choose(State(pages): State<Pages>, headers: HeaderMap, form: Bytes) -> 
             Err(failure) => Err(failure),
         }
     });
-    shown(finished.await, &pages)
+    shown(finished.await, &pages, &headers)
 }
 
-fn shown(handled: Result<Handled>, pages: &Pages) -> Response {
+fn shown(handled: Result<Handled>, pages: &Pages, headers: &HeaderMap) -> Response {
     pages.arrivals.notify_waiters();
     match handled {
-        Ok(Handled::Connected(connection)) => page::connected(&Ok(connection)),
+        Ok(Handled::Connected(connection)) => {
+            // An admin goes on where they came from.
+            let is_for_all = connection.user.is_none();
+            let back = console::way_back(&pages.public, headers, connection.integration.as_str());
+            back.filter(|_| is_for_all).unwrap_or_else(|| page::connected(&Ok(connection)))
+        }
         Ok(Handled::Waiting(connection)) => {
             page::sites(&connection, &format!("{}/connect/site", pages.public.prefix()))
         }

@@ -31,7 +31,7 @@ fn a_page_is_created_by_answering_what_is_asked() {
     assert_eq!(created(&world).len(), 1);
 }
 
-/// Row 30: what was said is not asked for, by name, as in a sample utterance, or as a choice.
+/// Rows 30, 34: what was said is not asked for, by name, as in a sample utterance, or as a choice; a page and a blog post.
 #[test]
 fn what_the_first_message_says_is_not_asked_again() {
     for (first, kind) in [

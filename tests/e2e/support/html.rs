@@ -25,7 +25,7 @@ impl Form {
 }
 
 /// The forms of a page that was found at this URL.
-pub(super) fn forms(at: &Url, page: &str) -> Vec<Form> {
+pub(crate) fn forms(at: &Url, page: &str) -> Vec<Form> {
     let mut forms = Vec::new();
     for tag in tags(page) {
         let said = |name: &str| attribute(&tag, name);
@@ -45,7 +45,7 @@ pub(super) fn forms(at: &Url, page: &str) -> Vec<Form> {
 }
 
 /// Where the links of a page lead that was found at this URL.
-pub(super) fn links(at: &Url, page: &str) -> Vec<Url> {
+pub(crate) fn links(at: &Url, page: &str) -> Vec<Url> {
     let targets = tags(page).into_iter().filter(|tag| tag.name().as_ref() == "a");
     targets.filter_map(|tag| at.join(&attribute(&tag, "href")?).ok()).collect()
 }

@@ -30,6 +30,7 @@ use serde_json::{Value, json};
 pub(crate) use browser::{Browser, Page};
 pub(crate) use canaries::Canaries;
 pub(crate) use foreign::{ForeignServer, Noted};
+pub(crate) use html::{Form, forms, links};
 pub(crate) use memory::{Memories, Scanner};
 pub(crate) use process::{
     Finished, Home, MASTER_KEY, ProxiedSandbox, connected, finish, peak, port_of_nobody,
@@ -182,6 +183,8 @@ impl World {
     pub(crate) fn with(setup: Setup, change: impl FnOnce(HostBuilder) -> HostBuilder) -> Self {
         let sandbox = Sandbox::start(setup.sandbox).unwrap();
         let files = Origin::parse(sandbox.media_url()).unwrap();
+        // A profile of a browser that is real leads there by its own address.
+        let own = Origin::parse(sandbox.url()).unwrap();
         let wire = Wire::to(sandbox.url()).and_files(&files);
         let clock = SetClock::new();
         let transport: Arc<dyn Transport> = match setup.transport {
@@ -198,7 +201,7 @@ impl World {
             .clock(clock.clone())
             .callbacks(Shared(callbacks))
             .events(Shared(setup.events))
-            .policy(OperatorPolicy::every_public_host().allow(files))
+            .policy(OperatorPolicy::every_public_host().allow(files).allow(own))
             .limits(setup.limits);
         let host = change(builder).build().unwrap();
         host.add(setup.plugin).unwrap();

@@ -40,6 +40,11 @@ impl Visitor {
         Self::default()
     }
 
+    /// The value of a cookie.
+    pub(crate) fn cookie(&self, name: &str) -> &str {
+        &self.cookies[name]
+    }
+
     pub(crate) fn get(&mut self, url: &str) -> Answer {
         self.send("GET", url, &[], "")
     }
@@ -71,7 +76,11 @@ impl Visitor {
         let host = at[url::Position::BeforeHost..url::Position::AfterPort].to_owned();
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut own = vec![("Host".to_owned(), host), ("Content-Length".to_owned(), body.len().to_string())];
+        let mut own = vec![
+            ("Host".to_owned(), host),
+            ("Connection".to_owned(), "close".to_owned()),
+            ("Content-Length".to_owned(), body.len().to_string()),
+        ];
         if !cookies.is_empty() {
             own.push(("Cookie".to_owned(), cookies.join("; ")));
         }

@@ -1,5 +1,6 @@
 //! The chores of this repository: `cargo xtask`. Each is a list of commands that a person could type.
 
+mod browser;
 mod interop;
 mod languages;
 mod openapi;
@@ -70,5 +71,6 @@ fn set_up_with_tests() -> Result<Toolchain, String> {
     interop::ensure()?;
     languages::ensure()?;
     openapi::ensure()?;
+    browser::ensure()?;
     Ok(toolchain)
 }

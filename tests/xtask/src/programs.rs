@@ -1,4 +1,4 @@
-//! The programs of other languages that tests need: whether they are here, and how to get them.
+//! The programs that tests need: whether they are here, and how to get them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::time::SystemTime;
 
 use actionbay_component::Machine;
 
-/// A language whose programs tests need.
-pub(crate) struct Language {
-    /// The program that says its version.
+/// A program that tests need, with what belongs to it.
+pub(crate) struct Program {
+    /// What says its version.
     program: &'static str,
     /// What people call it.
     name: &'static str,
@@ -24,7 +24,7 @@ pub(crate) struct Language {
 }
 
 /// Debian 12 has it.
-pub(crate) const NODE: Language = Language {
+pub(crate) const NODE: Program = Program {
     program: "node",
     name: "Node.js",
     oldest: (18, 0),
@@ -37,7 +37,7 @@ pub(crate) const NODE: Language = Language {
 };
 
 /// What the tools run on that make components and try the API.
-pub(crate) const PYTHON: Language = Language {
+pub(crate) const PYTHON: Program = Program {
     program: "python3",
     name: "Python",
     oldest: (3, 11),
@@ -48,7 +48,20 @@ pub(crate) const PYTHON: Language = Language {
              \nor from https://python.org, so that `python3` is on the PATH.",
 };
 
-impl Language {
+/// The browser that walks through the console, and what steers it.
+pub(crate) const CHROMIUM: Program = Program {
+    program: "chromium",
+    name: "Chromium",
+    // The first whose headless mode is the browser itself.
+    oldest: (112, 0),
+    besides: &["chromedriver", "--version"],
+    packages: &["chromium", "chromium-driver"],
+    advice: "the tests walk through the console with Chromium 112 or later. Install it with\n\
+             \n    apt-get install chromium chromium-driver        (Debian, as root)\n\
+             \nor from https://www.chromium.org, so that `chromium` and its `chromedriver` are on the PATH.",
+};
+
+impl Program {
     /// Sees to it that it is here: where it is missing, root on Debian or Ubuntu installs it.
     pub(crate) fn ensure(&self) -> Result<(), String> {
         let Err(missing) = self.is_here() else { return Ok(()) };
@@ -74,7 +87,8 @@ impl Language {
     fn check(&self, version: Option<&str>) -> Result<(), String> {
         let name = self.name;
         let Some(version) = version else { return Err(format!("{name} is not on this machine")) };
-        let number = version.trim().trim_start_matches("Python ").trim_start_matches('v');
+        let version = version.trim();
+        let number = version.strip_prefix(name).unwrap_or(version).trim_start().trim_start_matches('v');
         let mut parts = number.split('.').map_while(|part| part.parse::<u32>().ok());
         match (parts.next(), parts.next()) {
             (Some(major), Some(minor)) if (major, minor) >= self.oldest => Ok(()),
@@ -153,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_that_is_absent_or_too_old_is_named() {
+    fn a_program_that_is_absent_or_too_old_is_named() {
         assert_eq!(NODE.check(Some("v18.20.4\n")), Ok(()));
         assert_eq!(NODE.check(Some("v22.1.0")), Ok(()));
         assert_eq!(NODE.check(Some("v16.20.2\n")), Err("Node.js on this machine is 16.20.2".to_owned()));
@@ -162,6 +176,11 @@ mod tests {
         assert_eq!(PYTHON.check(Some("Python 3.11.2\n")), Ok(()));
         assert_eq!(PYTHON.check(Some("Python 3.10.2\n")), Err("Python on this machine is 3.10.2".to_owned()));
         assert!(PYTHON.check(Some("Python 2.7.18")).is_err());
+        assert_eq!(
+            CHROMIUM.check(Some("Chromium 156.0.8078.108 built on Debian GNU/Linux 12 (bookworm)\n")),
+            Ok(())
+        );
+        assert!(CHROMIUM.check(Some("Chromium 90.0.4430.212")).is_err());
     }
 
     #[test]

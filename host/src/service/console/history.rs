@@ -31,20 +31,22 @@ pub(super) async fn runs(State(console): State<Console>, Query(from): Query<From
     let body = html! {
         h1 { "Runs" }
         @if listed.is_empty() { p { "Nothing was run yet." } } @else {
-            table {
-                thead { tr { th { "Began" } th { "Template" } th { "For" } th { "State" } th { "Duration" } th { "Requests" } th { "Outcome" } } }
-                tbody {
-                    @for run in &listed {
-                        tr {
-                            td { (date(run.began_at)) }
-                            td { (run.integration) " " (layout::line(&run.template)) }
-                            td { (run.user.as_deref().map_or_else(|| "everybody".to_owned(), layout::line)) }
-                            td { (run.state.as_str()) }
-                            td { @if let Some(took) = run.milliseconds { (took) " ms" } }
-                            td { @if let Some(requests) = run.requests { (requests) } }
-                            td {
-                                @if let Some(failure) = &run.failure { (layout::line(&failure.code)) }
-                                @if run.may_have_effect && run.failure.is_some() { ", and something may have come of it" }
+            div class="wide" role="region" aria-label="Runs" tabindex="0" {
+                table {
+                    thead { tr { th { "Began" } th { "Template" } th { "For" } th { "State" } th { "Duration" } th { "Requests" } th { "Outcome" } } }
+                    tbody {
+                        @for run in &listed {
+                            tr {
+                                td { (date(run.began_at)) }
+                                td { (run.integration) " " (layout::line(&run.template)) }
+                                td { (run.user.as_deref().map_or_else(|| "everybody".to_owned(), layout::line)) }
+                                td { (run.state.as_str()) }
+                                td { @if let Some(took) = run.milliseconds { (took) " ms" } }
+                                td { @if let Some(requests) = run.requests { (requests) } }
+                                td {
+                                    @if let Some(failure) = &run.failure { (layout::line(&failure.code)) }
+                                    @if run.may_have_effect && run.failure.is_some() { ", and something may have come of it" }
+                                }
                             }
                         }
                     }
@@ -72,21 +74,23 @@ pub(super) async fn audit(
     let body = html! {
         h1 { "Audit log" }
         @if listed.is_empty() { p { "Nothing was done yet." } } @else {
-            table {
-                thead { tr { th { "When" } th { "Who" } th { "What" } th { "To what" } th { "Outcome" } } }
-                tbody {
-                    @for entry in &listed {
-                        @let subject = &entry.subject;
-                        tr {
-                            td { (date(entry.at)) }
-                            td { (layout::line(&entry.by)) }
-                            td { (layout::line(&entry.action)) }
-                            td {
-                                @for part in [&subject.integration, &subject.template, &subject.profile, &subject.connection, &subject.session, &subject.run].into_iter().flatten() {
-                                    (layout::line(part)) " "
+            div class="wide" role="region" aria-label="Audit log" tabindex="0" {
+                table {
+                    thead { tr { th { "When" } th { "Who" } th { "What" } th { "To what" } th { "Outcome" } } }
+                    tbody {
+                        @for entry in &listed {
+                            @let subject = &entry.subject;
+                            tr {
+                                td { (date(entry.at)) }
+                                td { (layout::line(&entry.by)) }
+                                td { (layout::line(&entry.action)) }
+                                td {
+                                    @for part in [&subject.integration, &subject.template, &subject.profile, &subject.connection, &subject.session, &subject.run].into_iter().flatten() {
+                                        (layout::line(part)) " "
+                                    }
                                 }
+                                td { (layout::line(&entry.outcome)) }
                             }
-                            td { (layout::line(&entry.outcome)) }
                         }
                     }
                 }

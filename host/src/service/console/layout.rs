@@ -8,7 +8,7 @@ use super::super::{page as pages, status};
 use super::Console;
 use super::form::TOKEN;
 use super::session::Admin;
-use crate::failure::{Failure, plain_text};
+use crate::failure::{Failure, FailureKind, plain_text};
 
 /// The longest text from outside that is shown in a line, in characters.
 const LONGEST: usize = 300;
@@ -112,7 +112,11 @@ pub(super) fn failed(console: &Console, admin: Option<&Admin>, failure: &Failure
         (trouble(failure))
         p { a href=(console.at("/actions")) { "Integrations" } }
     };
-    page(console, admin, status::of_page(failure), "This did not work", &body)
+    let status = match failure.kind {
+        FailureKind::NotFound => StatusCode::NOT_FOUND,
+        _ => status::of_page(failure),
+    };
+    page(console, admin, status, "This did not work", &body)
 }
 
 /// What is wrong, and what to do about it.

@@ -188,8 +188,11 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         .fallback(nothing)
         .layer(DefaultBodyLimit::max(MAX_FORM))
         .layer(middleware::from_fn_with_state(console.clone(), guard))
-        .with_state(console);
-    Router::new().nest(&format!("{}/console", public.prefix()), pages)
+        .with_state(console.clone());
+    Router::new()
+        // The route of the pages that is only a slash is this one without it.
+        .route(&format!("{}/console/", public.prefix()), get(move || async move { console.to("/actions") }))
+        .nest(&format!("{}/console", public.prefix()), pages)
 }
 
 /// Lets through what is meant for this service, for as long as a request may take.

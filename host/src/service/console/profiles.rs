@@ -71,9 +71,9 @@ impl Shown {
 
     /// What was sent, to be mended.
     fn again(fields: &Fields, callback_url: Option<String>) -> Self {
-        let sent = FIELDS.iter().filter(|(name, ..)| *name != "client-secret");
+        let sent = FIELDS.iter().map(|(name, ..)| *name).filter(|name| *name != "client-secret");
         Self {
-            values: sent.map(|(name, ..)| (*name, fields.text(name).to_owned())).collect(),
+            values: sent.chain(["name"]).map(|name| (name, fields.text(name).to_owned())).collect(),
             additional: fields.lines("additional-fields"),
             authorization: fields.lines("authorization-fields"),
             callback_url,
@@ -94,7 +94,7 @@ fn form(admin: &Admin, action: &str, shown: &Shown, id: Option<&ProfileId>, why:
             @if id.is_none() {
                 p {
                     label for="name" { "Name" }
-                    input id="name" name="name" required maxlength="64" pattern="[A-Za-z0-9._\\-]+" aria-describedby="name-hint";
+                    input id="name" name="name" value=(shown.value("name")) required maxlength="64" pattern="[A-Za-z0-9._\\-]+" aria-describedby="name-hint";
                     span class="hint" id="name-hint" { "Letters, digits, dots, dashes and underscores." }
                 }
             }

@@ -105,9 +105,11 @@ fn held(console: &Console, admin: &Admin, conversation: &Conversation, lines: &[
     let is_over = conversation.status.is_over();
     let waits = !is_over && conversation.status != crate::dialog::ConversationStatus::AwaitingAnswer;
     html! {
-        ol class="said" role="log" aria-label="Conversation" data-waits[waits] {
-            @for (index, line) in lines.iter().enumerate() {
-                li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(line)) }
+        div role="log" aria-label="Conversation" data-waits[waits] {
+            ol class="said" {
+                @for (index, line) in lines.iter().enumerate() {
+                    li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(line)) }
+                }
             }
         }
         @if is_over {

@@ -1,0 +1,153 @@
+//! Templates, their dialogs, and *Talk to Bot*.
+
+use actionbay::dialog::Node;
+use atlassian_sandbox::consent::Decision;
+use serde_json::json;
+
+use super::desk::Desk;
+use crate::support::workspace;
+
+/// Row 10: without anything configured there is only the way to what can be.
+#[test]
+fn a_dialog_cannot_be_made_before_something_is_configured() {
+    let mut desk = Desk::new();
+    let shown = desk.open("/dialogs");
+    assert!(shown.says("Explore Integrations"), "{shown:?}");
+    assert!(shown.links().iter().any(|link| link.path() == "/console/actions"));
+    let templates = desk.open("/actions/confluence/templates");
+    assert!(templates.says("It is not configured yet.") && templates.says("Create content"), "{templates:?}");
+    assert!(templates.forms().iter().all(|form| !form.action.path().ends_with("/install")));
+}
+
+/// Rows 23, 24, 25, 28, 57: a template says what it does and needs; installing it makes its dialog, drawn node by node.
+#[test]
+fn installing_leads_to_the_dialog_whose_nodes_are_drawn() {
+    let mut desk = Desk::new().configured();
+    let templates = desk.open("/actions/confluence/templates");
+    for text in ["Create content", "<dt>Effect</dt><dd>create</dd>", "write:page:confluence"] {
+        assert!(templates.says(text), "no {text}: {templates:?}");
+    }
+    let installed = desk.install("create-content");
+    assert!(installed.says("Go to Dialog"), "{installed:?}");
+    let way = installed.links().into_iter().find(|link| link.path().contains("/dialogs/createContent"));
+    assert_eq!(way.unwrap().path(), "/console/dialogs/createContent");
+    let dialog = desk.open("/dialogs/createContent");
+    let mut rest = dialog.between("class=\"flow\"", "</ol>");
+    for name in [
+        "createContent",
+        "contentType",
+        "spaceKey",
+        "contentTitle",
+        "contentBody",
+        "getResourceIdService",
+        "createContentService",
+        "createContentMessage",
+    ] {
+        rest = rest.split_once(&format!("<h2>{name}</h2>")).unwrap_or_else(|| panic!("no {name}")).1;
+    }
+    assert!(dialog.says("Edit Request") && dialog.says("Sample responses"), "{dialog:?}");
+    let again = desk.open("/actions/confluence/templates");
+    assert!(again.says("Go to Dialog"), "{again:?}");
+    desk.press("/actions/confluence/templates", "/templates/create-content/uninstall");
+    assert_eq!(desk.open("/dialogs/createContent").answer.status, 404);
+}
+
+/// Rows 26, 27, 29, 32, 33, 57: *Talk to Bot* asks for what is missing, and the page is in the sandbox, by a request to the
+/// site of the connection.
+#[test]
+fn talking_to_the_bot_creates_the_page() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let mut talk = desk.talk("createContent", "", "Put this into the wiki");
+    assert!(talk.says("Should it be a page or a blog post?"), "{talk:?}");
+    assert!(talk.says("name=\"choice\" value=\"page\""), "choices are buttons: {talk:?}");
+    let id = talk.at.path().rsplit('/').next().unwrap().to_owned();
+    for answer in ["page", "DOCS", "From the console", "# Hello"] {
+        talk = desk.submit(talk.form(&format!("/conversations/{id}")).with("text", answer));
+    }
+    assert!(talk.says("From the console has been created."), "{talk:?}");
+    assert!(talk.says("The conversation is over.") && talk.says("View Content"), "{talk:?}");
+    let page = desk.office.world.run("view-content", json!({"space": "DOCS", "title": "From the console"}));
+    let page = page.unwrap();
+    assert_eq!(page["body"]["value"], "# Hello\n");
+    let button = page["url"].as_str().unwrap();
+    assert!(talk.links().iter().any(|link| link.as_str() == button), "{talk:?}");
+    let sent = desk.office.world.received("/api/v2/pages");
+    let [sent] = &sent.iter().filter(|request| request["method"] == "POST").collect::<Vec<_>>()[..] else {
+        panic!("not one: {sent:?}")
+    };
+    let body = &sent["body"];
+    assert_eq!((&body["title"], &body["status"]), (&json!("From the console"), &json!("current")), "{sent}");
+    assert_eq!(body["body"]["representation"], "storage", "{sent}");
+    let site = desk.office.world.connections()[0].site.clone().unwrap();
+    assert!(sent["path"].as_str().unwrap().contains(&site.id), "{sent}");
+    let gone = desk.submit(talk.form("/logout"));
+    assert_eq!(gone.at.path(), "/console/login");
+}
+
+/// Rows 35, 38: where users authorize it themselves, the link is in the conversation, and it goes on by itself.
+#[test]
+fn the_link_is_in_the_conversation_which_goes_on_by_itself() {
+    let mut desk = Desk::new();
+    desk.configure("per-user", "custom", "save");
+    desk.install("create-content");
+    let talk = desk.talk("createContent", "ann", "type: page, space: DOCS, title: Mine, body: Words");
+    assert!(talk.says("connect your Confluence account") && talk.says("data-waits"), "{talk:?}");
+    let link = talk.links().into_iter().find(|link| link.path().starts_with("/connect/")).unwrap();
+    assert_eq!(desk.office.decide(link.as_str(), Decision::Allow).status, 200);
+    let path = talk.at.path().strip_prefix("/console").unwrap().to_owned();
+    let after = desk.open(&path);
+    assert!(after.says("Mine has been created.") && !after.says("data-waits"), "{after:?}");
+    assert_eq!(desk.office.created(), 1);
+    assert!(desk.open("/connections").says("<h2>confluence: ann</h2>"));
+}
+
+/// Row 28: a node's texts, its request and its sample responses are changed, and what will not do is refused.
+#[test]
+fn nodes_are_edited_one_by_one() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let nodes = |desk: &Desk| desk.office.world.host.dialog(&workspace(), "createContent").unwrap();
+    let form = |desk: &mut Desk, index: usize| {
+        let forms = desk.open("/dialogs/createContent").forms();
+        let index = index.to_string();
+        forms
+            .into_iter()
+            .find(|form| form.fields.iter().any(|(name, value)| name == "node" && *value == index))
+            .unwrap()
+    };
+    let prompt = form(&mut desk, 3);
+    let prompt = prompt.with("prompt", "What shall it be called?").with("presence", "mandatory");
+    let saved = desk.submit(prompt.clone());
+    assert!(saved.says("Saved as version 2."), "{saved:?}");
+    let stale = desk.submit(prompt);
+    assert!(stale.says("role=\"alert\""), "somebody else was faster: {stale:?}");
+    let talk = desk.talk("createContent", "", "type: page, space: DOCS");
+    assert!(talk.says("What shall it be called?"), "{talk:?}");
+
+    let service = form(&mut desk, 6);
+    let request = r#"{"type":"page","space":"DOCS","title":"Always this","body":"x"}"#;
+    let service = service.with("request", request).with("sample-responses", r#"[{"id":"1"}]"#);
+    assert!(desk.submit(service).says("Saved as version 3."));
+    let Node::Service(service) = nodes(&desk).nodes[6].clone() else { panic!("no service") };
+    assert_eq!(service.request["title"], "Always this");
+    assert_eq!(service.sample_responses, [json!({"id": "1"})]);
+    for (field, wrong) in
+        [("request", "{"), ("timeout-seconds", "0"), ("timeout-seconds", "61"), ("timeout-seconds", "x")]
+    {
+        let service = form(&mut desk, 6).with("request", request).with("sample-responses", "[]");
+        let refused = desk.submit(service.with(field, wrong));
+        assert!(refused.says("role=\"alert\""), "{field} {wrong}: {refused:?}");
+    }
+    assert_eq!(nodes(&desk).version, 3);
+}
+
+#[test]
+fn what_was_run_is_told() {
+    let mut desk = Desk::new().configured();
+    assert!(desk.open("/runs").says("Nothing was run yet."));
+    let client = desk.office.admin();
+    client.post(&crate::service::office::run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
+    let runs = desk.open("/runs");
+    assert!(runs.says("list-pages") && runs.says(" ms"), "{runs:?}");
+}
