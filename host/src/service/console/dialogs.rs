@@ -175,8 +175,8 @@ fn pretty(value: &Value) -> String {
     serde_json::to_string_pretty(value).unwrap_or_default()
 }
 
-fn of_dialog() -> Subject {
-    Subject::default()
+fn of_dialog(name: &str) -> Subject {
+    Subject { dialog: Some(crate::failure::plain_text(name, 100)), ..Subject::default() }
 }
 
 pub(super) async fn edit(
@@ -186,7 +186,7 @@ pub(super) async fn edit(
 ) -> Response {
     let Posted { admin, fields } = posted;
     let (workspace, of) = (admin.key.workspace.clone(), name.clone());
-    let edited = console.change(&admin, "edit_dialog", of_dialog(), move |host| {
+    let edited = console.change(&admin, "edit_dialog", of_dialog(&name), move |host| {
         let version = fields.text("version").parse().ok();
         let index: usize = fields.text("node").parse().map_err(|_| wrong("That is no node."))?;
         let mut node = host
@@ -276,7 +276,7 @@ pub(super) async fn update(
     let Posted { admin, fields } = posted;
     let (workspace, of) = (admin.key.workspace.clone(), name.clone());
     let overwrite = fields.text("overwrite") == "yes";
-    let updated = console.change(&admin, "update_dialog", of_dialog(), move |host| {
+    let updated = console.change(&admin, "update_dialog", of_dialog(&name), move |host| {
         host.update_dialog(&workspace, &of, overwrite)
     });
     let told = match updated.await {
