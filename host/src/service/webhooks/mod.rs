@@ -76,9 +76,8 @@ impl Webhooks {
         url: &str,
         events: Vec<WebhookEvent>,
     ) -> Result<(Webhook, SecretString)> {
-        let wrong = |code: &'static str, message: &str| {
-            Failure::new(FailureKind::InvalidInput, code, message.to_owned())
-        };
+        let wrong =
+            |code: &'static str, message: &str| Failure::new(FailureKind::InvalidInput, code, message);
         if events.is_empty() {
             return Err(wrong("events-missing", "It is not said what the address is to be told."));
         }
