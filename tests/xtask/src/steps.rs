@@ -35,6 +35,7 @@ pub(crate) fn figures() -> Vec<Step> {
     vec![
         Step::new("calls", "bench --package actionbay --bench calls"),
         Step::new("long pages", "bench --package actionbay --bench bodies"),
+        Step::new("the service under load", "bench --package actionbay --bench service"),
         Step::new("processes, and the table", "bench --package actionbay --bench processes"),
     ]
 }
