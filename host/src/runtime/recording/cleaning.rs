@@ -34,7 +34,7 @@ fn without_secrets(text: &str, secrets: &Secrets) -> String {
     secrets.remove_from(text)
 }
 
-/// The text with its `\uXXXX` and `\/` read once; none where there are none.
+/// The text with its `\u0041` and `\/` read once; none where there are none.
 fn unescaped(text: &str) -> Option<String> {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
