@@ -18,11 +18,12 @@ impl BrowserCookie {
     /// With https it is bound to the very host by its name (RFC 6265bis section 4.1.3), so that no page of a neighbouring
     /// name can plant one.
     pub(super) fn of(public: &PublicUrl) -> Self {
-        let (name, secure) = if public.origin().is_https() {
-            ("__Host-actionbay-browser", "; Secure")
-        } else {
-            ("actionbay-browser", "")
-        };
+        Self::called(public, "__Host-actionbay-browser", "actionbay-browser")
+    }
+
+    /// The same by another name, one for https and one for http.
+    pub(super) fn called(public: &PublicUrl, bound: &'static str, plain: &'static str) -> Self {
+        let (name, secure) = if public.origin().is_https() { (bound, "; Secure") } else { (plain, "") };
         Self { name, attributes: format!("Path=/; HttpOnly; SameSite=Lax{secure}") }
     }
 
@@ -44,7 +45,15 @@ impl BrowserCookie {
 
     /// The header that has a browser keep the cookie for so many seconds.
     pub(super) fn set(&self, browser: &Browser, seconds: u64) -> Result<HeaderValue> {
-        let value = browser.cookie().expose_secret();
+        self.line(browser.cookie().expose_secret(), seconds)
+    }
+
+    /// The header that has a browser forget it.
+    pub(super) fn clear(&self) -> Result<HeaderValue> {
+        self.line("", 0)
+    }
+
+    fn line(&self, value: &str, seconds: u64) -> Result<HeaderValue> {
         let line = format!("{}={value}; {}; Max-Age={seconds}", self.name, self.attributes);
         let mut line =
             HeaderValue::from_str(&line).map_err(|_| Failure::internal("A cookie cannot be written."))?;

@@ -6,11 +6,12 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::super::cookie::BrowserCookie;
 use super::super::keys::{ApiKey, Scope};
 use super::Console;
 use crate::authorization::{Browser, PublicUrl};
@@ -33,54 +34,26 @@ struct Stored {
 
 /// The cookie of a session.
 #[derive(Debug, Clone)]
-pub(in super::super) struct ConsoleCookie {
-    name: &'static str,
-    attributes: String,
-}
+pub(in super::super) struct ConsoleCookie(BrowserCookie);
 
 impl ConsoleCookie {
-    /// With https it is bound to the very host by its name (RFC 6265bis section 4.1.3).
     pub(in super::super) fn of(public: &PublicUrl) -> Self {
-        let (name, secure) = if public.origin().is_https() {
-            ("__Host-actionbay-console", "; Secure")
-        } else {
-            ("actionbay-console", "")
-        };
-        Self { name, attributes: format!("Path=/; HttpOnly; SameSite=Lax{secure}") }
+        Self(BrowserCookie::called(public, "__Host-actionbay-console", "actionbay-console"))
     }
 
     /// The secret that these headers carry, and one only.
     pub(in super::super) fn read(&self, headers: &HeaderMap) -> Option<Browser> {
-        let mut found = headers
-            .get_all(header::COOKIE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|line| line.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(name, _)| *name == self.name)
-            .filter_map(|(_, value)| Browser::from_cookie(value));
-        match (found.next(), found.next()) {
-            (Some(secret), None) => Some(secret),
-            _ => None,
-        }
+        self.0.read(headers)
     }
 
     /// The header that has a browser keep the cookie.
     pub(super) fn set(&self, secret: &Browser) -> Result<HeaderValue> {
-        self.line(secret.cookie().expose_secret(), LIFETIME)
+        self.0.set(secret, LIFETIME)
     }
 
     /// The header that has a browser forget it.
     pub(super) fn clear(&self) -> Result<HeaderValue> {
-        self.line("", 0)
-    }
-
-    fn line(&self, value: &str, seconds: u64) -> Result<HeaderValue> {
-        let line = format!("{}={value}; {}; Max-Age={seconds}", self.name, self.attributes);
-        let mut line =
-            HeaderValue::from_str(&line).map_err(|_| Failure::internal("A cookie cannot be written."))?;
-        line.set_sensitive(true);
-        Ok(line)
+        self.0.clear()
     }
 }
 
