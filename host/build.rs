@@ -1,5 +1,5 @@
 //! Builds the integration that ships inside the command, where the feature `builtin` is on, and
-//! generates `builtin.rs`: `COMPONENTS`, a list of integration id and component, and `HOSTS`, which they call.
+//! generates `builtin.rs`: `COMPONENTS`, of each its id, its bytes and their digest, and `HOSTS`, which they call.
 
 fn main() -> std::process::ExitCode {
     println!("cargo::rerun-if-changed=build.rs");
@@ -41,13 +41,17 @@ mod builtin {
                 }
                 let file = format!("builtin/{id}.wasm");
                 write_if_changed(&out_dir.join(&file), &component.bytes)?;
-                writeln!(entries, "    ({id:?}, include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\"))),")?;
+                writeln!(
+                    entries,
+                    "    BuiltIn {{ id: {id:?}, digest: {:?}, bytes: include_bytes!(concat!(env!(\"OUT_DIR\"), \"/{file}\")) }},",
+                    component.digest()
+                )?;
             }
         }
         // A new file of the contract is among nobody's sources yet.
         println!("cargo::rerun-if-changed=../wit");
         let table = format!(
-            "pub(crate) static COMPONENTS: &[(&str, &[u8])] = &[\n{entries}];\n\
+            "pub(crate) static COMPONENTS: &[BuiltIn] = &[\n{entries}];\n\
              pub(crate) static HOSTS: &[&str] = &{HOSTS:?};\n"
         );
         write_if_changed(&out_dir.join("builtin.rs"), table.as_bytes())?;

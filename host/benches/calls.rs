@@ -41,6 +41,13 @@ fn load(criterion: &mut Criterion) {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
         engine.load(COMPONENT).unwrap();
+        let digest = engine.load(COMPONENT).unwrap().digest().to_owned();
+        bench.iter(|| engine.load_known(COMPONENT, &digest).unwrap());
+    });
+    load.bench_function("from its artifact, with its digest taken", |bench| {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
+        engine.load(COMPONENT).unwrap();
         bench.iter(|| engine.load(COMPONENT).unwrap());
     });
     load.bench_function("warm", |bench| {

@@ -82,7 +82,7 @@ fn the_configuration_limits_all_calls_and_those_of_an_integration_and_a_flag_one
 
     for (limits, words) in [
         ("[limits]\nwalls = 1\n", "unknown field `walls`"),
-        ("[limits.other]\nrequests = \"many\"\n", "a limit of other is not understood"),
+        ("[limits.other]\nrequests = \"many\"\n", "limits.other.requests: invalid type: string \"many\""),
         ("[engine]\nstack = 1\n", "unknown field `stack`"),
     ] {
         configured(limits);

@@ -14,6 +14,7 @@ mod bad_input;
 mod checking;
 mod chromium;
 mod command;
+mod configuring;
 mod console;
 mod contract;
 mod dialogs;

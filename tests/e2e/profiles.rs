@@ -325,7 +325,7 @@ fn a_host_is_called_where_the_operator_allows_it_and_an_empty_list_allows_none()
     assert_eq!((to("auth.atlassian.com").code, to("auth.example.com").code), (2, 2));
     listed(r#"["https://a*.example.com"]"#);
     let told = home.run(&["profiles", "list"]).fails_with(2, "names no hosts");
-    assert!(told.stderr.contains("line 2: ") && !told.stderr.contains(".."), "{told:?}");
+    assert!(told.stderr.contains("line 2, policy.allowed-hosts.0: ") && !told.stderr.contains(".."), "{told:?}");
 }
 
 /// Row 22
@@ -376,7 +376,7 @@ fn a_profile_of_the_configuration_is_listed_as_system_tested_and_not_changed() {
     std::fs::write(&config, by_file.replace("client-secret-file", "client-secret")).unwrap();
     home.run(&["profiles", "list"]).fails_with(2, "cannot be used");
     std::fs::write(&config, by_file.replace("client-id = \"", "client-id = \"\" #")).unwrap();
-    home.run(&["profiles", "list"]).fails_with(2, "/client-id is missing");
+    home.run(&["profiles", "list"]).fails_with(2, "profiles.0.client-id: client-id is missing");
 }
 
 #[test]

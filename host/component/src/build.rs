@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sha2::{Digest as _, Sha256};
 use wasm_encoder::{RawSection, Section as _};
 use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
@@ -49,6 +50,13 @@ pub struct Built {
     /// The files it was built from, the manifests that they belong to, and the workspace's manifest and
     /// lock file.
     pub sources: Vec<PathBuf>,
+}
+
+impl Built {
+    /// The SHA-256 of the component, in hex: what a host knows it by.
+    pub fn digest(&self) -> String {
+        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Why there is no component.

@@ -12,10 +12,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::home::{Home, create_private};
-use crate::builtin;
+use crate::builtin::{self, BuiltIn};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::IntegrationId;
-use crate::runtime::Plugin;
+use crate::runtime::{Engine, Plugin};
 
 /// The folder of the components that were added, in the data directory.
 const FOLDER: &str = "components";
@@ -38,9 +38,9 @@ impl Home {
     pub(super) fn plugins(&self) -> Result<Vec<Plugin>> {
         let engine = self.engine()?;
         let mut plugins: Vec<Plugin> =
-            builtin::COMPONENTS.iter().map(|(_, bytes)| engine.load(bytes)).collect::<Result<_>>()?;
+            builtin::COMPONENTS.iter().map(|component| component.load(&engine)).collect::<Result<_>>()?;
         for id in self.added()? {
-            match self.added_plugin(&id) {
+            match self.added_plugin(&engine, &id) {
                 Ok(plugin) => plugins.push(plugin),
                 Err(failure) => tracing::warn!("the component that was added as {id} is left out: {failure}"),
             }
@@ -50,14 +50,19 @@ impl Home {
 
     /// The plugin of an integration, or of the component at a path.
     pub(super) fn plugin(&self, named: &str) -> Result<Plugin> {
+        self.plugin_in(&self.engine()?, named)
+    }
+
+    /// The same, in this engine.
+    pub(super) fn plugin_in(&self, engine: &Engine, named: &str) -> Result<Plugin> {
         if is_path(named) {
-            return self.engine()?.load(&read_component(named)?);
+            return engine.load(&read_component(named)?);
         }
-        if let Some((_, bytes)) = builtin::COMPONENTS.iter().find(|(known, _)| *known == named) {
-            return self.engine()?.load(bytes);
+        if let Some(component) = BuiltIn::find(named) {
+            return component.load(engine);
         }
         if self.added()?.iter().any(|id| id == named) {
-            return self.added_plugin(named);
+            return self.added_plugin(engine, named);
         }
         Err(Failure::new(
             FailureKind::NotFound,
@@ -72,7 +77,7 @@ impl Home {
 
     /// The ids of all plugins that have one here.
     pub(super) fn ids(&self) -> Result<Vec<String>> {
-        let built_in = builtin::COMPONENTS.iter().map(|(id, _)| (*id).to_owned());
+        let built_in = builtin::COMPONENTS.iter().map(|component| component.id.to_owned());
         Ok(built_in.chain(self.added()?).collect())
     }
 
@@ -147,9 +152,9 @@ impl Home {
         Ok(ids)
     }
 
-    fn added_plugin(&self, id: &str) -> Result<Plugin> {
+    fn added_plugin(&self, engine: &Engine, id: &str) -> Result<Plugin> {
         let file = self.component_of(id)?;
-        let plugin = self.engine()?.load(&read_component(&file.to_string_lossy())?)?;
+        let plugin = engine.load(&read_component(&file.to_string_lossy())?)?;
         let says = &plugin.manifest().id;
         if says.as_str() == id {
             return Ok(plugin);
@@ -169,7 +174,7 @@ impl Home {
 
 /// Whether an integration ships with the command.
 pub(super) fn is_built_in(id: &str) -> bool {
-    builtin::COMPONENTS.iter().any(|(known, _)| *known == id)
+    BuiltIn::find(id).is_some()
 }
 
 /// Whether this names a component by where it is.

@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 use directories::ProjectDirs;
 use serde_json::{Map, Value};
 
-use super::config;
+use super::config::Configuration;
 use super::master_key;
 use super::output::Output;
 use super::watch::Watch;
@@ -25,7 +25,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{IntegrationId, WorkspaceId};
 use crate::runtime::{CallLimits, Engine, Plugin};
-use crate::vault::{MasterKey, SqliteStore, Vault};
+use crate::vault::{MasterKey, MemoryStore, SqliteStore, Vault};
 
 /// The store's file in the data directory.
 const STORE: &str = "actionbay.db";
@@ -94,11 +94,30 @@ impl Home {
 
     /// An engine that keeps compiled components where the platform keeps caches.
     pub(super) fn engine(&self) -> Result<Engine> {
-        let engine = config::engine(&self.folder()?)?;
-        match platform() {
-            Ok(platform) => engine.artifacts(platform.cache_dir().join("components")).build(),
-            Err(_) => engine.build(),
-        }
+        engine(&self.configuration()?)
+    }
+
+    /// What the operator says.
+    pub(super) fn configuration(&self) -> Result<Configuration> {
+        Configuration::read(&self.folder()?)
+    }
+
+    /// Whether what the operator says can be used.
+    ///
+    /// # Errors
+    /// `InvalidInput` with every mistake that is in it.
+    pub(super) fn check_configuration(&self) -> Result<()> {
+        let configuration = Configuration::without_mistakes(&self.folder()?)?;
+        let engine = engine(&configuration)?;
+        // Profiles are checked by the host that they are for.
+        let host = Host::builder()
+            .transport(UreqTransport::new())
+            .store(MemoryStore::default(), MasterKey::random()?)
+            .clock(SystemClock)
+            .policy(configuration.policy()?)
+            .build()?;
+        let load = |id: &str| self.plugin_in(&engine, id);
+        configuration.add_profiles(&host, &[], &self.ids()?, load)
     }
 
     /// What one call of an integration may use, with what is said of it alone.
@@ -107,17 +126,18 @@ impl Home {
         integration: &IntegrationId,
         call: &Map<String, Value>,
     ) -> Result<CallLimits> {
-        config::limits(&self.folder()?)?.of(integration.as_str(), call)
+        self.configuration()?.limits().of(integration.as_str(), call)
     }
 
     /// What the operator allows.
     pub(super) fn policy(&self) -> Result<OperatorPolicy> {
-        config::policy(&self.folder()?)
+        self.configuration()?.policy()
     }
 
     /// The host, with the plugins it is given.
     pub(super) fn host(&self, settings: HostSettings<'_>) -> Result<Host> {
         let folder = self.folder()?;
+        let configuration = self.configuration()?;
         create_private(&folder)?;
         let store = SqliteStore::open(&folder.join(STORE))?;
         let keys = match settings.key {
@@ -126,16 +146,16 @@ impl Home {
         };
         let policy = match settings.policy {
             Some(policy) => policy,
-            None => config::policy(&folder)?,
+            None => configuration.policy()?,
         };
         let mut builder = Host::builder()
             .transport(UreqTransport::new())
             .store(store, keys)
             .clock(SystemClock)
             .events(Watch::new(settings.output))
-            .editions(config::editions(&folder)?)
+            .editions(configuration.editions())
             .policy(policy);
-        let limits = config::limits(&folder)?;
+        let limits = configuration.limits();
         builder = builder.limits(limits.of_all()?);
         for plugin in &settings.plugins {
             let id = plugin.manifest().id.clone();
@@ -144,20 +164,14 @@ impl Home {
         }
         if let Some(redirect_uri) = settings.redirect_uri {
             builder = builder.callbacks(FixedCallback(redirect_uri));
-        } else if let Some(public) =
-            settings.public_url.map_or_else(|| config::public_url(&folder), |p| Ok(Some(p)))?
-        {
+        } else if let Some(public) = settings.public_url.or_else(|| configuration.public_url()) {
             builder = builder.callbacks(public);
         }
         let host = builder.build()?;
         let _ = self.opened.set(host.clone());
-        let system = config::system_profiles(&folder, &settings.plugins, &self.ids()?, |id| self.plugin(id))?;
+        configuration.add_profiles(&host, &settings.plugins, &self.ids()?, |id| self.plugin(id))?;
         for plugin in settings.plugins {
             host.add(plugin)?;
-        }
-        for (profile, client_secret) in system {
-            host.add_system_profile(profile, client_secret)
-                .map_err(|failure| config::bad(&folder, &failure.message))?;
         }
         Ok(host)
     }
@@ -182,6 +196,15 @@ pub(super) struct HostSettings<'a> {
 impl<'a> HostSettings<'a> {
     pub(super) fn new(plugins: Vec<Plugin>, output: &'a Output) -> Self {
         Self { plugins, redirect_uri: None, public_url: None, policy: None, key: None, output }
+    }
+}
+
+/// An engine as the operator sets it, that keeps compiled components where the platform keeps caches.
+fn engine(configuration: &Configuration) -> Result<Engine> {
+    let engine = configuration.engine();
+    match platform() {
+        Ok(platform) => engine.artifacts(platform.cache_dir().join("components")).build(),
+        Err(_) => engine.build(),
     }
 }
 

@@ -198,8 +198,8 @@ fn options_of_run() -> BTreeSet<String> {
 
 /// Lets the examples of every help text name an integration that is there.
 fn with_examples(command: clap::Command) -> clap::Command {
-    let Some((id, _)) = crate::builtin::COMPONENTS.first() else { return command };
-    let example = command.get_after_help().map(|help| help.to_string().replace("INTEGRATION", id));
+    let Some(component) = crate::builtin::COMPONENTS.first() else { return command };
+    let example = command.get_after_help().map(|help| help.to_string().replace("INTEGRATION", component.id));
     let command = match example {
         Some(example) => command.after_help(example),
         None => command,

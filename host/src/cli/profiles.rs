@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::authorize::{CALLBACK_PORT, client_secret};
-use super::config::{self, set};
+use super::config::set;
 use super::confirm::confirm;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table};
@@ -290,7 +290,7 @@ fn loss(id: &ProfileId, connections: &[Connection]) -> String {
 /// The host, with the callback URL of the deployment, or the one that `authorize` listens at.
 fn open(home: &Home, plugins: Vec<Plugin>, output: &Output) -> Result<Host> {
     let mut settings = HostSettings::new(plugins, output);
-    if config::public_url(&home.folder()?)?.is_none() {
+    if home.configuration()?.public_url().is_none() {
         settings.redirect_uri = Some(format!("http://localhost:{CALLBACK_PORT}/callback"));
     }
     home.host(settings)

@@ -1,7 +1,6 @@
 //! `actionbay serve`
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +12,6 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{info, warn};
 
-use super::config;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts};
 use crate::authorization::PublicUrl;
@@ -60,12 +58,14 @@ struct Served {
 
 impl Serve {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
+        home.check_configuration()?;
+        let configuration = home.configuration()?;
         let configured = match &self.public_url {
             Some(text) => Some(PublicUrl::new(text)?),
-            None => config::public_url(&home.folder()?)?,
+            None => configuration.public_url(),
         };
         if !self.bind.ip().is_loopback() {
-            check_reachable_elsewhere(self.bind, configured.as_ref(), &home.folder()?)?;
+            check_reachable_elsewhere(self.bind, configured.as_ref(), configuration.is_behind_tls_proxy())?;
         }
         let plugins = home.plugins()?;
         let server = Server::bind(self.bind)?;
@@ -81,7 +81,7 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| Failure::internal(format!("Nothing can be served: {error}.")))?;
-        let service = Arc::new(Service::new(&host, &public, config::service(&home.folder()?)?)?);
+        let service = Arc::new(Service::new(&host, &public, configuration.service())?);
         let serving = server.start(&service.router())?;
         // Before the line is printed: whoever reads it may end the process at once.
         let asked = {
@@ -212,9 +212,12 @@ fn asked_to_end() -> Result<oneshot::Receiver<()>> {
 }
 
 /// Whether the service may be reached from other machines: keys and links would pass in the clear where nobody ends TLS.
-fn check_reachable_elsewhere(bind: SocketAddr, public: Option<&PublicUrl>, home: &Path) -> Result<()> {
+fn check_reachable_elsewhere(
+    bind: SocketAddr,
+    public: Option<&PublicUrl>,
+    is_behind_proxy: bool,
+) -> Result<()> {
     let Some(public) = public else { return Err(no_public_url(bind)) };
-    let is_behind_proxy = config::is_behind_tls_proxy(home)?;
     if is_behind_proxy && public.origin().is_https() {
         return Ok(());
     }

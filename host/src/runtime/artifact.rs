@@ -167,7 +167,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let load = || {
             let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
-            let plugin = engine.load(crate::builtin::COMPONENTS[0].1).unwrap();
+            let plugin = crate::builtin::COMPONENTS[0].load(&engine).unwrap();
             let manifest = plugin.manifest();
             (
                 serde_json::to_value(manifest).unwrap(),

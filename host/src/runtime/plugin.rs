@@ -53,18 +53,30 @@ impl Engine {
     /// `BadPlugin` where the bytes are no component of the contract, import anything else, or describe
     /// themselves badly.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
-        let digest: Arc<str> =
-            Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
-        let (exports, manifest) = match artifact::load(self, &digest) {
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        self.load_known(bytes, &digest)
+    }
+
+    /// Makes a plugin of a component that lies in the program itself, with the digest that its build found: what `load` does
+    /// without hashing once more, which is half of the time where there is an artifact.
+    ///
+    /// `digest` is the SHA-256 of `bytes` in lower-case hex. Nothing checks that, and a digest is what artifacts and approvals go
+    /// by: give one only where nobody could have changed either.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_known(&self, bytes: &[u8], digest: &str) -> Result<Plugin> {
+        let (exports, manifest) = match artifact::load(self, digest) {
             Some((component, manifest)) => (self.linked(&component)?, manifest),
             None => {
                 let component = self.compiled(bytes)?;
                 let exports = self.linked(&component)?;
                 let manifest = describe(self, &exports)?;
-                artifact::save(self, &digest, &component, &manifest);
+                artifact::save(self, digest, &component, &manifest);
                 (exports, manifest)
             }
         };
+        let digest = digest.into();
         let (component, manifest) = (Arc::new(exports), Arc::new(manifest));
         let audiences = manifest.audiences.clone().into();
         Ok(Plugin {

@@ -1,0 +1,326 @@
+//! The operator's configuration file: `<home>/config.toml`.
+//!
+//! ```toml
+//! public-url = "https://connect.example.com"         # where people reach `serve`
+//!
+//! behind-tls-proxy = true                           # so that `serve` may listen elsewhere than on this machine
+//!
+//! [service]                                         # of `serve`
+//! concurrent-requests = 64
+//! waiting-requests = 128
+//! requests-per-minute = 6000                        # of each key
+//! keep-runs-days = 30
+//! keep-audit-days = 365
+//!
+//! [policy]
+//! allowed-hosts = ["https://*.example.com"]          # absent: what the integrations that ship with the command call
+//! allowed-origins = ["http://127.0.0.1:8977"]
+//!
+//! [policy.audience-origins.PROFILE]
+//! AUDIENCE = "http://127.0.0.1:8977"
+//!
+//! [limits]                                          # of every call; times in seconds, sizes in bytes
+//! wall-clock = 120
+//!
+//! [limits.INTEGRATION]                               # of its calls, over those above
+//! memory-bytes = 268435456
+//!
+//! [engine]                                          # of the process
+//! stack-bytes = 1048576                             # of a plugin
+//! concurrent-calls = 256
+//!
+//! [workspaces.NAME]
+//! edition = "trial"                               # or "developer", which all others have, or "enterprise"
+//!
+//! [[profiles]]
+//! id = "shared"
+//! integration = "INTEGRATION"
+//! client-id = "ID"
+//! client-secret-env = "SHARED_CLIENT_SECRET"       # or client-secret-file = "FILE"
+//! ```
+//!
+//! A variable of the environment goes over the file: `ACTIONBAY_`, then the path with `__` between the levels and `_` for
+//! `-`, as in `ACTIONBAY_PUBLIC_URL`, `ACTIONBAY_SERVICE__KEEP_RUNS_DAYS` or
+//! `ACTIONBAY_POLICY__ALLOWED_HOSTS='["https://*.example.com"]'`. It says a value as TOML does, or a text without quotes.
+//!
+//! The environment can also say one such profile for each integration: `ACTIONBAY_<ID>_CLIENT_ID`, `ACTIONBAY_<ID>_CLIENT_SECRET`
+//! and `ACTIONBAY_<ID>_SCOPES` make the profile `<id>-system`.
+//!
+//! A profile may also set `identity-provider`, `description`, `issuer`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
+//! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
+
+mod profiles;
+mod reading;
+mod stand_ins;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+
+use crate::authorization::{Editions, PublicUrl};
+use crate::builtin;
+use crate::egress::{HostPattern, OperatorPolicy, Origin};
+use crate::failure::{Failure, FailureKind, Result, Violation};
+use crate::ids::WorkspaceId;
+use crate::runtime::{CallLimits, Edition, Engine, EngineBuilder};
+use crate::service::Settings;
+use profiles::SystemProfile;
+pub(super) use profiles::set;
+use reading::{Mistake, Said};
+#[cfg(feature = "sandbox")]
+pub(super) use stand_ins::put_stand_ins;
+
+const FILE: &str = "config.toml";
+
+/// The settings outside of tables, which have variables without levels in their names.
+const PLAIN: &[&str] = &["public-url", "behind-tls-proxy"];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Config {
+    #[serde(deserialize_with = "public_url")]
+    public_url: Option<PublicUrl>,
+    behind_tls_proxy: bool,
+    service: Settings,
+    policy: PolicyConfig,
+    limits: ConfiguredLimits,
+    engine: EngineConfig,
+    workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
+    profiles: Vec<SystemProfile>,
+}
+
+/// What the operator allows.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct PolicyConfig {
+    /// Absent: what the integrations need that ship with the command. An empty list is none.
+    allowed_hosts: Option<BTreeSet<HostPattern>>,
+    allowed_origins: BTreeSet<Origin>,
+    audience_origins: BTreeMap<String, BTreeMap<String, Origin>>,
+}
+
+/// Settings of the process.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct EngineConfig {
+    stack_bytes: Option<usize>,
+    concurrent_calls: Option<u32>,
+}
+
+/// What the operator says of a workspace.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct WorkspaceConfig {
+    edition: Option<Edition>,
+}
+
+fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PublicUrl>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    PublicUrl::new(&text).map(Some).map_err(|failure| serde::de::Error::custom(failure.message))
+}
+
+/// What calls may use: limits by their names, and by integration objects of the same, which go over those.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(try_from = "Map<String, Value>")]
+pub(super) struct ConfiguredLimits {
+    all: Map<String, Value>,
+    of: BTreeMap<String, Map<String, Value>>,
+}
+
+impl TryFrom<Map<String, Value>> for ConfiguredLimits {
+    type Error = serde_json::Error;
+
+    fn try_from(said: Map<String, Value>) -> std::result::Result<Self, Self::Error> {
+        let mut limits = Self::default();
+        for (name, value) in said {
+            match value {
+                Value::Object(of_integration) => {
+                    limits.of.insert(name, of_integration);
+                }
+                value => {
+                    limits.all.insert(name, value);
+                }
+            }
+        }
+        limits.combined(None, &Map::new())?;
+        limits
+            .of
+            .keys()
+            .try_for_each(|integration| limits.combined(Some(integration), &Map::new()).map(drop))?;
+        Ok(limits)
+    }
+}
+
+impl ConfiguredLimits {
+    /// What calls may use of which nothing else is said.
+    pub(super) fn of_all(&self) -> Result<CallLimits> {
+        self.combined(None, &Map::new()).map_err(|error| not_understood(&error))
+    }
+
+    /// What calls of an integration may use, and of one call what is said of it alone.
+    pub(super) fn of(&self, integration: &str, call: &Map<String, Value>) -> Result<CallLimits> {
+        self.combined(Some(integration), call).map_err(|error| not_understood(&error))
+    }
+
+    fn combined(
+        &self,
+        integration: Option<&str>,
+        call: &Map<String, Value>,
+    ) -> serde_json::Result<CallLimits> {
+        let mut limits = self.all.clone();
+        limits.extend(integration.and_then(|id| self.of.get(id)).cloned().unwrap_or_default());
+        limits.extend(call.clone());
+        serde_json::from_value(Value::Object(limits))
+    }
+}
+
+/// What the file says is understood, so that it is the call's.
+fn not_understood(error: &serde_json::Error) -> Failure {
+    let message = format!("A limit of the call is not understood: {error}.");
+    Failure::new(FailureKind::InvalidInput, "bad-limit", message)
+        .hint("Times are in seconds, sizes in bytes, as in --call-limit wall-clock=30.")
+}
+
+/// The editions that the file says; a workspace that it does not name has the edition `developer`.
+pub(super) struct ConfiguredEditions(BTreeMap<WorkspaceId, Edition>);
+
+impl Editions for ConfiguredEditions {
+    fn edition(&self, workspace: &WorkspaceId) -> Result<Edition> {
+        Ok(self.0.get(workspace).copied().unwrap_or(Edition::Developer))
+    }
+}
+
+/// The configuration of a data directory: what its file and the environment say.
+pub(super) struct Configuration {
+    folder: PathBuf,
+    config: Config,
+    said: Said,
+    mistakes: Vec<Mistake>,
+}
+
+impl Configuration {
+    /// Reads it, without what is wrong in it.
+    ///
+    /// # Errors
+    /// `Storage` where the file cannot be read.
+    pub(super) fn without_mistakes(folder: &Path) -> Result<Self> {
+        let text = text(folder)?;
+        let environment = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?)).filter(|(_, value)| !value.is_empty())
+        });
+        let (config, said, mistakes) = reading::read(&text, environment, PLAIN);
+        Ok(Self { folder: folder.to_owned(), config, said, mistakes })
+    }
+
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `InvalidInput` with every mistake; `Storage` where the file cannot be read.
+    pub(super) fn read(folder: &Path) -> Result<Self> {
+        let configuration = Self::without_mistakes(folder)?;
+        configuration.refused(Vec::new())?;
+        Ok(configuration)
+    }
+
+    /// Refuses it, if there are mistakes in it or these.
+    fn refused(&self, others: Vec<Mistake>) -> Result<()> {
+        let mut mistakes = [self.mistakes.clone(), others].concat();
+        mistakes.sort();
+        let sentences: Vec<_> = mistakes.iter().map(Mistake::to_string).collect();
+        if sentences.is_empty() {
+            return Ok(());
+        }
+        let mut failure = bad(&self.folder, &sentences.join(" "));
+        if let [_, _, ..] = mistakes.as_slice() {
+            let violation = |mistake: &Mistake| Violation {
+                pointer: mistake.pointer.clone(),
+                message: format!("{}: {}.", mistake.place, mistake.why),
+            };
+            failure.violations = mistakes.iter().map(violation).collect();
+        }
+        Err(failure)
+    }
+
+    /// What calls may use.
+    pub(super) fn limits(&self) -> &ConfiguredLimits {
+        &self.config.limits
+    }
+
+    /// The settings of engines.
+    pub(super) fn engine(&self) -> EngineBuilder {
+        let EngineConfig { stack_bytes, concurrent_calls } = self.config.engine;
+        let mut engine = Engine::builder();
+        if let Some(bytes) = stack_bytes {
+            engine = engine.stack_bytes(bytes);
+        }
+        if let Some(calls) = concurrent_calls {
+            engine = engine.concurrent_calls(calls);
+        }
+        engine
+    }
+
+    /// Which edition of the platform each workspace has.
+    pub(super) fn editions(&self) -> ConfiguredEditions {
+        let said = self.config.workspaces.iter();
+        ConfiguredEditions(
+            said.filter_map(|(id, workspace)| Some((id.clone(), workspace.edition?))).collect(),
+        )
+    }
+
+    /// What the operator allows.
+    ///
+    /// # Errors
+    /// None that a person can cause.
+    pub(super) fn policy(&self) -> Result<OperatorPolicy> {
+        let PolicyConfig { allowed_hosts, allowed_origins, audience_origins } = &self.config.policy;
+        let built_in = || builtin::HOSTS.iter().map(|hosts| hosts.parse()).collect();
+        Ok(OperatorPolicy {
+            allowed_hosts: allowed_hosts.clone().map_or_else(built_in, Ok)?,
+            allowed_origins: allowed_origins.clone(),
+            audience_origins: audience_origins.clone(),
+        })
+    }
+
+    /// Where people reach the pages of this deployment, if it is said.
+    pub(super) fn public_url(&self) -> Option<PublicUrl> {
+        self.config.public_url.clone()
+    }
+
+    /// Whether a proxy that ends TLS stands before `serve`, as the operator says.
+    pub(super) fn is_behind_tls_proxy(&self) -> bool {
+        self.config.behind_tls_proxy
+    }
+
+    /// The settings of `serve`.
+    pub(super) fn service(&self) -> Settings {
+        self.config.service
+    }
+}
+
+/// The text of the file; none where it is not there.
+fn text(folder: &Path) -> Result<String> {
+    match std::fs::read_to_string(folder.join(FILE)) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(unusable(folder, &error)),
+    }
+}
+
+fn unusable(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::storage(
+        "configuration-unusable",
+        format!("The configuration {} cannot be read or written: {error}.", folder.join(FILE).display()),
+    )
+    .hint("Check who owns it, and that the disk has room.")
+}
+
+fn bad(folder: &Path, why: &str) -> Failure {
+    Failure::new(
+        FailureKind::InvalidInput,
+        "bad-configuration",
+        format!("The configuration {} cannot be used: {}", folder.join(FILE).display(), why.trim_end()),
+    )
+    .hint("Correct the file, or the variable that is named.")
+}
