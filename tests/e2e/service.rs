@@ -15,4 +15,5 @@ mod secrecy;
 mod talking;
 mod telling;
 mod tools;
+mod tracing;
 mod watching;

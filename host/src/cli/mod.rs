@@ -43,8 +43,11 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::WorkspaceId;
 use crate::service::audit::Entry;
+use crate::service::traces::Traces;
+use config::Configuration;
 use home::Home;
 use output::Output;
+use watch::LogFormat;
 
 /// Run integration actions as sandboxed components.
 ///
@@ -81,6 +84,10 @@ struct Arguments {
     #[arg(long, global = true, env = "ACTIONBAY_LOG", value_name = "LEVEL", default_value = "warn",
           value_parser = ["off", "error", "warn", "info", "debug", "trace"])]
     log: String,
+
+    /// How lines of the log are written
+    #[arg(long, global = true, env = "ACTIONBAY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
 
     #[command(subcommand)]
     verb: Verb,
@@ -146,9 +153,11 @@ pub fn main() -> ExitCode {
     let parsed = parsed.and_then(|matches| Ok((Arguments::from_arg_matches(&matches)?, matches)));
     let asked = parsed.as_ref().ok().and_then(|(_, matches)| audit::asked(matches));
     let arguments = match (parsed, named) {
-        (Ok((Arguments { verb: Verb::Run(run), home, workspace, json, log }, matches)), Ok(Some(named))) => {
-            let verb = Verb::Run(run.matched(named, &matches));
-            Arguments { verb, home, workspace, json, log }
+        (Ok((mut arguments, matches)), Ok(Some(named))) => {
+            if let Verb::Run(run) = arguments.verb {
+                arguments.verb = Verb::Run(run.matched(named, &matches));
+            }
+            arguments
         }
         (Ok((arguments, _)), _) => arguments,
         // Of what is not there no flag is known: that it is not there is what is wrong.
@@ -164,12 +173,21 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    watch::log_to_stderr(&arguments.log);
+    let traces = traces(&arguments);
+    watch::start(&arguments.log, arguments.log_format, traces.as_ref());
     let output = Output::new(arguments.json);
     match dispatch(arguments, asked, &output) {
         Ok(code) => code,
         Err(failure) => output.failure(&failure),
     }
+}
+
+/// What makes traces, where it is said where they go to. What cannot be used of it `serve` tells.
+fn traces(arguments: &Arguments) -> Option<Traces> {
+    let Verb::Serve(_) = arguments.verb else { return None };
+    let home = Home::new(arguments.home.clone(), WorkspaceId::new(&*arguments.workspace).ok()?);
+    let configuration = Configuration::without_mistakes(&home.folder().ok()?).ok()?;
+    Traces::to(configuration.otlp_endpoint()?).ok()
 }
 
 fn asks_for_json(written: &[OsString]) -> bool {

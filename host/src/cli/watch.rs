@@ -2,23 +2,39 @@
 
 use std::sync::Mutex;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use tracing::{debug, error, info, trace, warn};
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::output::Output;
 use crate::runtime::{Event, EventSink, LogLevel};
+use crate::service::traces::{self, Traces};
 
-/// Logs to standard error from this level on. Only our own events are logged, which hold no secret: what HTTP
-/// and TLS libraries write at their finest level is what goes over the wire.
-pub(super) fn log_to_stderr(level: &str) {
+/// How lines of the log are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people
+    Text,
+    /// An object a line, for programs
+    Json,
+}
+
+/// Logs to standard error from this level on, and makes traces, if there are any. Only our own events are in either,
+/// which hold no secret: what HTTP and TLS libraries write at their finest level is what goes over the wire.
+pub(super) fn start(level: &str, format: LogFormat, traces: Option<&Traces>) {
     let level: LevelFilter = level.parse().unwrap_or(LevelFilter::WARN);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let ours = |level| Targets::new().with_target("actionbay", level);
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let log = match format {
+        LogFormat::Text => log.boxed(),
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    };
     let _ = tracing_subscriber::registry()
-        .with(Targets::new().with_target("actionbay", level))
-        .with(layer)
+        .with(log.with_filter(ours(level).with_target(traces::TARGET, LevelFilter::OFF)))
+        .with(traces.map(|traces| traces.layer().with_filter(ours(LevelFilter::INFO))))
         .try_init();
 }
 
@@ -82,6 +98,7 @@ impl EventSink for Watch {
             Event::HostCall { function } => trace!(function, "host call"),
             Event::Request { audience, method, path, status, duration } => {
                 info!(audience, method, path, status, milliseconds = duration.as_millis() as u64, "request");
+                traces::vendor_request(audience, method, path, status, duration);
             }
             Event::AdminNeeded { workspace, integration, code, message } => {
                 warn!(workspace, integration, code, message, "an admin is needed");

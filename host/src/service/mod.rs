@@ -36,6 +36,7 @@ mod runs;
 mod server;
 mod settings;
 mod status;
+pub mod traces;
 mod webhooks;
 
 pub use callback::{Listener, serve_callback};

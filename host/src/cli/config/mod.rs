@@ -29,6 +29,12 @@
 //! stack-bytes = 1048576                             # of a plugin
 //! concurrent-calls = 256
 //!
+//! [dialogs]
+//! keep-conversations-days = 30                      # after what was said last
+//!
+//! [telemetry]                                       # of `serve`
+//! otlp-endpoint = "http://localhost:4318"           # of an OpenTelemetry collector; OTEL_EXPORTER_OTLP_HEADERS opens it
+//!
 //! [workspaces.NAME]
 //! edition = "trial"                               # or "developer", which all others have, or "enterprise"
 //!
@@ -55,9 +61,11 @@ mod stand_ins;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::authorization::{Editions, PublicUrl};
 use crate::builtin;
@@ -87,6 +95,8 @@ struct Config {
     policy: PolicyConfig,
     limits: ConfiguredLimits,
     engine: EngineConfig,
+    dialogs: DialogsConfig,
+    telemetry: TelemetryConfig,
     workspaces: BTreeMap<WorkspaceId, WorkspaceConfig>,
     profiles: Vec<SystemProfile>,
 }
@@ -107,6 +117,20 @@ struct PolicyConfig {
 struct EngineConfig {
     stack_bytes: Option<usize>,
     concurrent_calls: Option<u32>,
+}
+
+/// Settings of what is run by talking.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct DialogsConfig {
+    keep_conversations_days: Option<u32>,
+}
+
+/// Where it is told what the service does.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct TelemetryConfig {
+    otlp_endpoint: Option<Url>,
 }
 
 /// What the operator says of a workspace.
@@ -283,9 +307,20 @@ impl Configuration {
         })
     }
 
+    /// For how long a conversation is kept, if it is said.
+    pub(super) fn keep_conversations(&self) -> Option<Duration> {
+        let days = self.config.dialogs.keep_conversations_days?;
+        Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))
+    }
+
     /// Where people reach the pages of this deployment, if it is said.
     pub(super) fn public_url(&self) -> Option<PublicUrl> {
         self.config.public_url.clone()
+    }
+
+    /// The collector that traces of `serve` go to.
+    pub(super) fn otlp_endpoint(&self) -> Option<&Url> {
+        self.config.telemetry.otlp_endpoint.as_ref()
     }
 
     /// Whether a proxy that ends TLS stands before `serve`, as the operator says.

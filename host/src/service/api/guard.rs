@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use tracing::{Instrument as _, info, info_span, warn};
+use tracing::{Instrument as _, info, warn};
 
 use super::Api;
 use super::document::Route;
@@ -23,7 +23,7 @@ use crate::service::audit::{Asked, Audit, Entry};
 use crate::service::keys::{ApiKey, Scope};
 use crate::service::room::on_a_thread;
 use crate::service::settings::Settings;
-use crate::service::status;
+use crate::service::{status, traces};
 
 /// The header with the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -40,7 +40,7 @@ pub(super) async fn answered(State(api): State<Api>, mut request: Request, next:
     let id = RequestId(id_of(&request).into());
     let (method, began) = (request.method().clone(), Instant::now());
     request.extensions_mut().insert(id.clone());
-    let span = info_span!("request", id = %id.0, %method);
+    let span = traces::request(&id.0, &method, request.headers());
     let mut response = next.run(request).instrument(span.clone()).await;
     let route = response.extensions_mut().remove::<Arc<Route>>();
     let caller = response.extensions_mut().remove::<Caller>();
@@ -58,6 +58,7 @@ pub(super) async fn answered(State(api): State<Api>, mut request: Request, next:
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     let (status, took) = (response.status(), began.elapsed());
     api.metrics.answered(&method, route, status, took);
+    traces::answered(&span, &method, route, status);
     let _entered = span.enter();
     let key = caller.as_ref().map(|caller| caller.key().as_str());
     let code = failure.map(|failure| failure.code.as_ref());
