@@ -32,10 +32,14 @@ pub(super) const ANOTHER_ACCOUNT: &str = "another-account";
 
 /// What happened, and what to do next.
 pub(super) fn told(status: StatusCode, title: &str, text: &str, next: &str) -> Response {
+    told_with(status, title, text, &html! { (plain_text(next, crate::failure::MAX_TEXT)) })
+}
+
+fn told_with(status: StatusCode, title: &str, text: &str, next: &Markup) -> Response {
     let body = html! {
         h1 { (title) }
         p { (plain_text(text, crate::failure::MAX_TEXT)) }
-        p { (plain_text(next, crate::failure::MAX_TEXT)) }
+        p { (next) }
     };
     answer(status, title, &body, &format!("{POLICY}; form-action 'none'"), "no-referrer")
 }
@@ -97,11 +101,20 @@ pub(super) fn connected(result: &Result<Connection>) -> Response {
 
 /// That it did not work, and why.
 pub(super) fn failed(failure: &Failure) -> Response {
-    let title = match failure.kind {
+    told(status::of_page(failure), title_of(failure), text_of(failure), next(failure))
+}
+
+/// The same for an admin, who goes on at the console.
+pub(super) fn failed_for_admin(failure: &Failure, console: &str) -> Response {
+    let next = html! { a href=(console) { "Back to the console" } };
+    told_with(status::of_page(failure), title_of(failure), text_of(failure), &next)
+}
+
+fn title_of(failure: &Failure) -> &'static str {
+    match failure.kind {
         FailureKind::AccessDenied => "Not connected",
         _ => "This did not work",
-    };
-    told(status::of_page(failure), title, text_of(failure), next(failure))
+    }
 }
 
 /// What may be told to anybody: faults of the store and of the program are for whoever runs it.

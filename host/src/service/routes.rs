@@ -215,7 +215,10 @@ fn shown(handled: Result<Handled>, pages: &Pages, headers: &HeaderMap) -> Respon
         Ok(Handled::Waiting(connection)) => {
             page::sites(&connection, &format!("{}/connect/site", pages.public.prefix()))
         }
-        Err(failure) => page::failed(&failure),
+        Err(failure) => match console::actions(&pages.public, headers) {
+            Some(actions) => page::failed_for_admin(&failure, &actions),
+            None => page::failed(&failure),
+        },
     }
 }
 

@@ -107,6 +107,8 @@ fn whoever_denies_access_is_told_so_and_nothing_is_configured() {
     let sent = desk.configure("pre-authorized", "custom", "authorize");
     let denied = desk.decide(&sent, Decision::Deny);
     assert!(denied.says("Not connected"), "{denied:?}");
+    let back = denied.links().into_iter().find(|link| link.path().ends_with("/console/actions")).unwrap();
+    assert!(desk.open(back.path().trim_start_matches("/console")).says("Available"));
     assert!(!is_configured(&desk.open("/actions")));
     assert!(desk.office.world.connections().is_empty());
 }

@@ -30,6 +30,7 @@ fn refused(desk: &mut Desk, field: &str, value: &str, why: &str) -> Shown {
     let form = filled(desk).with(field, value);
     let shown = desk.submit(form);
     assert!(shown.says("role=\"alert\"") && shown.says(why), "{field}: no {why} in {shown:?}");
+    assert!((400..500).contains(&shown.answer.status), "{field}: {shown:?}");
     assert_eq!(desk.office.world.host.profiles(&workspace()).unwrap(), before, "{field}");
     assert!(!shown.says(&desk.office.world.client.client_secret), "{field}: the secret is shown");
     shown

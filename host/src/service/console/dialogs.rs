@@ -204,7 +204,10 @@ pub(super) async fn edit(
     });
     let told = match edited.await {
         Ok(dialog) => html! { p class="told" role="status" { "Saved as version " (dialog.version) "." } },
-        Err(failure) => layout::trouble(&failure),
+        Err(failure) => {
+            let page = shown(&console, &admin, name, layout::trouble(&failure)).await;
+            return layout::refused(&failure, page);
+        }
     };
     shown(&console, &admin, name, told).await
 }
@@ -281,7 +284,10 @@ pub(super) async fn update(
     });
     let told = match updated.await {
         Ok(_) => html! { p class="told" role="status" { "It is as its template makes it." } },
-        Err(failure) => layout::trouble(&failure),
+        Err(failure) => {
+            let page = shown(&console, &admin, name, layout::trouble(&failure)).await;
+            return layout::refused(&failure, page);
+        }
     };
     shown(&console, &admin, name, told).await
 }

@@ -119,6 +119,11 @@ pub(super) fn failed(console: &Console, admin: Option<&Admin>, failure: &Failure
     page(console, admin, status, "This did not work", &body)
 }
 
+/// A page that says why what it was asked for was not done, as an answer of that kind.
+pub(super) fn refused(failure: &Failure, page: Response) -> Response {
+    (status::of_page(failure), page).into_response()
+}
+
 /// What is wrong, and what to do about it.
 pub(super) fn trouble(failure: &Failure) -> Markup {
     html! {

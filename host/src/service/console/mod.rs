@@ -216,9 +216,14 @@ async fn nothing(State(console): State<Console>) -> Response {
 
 /// The page of a console session to go back to after consent, if this browser has one.
 pub(super) fn way_back(public: &PublicUrl, headers: &HeaderMap, integration: &str) -> Option<Response> {
-    ConsoleCookie::of(public).read(headers)?;
-    let at = format!("{}/console/actions/{integration}", public.prefix());
+    let at = format!("{}/{integration}", actions(public, headers)?);
     Some((StatusCode::SEE_OTHER, [(header::LOCATION, at)]).into_response())
+}
+
+/// Where the console's integrations are, if this browser has a session of it.
+pub(super) fn actions(public: &PublicUrl, headers: &HeaderMap) -> Option<String> {
+    ConsoleCookie::of(public).read(headers)?;
+    Some(format!("{}/console/actions", public.prefix()))
 }
 
 fn unknown(what: &str) -> Failure {

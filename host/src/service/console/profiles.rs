@@ -244,7 +244,7 @@ pub(super) async fn create(
                 h1 { "Create New authorization" }
                 (form(&admin, &action, &shown, None, Some(&failure)))
             };
-            layout::shown(&console, &admin, "Create New authorization", &body)
+            layout::refused(&failure, layout::shown(&console, &admin, "Create New authorization", &body))
         }
     }
 }
@@ -309,7 +309,8 @@ pub(super) async fn edit(State(console): State<Console>, Path(id): Path<String>,
         }
         (Err(failure), Ok((profile, before))) => {
             let again = Shown::again(&fields, before.callback_url);
-            edited(&console, &admin, &profile, &again, &layout::trouble(&failure))
+            let page = edited(&console, &admin, &profile, &again, &layout::trouble(&failure));
+            layout::refused(&failure, page)
         }
         (_, Err(failure)) => layout::failed(&console, Some(&admin), &failure),
     }
