@@ -14,6 +14,7 @@ use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use crc32fast::Hasher as Checksum;
 use wasmtime::component::Component;
@@ -35,35 +36,52 @@ const CHUNK: usize = 128 << 10;
 /// The kept artifact of a component, if there is a sound one.
 pub(super) fn load(engine: &Engine, digest: &str) -> Option<(Component, Manifest)> {
     let path = place(engine, digest)?;
-    let manifest = sound_manifest(&path).ok()??;
-    Some((deserialize(engine, &path)?, rmp_serde::from_slice(&manifest).ok()?))
+    // Reading the manifest takes as long as the checksum: each has a thread, and neither is believed without the other.
+    let (is_sound, manifest) = thread::scope(|scope| {
+        let reading = thread::Builder::new().spawn_scoped(scope, || manifest(&path));
+        let is_sound = is_sound(&path).unwrap_or_default();
+        (is_sound, reading.ok().and_then(|reading| reading.join().ok().flatten()))
+    });
+    if !is_sound {
+        return None;
+    }
+    Some((deserialize(engine, &path)?, manifest?))
 }
 
-/// The bytes of the manifest in an artifact, if that is whole.
-fn sound_manifest(path: &Path) -> io::Result<Option<Vec<u8>>> {
+/// Whether an artifact is whole.
+fn is_sound(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
-    let Some(body) = file.metadata()?.len().checked_sub((LENGTH + CHECKSUM) as u64) else { return Ok(None) };
+    let Some(covered) = file.metadata()?.len().checked_sub(CHECKSUM as u64) else { return Ok(false) };
     let (mut checksum, mut chunk) = (Checksum::new(), vec![0; CHUNK]);
-    let mut covered = (&mut file).take(body + LENGTH as u64);
+    let mut covered = (&mut file).take(covered);
     loop {
         match covered.read(&mut chunk)? {
             0 => break,
             count => checksum.update(chunk.get(..count).unwrap_or_default()),
         }
     }
-    let (mut expected, mut length) = ([0; CHECKSUM], [0; LENGTH]);
+    let mut expected = [0; CHECKSUM];
     file.read_exact(&mut expected)?;
-    if checksum.finalize() != u32::from_le_bytes(expected) {
-        return Ok(None);
-    }
-    file.seek(SeekFrom::Start(body))?;
+    Ok(checksum.finalize() == u32::from_le_bytes(expected))
+}
+
+/// The manifest in an artifact, which may be damaged.
+fn manifest(path: &Path) -> Option<Manifest> {
+    rmp_serde::from_slice(&manifest_bytes(path).ok()?).ok()
+}
+
+fn manifest_bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
+    let mut file = File::open(path)?;
+    let end = file.metadata()?.len().checked_sub((LENGTH + CHECKSUM) as u64).ok_or_else(cut)?;
+    let mut length = [0; LENGTH];
+    file.seek(SeekFrom::Start(end))?;
     file.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
-    let Some(start) = body.checked_sub(length) else { return Ok(None) };
-    file.seek(SeekFrom::Start(start))?;
+    file.seek(SeekFrom::Start(end.checked_sub(length).ok_or_else(cut)?))?;
     let mut manifest = Vec::new();
     file.take(length).read_to_end(&mut manifest)?;
-    Ok(Some(manifest))
+    Ok(manifest)
 }
 
 #[expect(unsafe_code, reason = "a compiled artifact can only be taken as it is; see the argument below")]
@@ -149,14 +167,17 @@ mod tests {
         let file = folder.path().join("kept");
         let whole = sound(b"some code".to_vec(), b"a manifest");
         fs::write(&file, &whole).unwrap();
-        assert_eq!(sound_manifest(&file).unwrap().unwrap(), b"a manifest");
+        assert!(is_sound(&file).unwrap());
+        assert_eq!(manifest_bytes(&file).unwrap(), b"a manifest");
         for at in 0..whole.len() {
             let mut damaged = whole.clone();
             damaged[at] ^= 0x10;
             fs::write(&file, &damaged).unwrap();
-            assert!(sound_manifest(&file).unwrap().is_none(), "changed at {at}");
+            assert!(!is_sound(&file).unwrap(), "changed at {at}");
+            let _ = manifest(&file);
             fs::write(&file, &whole[..at]).unwrap();
-            assert!(sound_manifest(&file).unwrap().is_none(), "cut at {at}");
+            assert!(!is_sound(&file).unwrap(), "cut at {at}");
+            assert!(manifest(&file).is_none(), "cut at {at}");
         }
     }
 
