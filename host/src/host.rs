@@ -1,6 +1,7 @@
 //! The host: what an embedder builds once and asks for everything.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use crate::authorization::{
     Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
@@ -15,10 +16,14 @@ use crate::runtime::{CallLimits, DenyEvents, Edition, EventSink, Plugin};
 use crate::secret::SecretString;
 use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
 
+/// For how long a conversation is kept, where nobody says it: a month, in which a person may come back to it.
+const KEEP_CONVERSATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Runs the templates of plugins for the connections of workspaces. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Host {
     authorizations: Arc<Authorizations>,
+    keep_conversations: Duration,
 }
 
 /// What an embedder gives a host. Everything that is not given is denied.
@@ -32,6 +37,7 @@ pub struct HostBuilder {
     events: Arc<dyn EventSink>,
     policy: OperatorPolicy,
     limits: Limits,
+    keep_conversations: Duration,
 }
 
 impl std::fmt::Debug for HostBuilder {
@@ -105,6 +111,13 @@ impl HostBuilder {
         self
     }
 
+    /// For how long a conversation is kept after what was said last; without it, for thirty days.
+    #[must_use]
+    pub fn keep_conversations(mut self, time: Duration) -> Self {
+        self.keep_conversations = time;
+        self
+    }
+
     /// Makes the host.
     ///
     /// # Errors
@@ -122,7 +135,8 @@ impl HostBuilder {
             self.events,
             self.limits,
         );
-        Ok(Host { authorizations: Arc::new(authorizations) })
+        let keep_conversations = self.keep_conversations;
+        Ok(Host { authorizations: Arc::new(authorizations), keep_conversations })
     }
 }
 
@@ -139,7 +153,13 @@ impl Host {
             events: Arc::new(DenyEvents),
             policy: OperatorPolicy::default(),
             limits: Limits::default(),
+            keep_conversations: KEEP_CONVERSATIONS,
         }
+    }
+
+    /// When a conversation in which something is said now is over.
+    pub(crate) fn conversation_expires(&self, now: u64) -> u64 {
+        now.saturating_add(self.keep_conversations.as_secs())
     }
 
     /// Adds a plugin, under the id that its manifest says.

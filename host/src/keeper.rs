@@ -14,11 +14,12 @@ pub(crate) trait Keeper: Send + Sync {
     /// What is to be written with a connection that is about to be stored.
     fn beside(&self, connection: &Connection) -> Result<Vec<Write>>;
 
-    /// Something failed that only an admin can mend.
+    /// Something failed in a conversation that only an admin can mend.
     fn admin_needed(
         &self,
         workspace: &WorkspaceId,
         integration: &IntegrationId,
+        conversation: &ConversationId,
         failure: &Failure,
     ) -> Result<()>;
 }

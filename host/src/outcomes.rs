@@ -103,7 +103,7 @@ impl Outcomes<'_> {
             )
             .hint("Use a random one, such as a UUID, for each thing to be done."));
         }
-        let id = hash(&[run.user.as_deref().unwrap_or_default(), key]);
+        let id = id_of(run, key);
         let record = RecordKey::new(Collection::Outcomes, run.workspace.as_str(), &*id);
         let place = place(&run.workspace, &id);
         let what = hash(&[run.integration.as_str(), &run.template, &run.input.to_string()]);
@@ -177,6 +177,31 @@ impl Outcomes<'_> {
         }
     }
 
+    /// The write by which the claim of a run is over whose process died, if it has one still: a repeat is told that it was
+    /// interrupted, or may run anew where nothing can have come of it.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub(crate) fn interrupted(
+        &self,
+        workspace: &WorkspaceId,
+        id: &str,
+        may_have_effect: bool,
+    ) -> Result<Option<Write>> {
+        let record = RecordKey::new(Collection::Outcomes, workspace.as_str(), id);
+        let Some(claimed) = self.0.vault.get(&record)? else { return Ok(None) };
+        let Ok(stored) = serde_json::from_slice::<Stored>(&claimed.body) else { return Ok(None) };
+        if stored.owner.is_none() {
+            return Ok(None);
+        }
+        let expect = Expect::Generation(claimed.generation);
+        if !may_have_effect {
+            return Ok(Some(Write::delete(record, expect)));
+        }
+        let until = self.0.clock.now()?;
+        write(&record, &Stored { until, ..stored }, expect).map(Some)
+    }
+
     /// Forgets the outcomes of a workspace that are kept no longer.
     pub(crate) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.0.clock.now()?;
@@ -232,12 +257,11 @@ impl Outcomes<'_> {
             failure.retry_after = u32::try_from(stored.until - now).ok();
             return Ok(Err(failure));
         }
-        Ok(Err(Failure::new(
-            FailureKind::Internal,
+        Ok(Err(conflict(
             "unknown-outcome",
             "The run with this idempotency key was interrupted, and it is not known what came of it.",
+            "Look at the vendor whether it was done. If not, run it again with a new key.",
         )
-        .hint("Look at the vendor whether it was done. If not, run it again with a new key.")
         .sent(true)))
     }
 }
@@ -266,6 +290,11 @@ fn again(stored: &StoredFailure) -> Failure {
 
 fn conflict(code: &'static str, message: &str, hint: &str) -> Failure {
     Failure::new(FailureKind::Conflict, code, message).hint(hint)
+}
+
+/// What the outcome of a run of this name is stored under.
+pub(crate) fn id_of(run: &Run, key: &str) -> String {
+    hash(&[run.user.as_deref().unwrap_or_default(), key])
 }
 
 /// Where the output of a run is sealed: it may hold what people wrote.

@@ -325,7 +325,10 @@ fn a_host_is_called_where_the_operator_allows_it_and_an_empty_list_allows_none()
     assert_eq!((to("auth.atlassian.com").code, to("auth.example.com").code), (2, 2));
     listed(r#"["https://a*.example.com"]"#);
     let told = home.run(&["profiles", "list"]).fails_with(2, "names no hosts");
-    assert!(told.stderr.contains("line 2, policy.allowed-hosts.0: ") && !told.stderr.contains(".."), "{told:?}");
+    assert!(
+        told.stderr.contains("line 2, policy.allowed-hosts.0: ") && !told.stderr.contains(".."),
+        "{told:?}"
+    );
 }
 
 /// Row 22

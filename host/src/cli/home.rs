@@ -155,6 +155,9 @@ impl Home {
             .events(Watch::new(settings.output))
             .editions(configuration.editions())
             .policy(policy);
+        if let Some(time) = configuration.keep_conversations() {
+            builder = builder.keep_conversations(time);
+        }
         let limits = configuration.limits();
         builder = builder.limits(limits.of_all()?);
         for plugin in &settings.plugins {

@@ -13,9 +13,6 @@ use crate::ids::{ConnectionId, ConversationId, IntegrationId, SessionId, Workspa
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
 
-/// How long a conversation is kept after what was said last, in seconds: 30 days.
-pub(super) const KEPT: u64 = 30 * 24 * 60 * 60;
-
 /// The most lines that are kept of what was said.
 const MOST_LINES: usize = 400;
 

@@ -23,6 +23,9 @@ const LANGUAGES: [(&str, &str); 2] =
 /// The longest text, in characters.
 const LONGEST: usize = 4_000;
 
+/// What the keys of the statuses of vendors begin with.
+const OF_STATUS: &str = "http-";
+
 /// What one workspace's standard responses are in one language.
 #[derive(Debug, Clone, Serialize)]
 #[serde(transparent)]
@@ -45,6 +48,17 @@ impl Responses {
     /// The text of a key; empty where there is none.
     pub fn text(&self, key: &str) -> &str {
         self.0.get(key).map(String::as_str).unwrap_or_default()
+    }
+
+    /// Whether there is a text of a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.contains_key(key)
+    }
+
+    /// The key of what is said where the vendor answered with a status: `http-404`. There is a text of it only where a
+    /// workspace says one.
+    pub(super) fn of_status(status: u16) -> String {
+        format!("{OF_STATUS}{status}")
     }
 
     /// All keys with their texts.
@@ -108,14 +122,17 @@ impl Host {
         text: Option<&str>,
     ) -> Result<()> {
         let known = Responses::own(ENGLISH);
-        if !known.0.contains_key(name) {
+        if !known.has(name) && !is_of_status(name) {
             let names: Vec<&str> = known.iter().map(|(key, _)| key).collect();
             return Err(Failure::new(
                 FailureKind::NotFound,
                 "unknown-response",
                 format!("There is no standard response \"{name}\"."),
             )
-            .hint(format!("They are: {}.", names.join(", "))));
+            .hint(format!(
+                "They are: {}, and http-404 and such, for a status of the vendor.",
+                names.join(", ")
+            )));
         }
         if let Some(text) = text {
             if text.trim().is_empty() || text.chars().count() > LONGEST {
@@ -135,6 +152,13 @@ impl Host {
         let body = serde_json::to_vec(&own).map_err(|_| Failure::internal("Responses make no JSON."))?;
         self.authorizations().vault.commit(&[Write::put(key(workspace, language)?, Expect::Any, body)])
     }
+}
+
+/// Whether it is the key of an error's status.
+fn is_of_status(name: &str) -> bool {
+    name.strip_prefix(OF_STATUS).is_some_and(|status| {
+        status.len() == 3 && status.parse().is_ok_and(|status: u16| (400..600).contains(&status))
+    })
 }
 
 fn key(workspace: &WorkspaceId, language: &str) -> Result<RecordKey> {

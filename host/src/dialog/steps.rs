@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::conversation::{Conversation, ConversationStatus, Reply, WaitsFor};
 use super::model::{Action, Button, Node, Service};
+use super::responses::Responses;
 use super::talk::Talk;
 use crate::authorization::{Connection, SessionState};
 use crate::clock::date;
@@ -122,8 +123,8 @@ impl Talk<'_> {
                 message: &failure.message,
             });
             if let Some(keeper) = self.host.authorizations().keeper() {
-                let Conversation { workspace, integration, .. } = &self.conversation;
-                keeper.admin_needed(workspace, integration, &failure)?;
+                let Conversation { workspace, integration, id, .. } = &self.conversation;
+                keeper.admin_needed(workspace, integration, id, &failure)?;
             }
         }
         let next = service.on_failure.as_ref().and_then(|name| {
@@ -137,11 +138,15 @@ impl Talk<'_> {
             self.content.at = next;
             return Ok(true);
         }
-        match (told(&failure), &failure.kind) {
-            (Some(message), _) => self.tell("failed", &json!({ "message": message })),
-            (None, FailureKind::TimedOut) => self.tell("timed-out", &json!({})),
-            (None, _) => self.tell("something-went-wrong", &json!({})),
-        }
+        let message = told(&failure);
+        let of_status = failure.upstream_status.map(Responses::of_status);
+        let name = match (of_status.filter(|name| self.responses.has(name)), &message, &failure.kind) {
+            (Some(of_status), _, _) => of_status,
+            (None, Some(_), _) => "failed".to_owned(),
+            (None, None, FailureKind::TimedOut) => "timed-out".to_owned(),
+            (None, None, _) => "something-went-wrong".to_owned(),
+        };
+        self.tell(&name, &json!({ "message": message, "status": failure.upstream_status }));
         self.end(ConversationStatus::Failed);
         Ok(false)
     }
@@ -157,7 +162,8 @@ impl Talk<'_> {
     }
 
     fn send_link(&mut self, words: &str, url: &str, expires_at: u64) {
-        let values = json!({ "integration": self.title(), "until": date(expires_at) });
+        let values =
+            json!({ "integration": self.title(), "until": date(expires_at), "authorizationURL": url });
         let button = Button { label: self.response("authorize-button", &values), url: url.to_owned() };
         let reply = Reply { button: Some(button), ..Reply::text(self.response(words, &values)) };
         self.say_reply(reply);

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answers::{self, Answer};
-use super::conversation::{Content, Conversation, ConversationStatus, KEPT, Reply, Stored, WaitsFor};
+use super::conversation::{Content, Conversation, ConversationStatus, Reply, Stored, WaitsFor};
 use super::model::{Confirmation, Entity, Message, Node, Presence};
 use super::render::Renderer;
 use super::responses::{ENGLISH, Responses};
@@ -125,7 +125,7 @@ impl Host {
             status: ConversationStatus::AwaitingAnswer,
             created_at: now,
             updated_at: now,
-            expires_at: now + KEPT,
+            expires_at: self.conversation_expires(now),
             said: 0,
         };
         let stored = Stored { conversation, content: Content::new(dialog), generation: 0 };
@@ -187,7 +187,7 @@ pub(super) struct Talk<'h> {
     pub(super) heard: bool,
     /// The words with which the next link is sent.
     pub(super) link_words: &'static str,
-    responses: Responses,
+    pub(super) responses: Responses,
     renderer: Renderer,
     expect: Expect,
 }
@@ -499,7 +499,7 @@ impl<'h> Talk<'h> {
             };
         }
         self.conversation.updated_at = self.now;
-        self.conversation.expires_at = self.now + KEPT;
+        self.conversation.expires_at = self.host.conversation_expires(self.now);
         self.host.put_conversation(&self.conversation, &self.content, self.expect)?;
         self.expect = match self.expect {
             Expect::Generation(generation) => Expect::Generation(generation + 1),

@@ -11,9 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::api::document::Route;
 use super::api::{RequestId, Touched, failure_of};
 use super::runs::{RunRecord, drop_before};
+use crate::authorization::Connection;
 use crate::failure::{Failure, Result};
 use crate::host::Host;
-use crate::ids::{KeyId, WorkspaceId, from_time};
+use crate::ids::{ConversationId, IntegrationId, KeyId, WorkspaceId, from_time};
 use crate::vault::{Collection, Expect, RecordKey, Write};
 
 /// What the ids of entries begin with.
@@ -31,11 +32,13 @@ pub struct Entry {
     pub id: String,
     /// When, in seconds since 1970 UTC.
     pub at: u64,
-    /// Who: `key:` and the id of a key, `conversation:` and the id of one, or `command`.
+    /// Who: `key:` and the id of a key, `conversation:` and the id of one, `user:` and an end user who authorized,
+    /// `authorization` where that was for everybody, or `command`.
     pub by: String,
-    /// What was asked for: an operation of the API, or the words of the command.
+    /// What was asked for: an operation of the API, or the words of the command; or what happened, by the name that webhooks
+    /// know it by.
     pub action: String,
-    /// What came of it: `done`, or the code of the failure.
+    /// What came of it: `done`, the code of the failure, or how a connection stands.
     pub outcome: String,
     /// To what.
     pub subject: Subject,
@@ -152,7 +155,7 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
     let entry = Entry {
         by: match (&record.key, &record.conversation) {
             (Some(key), _) => by(key),
-            (None, Some(conversation)) => format!("conversation:{conversation}"),
+            (None, Some(conversation)) => by_conversation(conversation),
             (None, None) => String::new(),
         },
         action: "run_template".to_owned(),
@@ -161,6 +164,47 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
         ..Entry::default()
     };
     written(host, workspace, entry)
+}
+
+/// The write of what became of a connection: by its end user, or by whoever authorized it for everybody.
+pub(super) fn of_connection(host: &Host, connection: &Connection, action: &str) -> Result<Write> {
+    let subject = Subject {
+        integration: Some(connection.integration.to_string()),
+        profile: Some(connection.profile.to_string()),
+        connection: Some(connection.id.to_string()),
+        ..Subject::default()
+    };
+    let by =
+        connection.user.as_ref().map_or_else(|| "authorization".to_owned(), |user| format!("user:{user}"));
+    let (action, outcome) = (action.to_owned(), connection.status.as_str().to_owned());
+    written(host, &connection.workspace, Entry { by, action, outcome, subject, ..Entry::default() })
+}
+
+/// The write of what only an admin can mend.
+pub(super) fn of_admin_needed(
+    host: &Host,
+    workspace: &WorkspaceId,
+    integration: &IntegrationId,
+    conversation: &ConversationId,
+    failure: &Failure,
+) -> Result<Write> {
+    let subject = Subject {
+        integration: Some(integration.to_string()),
+        conversation: Some(conversation.to_string()),
+        ..Subject::default()
+    };
+    let entry = Entry {
+        by: by_conversation(conversation),
+        action: "admin.needed".to_owned(),
+        outcome: failure.code.clone().into_owned(),
+        subject,
+        ..Entry::default()
+    };
+    written(host, workspace, entry)
+}
+
+fn by_conversation(conversation: &ConversationId) -> String {
+    format!("conversation:{conversation}")
 }
 
 fn by(key: &KeyId) -> String {

@@ -60,6 +60,17 @@ fn a_link_is_sent_and_the_waiting_conversation_goes_on_after_consent() {
     assert_eq!(chat.status, ConversationStatus::AwaitingAuthorization, "and it is hers alone");
 }
 
+/// Row 36: a workspace's own message has the link as `authorizationURL`, beside the button that leads there.
+#[test]
+fn the_message_that_asks_to_connect_can_say_where_in_its_own_words() {
+    let town = town();
+    let text = "Sign in [here]({{ authorizationURL }}).";
+    town.world.host.set_response(&workspace(), "en", "authorize", Some(text)).unwrap();
+    let chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    assert_eq!(chat.text(), format!("Sign in [here]({}).", chat.button()));
+    assert_eq!(town.connect(&chat.button()).status, 200);
+}
+
 #[test]
 fn whoever_takes_the_callback_lets_the_waiting_conversations_go_on() {
     let town = town();

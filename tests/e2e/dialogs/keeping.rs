@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 use std::sync::Barrier;
+use std::time::Duration;
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
 use actionbay::dialog::{ConversationStatus, Export, Import, Start, Words};
@@ -117,6 +118,21 @@ fn a_conversation_is_kept_for_a_month_and_forgotten_when_its_person_is() {
     assert_eq!(host.erase_conversations(&workspace(), "ann").unwrap(), 1);
     assert!(gone(&anns) && !gone(&bobs));
     assert_eq!(host.transcript(&workspace(), &anns.id).unwrap_err().code, "unknown-conversation");
+}
+
+#[test]
+fn a_conversation_is_kept_for_as_long_as_the_host_was_told() {
+    const DAY: u64 = 24 * 60 * 60;
+    let world = World::with(Setup::default(), |host| host.keep_conversations(Duration::from_secs(2 * DAY)));
+    world.authorize().unwrap();
+    install(&world.host, "create-content");
+    let mut chat = Chat::start(&world.host, "createContent", "");
+    world.clock.advance(DAY);
+    chat.say("page");
+    world.clock.advance(2 * DAY - 1);
+    assert_eq!(world.host.sweep_conversations(&workspace()).unwrap(), 0, "something was said since");
+    world.clock.advance(1);
+    assert_eq!(world.host.sweep_conversations(&workspace()).unwrap(), 1);
 }
 
 #[test]

@@ -185,6 +185,29 @@ fn a_failure_ends_the_dialog_without_internals_or_goes_on_where_the_dialog_says(
     assert!(!format!("{:?}", chat.replies).contains("canary"));
 }
 
+/// Row 48: a workspace says its own words for a status of the vendor; without them it is told as any failure is.
+#[test]
+fn a_workspace_has_words_of_its_own_for_a_status_of_the_vendor() {
+    let world = world_with("list-pages");
+    let fails_with = |status: u16| {
+        world.control.clear_faults().unwrap();
+        world.fault("GET", "/wiki/api/v2/spaces", 9, json!({"status": status, "body": "canary"}));
+        let chat = Chat::start(&world.host, "listPages", "space: DOCS");
+        assert_eq!(chat.status, ConversationStatus::Failed);
+        assert!(!format!("{:?}", chat.replies).contains("canary"));
+        chat.text().to_owned()
+    };
+    let set = |name: &str, text| world.host.set_response(&workspace(), "en", name, text);
+    set("http-500", Some("Confluence is unwell ({{ status }}).")).unwrap();
+    assert_eq!(fails_with(500), "Confluence is unwell (500).");
+    assert_eq!(fails_with(501), "Something went wrong. Please try again later.");
+    set("http-500", None).unwrap();
+    assert_eq!(fails_with(500), "Something went wrong. Please try again later.");
+    for name in ["http-200", "http-0500", "http-", "http-+50"] {
+        assert_eq!(set(name, Some("x")).unwrap_err().code, "unknown-response", "{name}");
+    }
+}
+
 #[test]
 fn what_the_vendor_says_of_the_things_that_were_named_is_told() {
     let world = world_with("create-content");

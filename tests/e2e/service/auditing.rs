@@ -1,5 +1,6 @@
 //! Who did what.
 
+use atlassian_sandbox::consent::Decision;
 use serde_json::json;
 
 use super::office::{Office, run_of};
@@ -43,6 +44,27 @@ fn whatever_changes_something_is_noted_with_who_asked_and_what_came_of_it() {
     assert_eq!((&entries[3]["connection"], &entries[3]["request_id"]), (&json!(id), &json!(request)));
     assert!(entries.iter().all(|entry| entry["by"].as_str().unwrap().starts_with("key:")), "{log}");
     assert_eq!(office.stranger().get("/audit").done()["items"], json!([]));
+}
+
+/// Row 58: who authorized is noted when they did, beside who gave them the link.
+#[test]
+fn an_account_that_is_connected_by_a_link_is_noted_with_whose_it_is() {
+    let office = Office::new();
+    let client = office.admin();
+    let session = json!({"integration": "confluence", "user": "ann"});
+    let session = client.post("/connect/sessions", session).done();
+    let decide = |decision| office.decide(session["connect_link"].as_str().unwrap(), decision);
+    decide(Decision::Allow);
+    let shown = client.get(&format!("/connect/sessions/{}", session["id"].as_str().unwrap())).done();
+    let log = client.get("/audit").done();
+    let entries = log["items"].as_array().unwrap();
+    let by: Vec<_> = entries.iter().map(|entry| entry["by"].as_str().unwrap()).collect();
+    assert!(by.len() == 2 && by[0] == "user:ann" && by[1].starts_with("key:"), "{log}");
+    assert_eq!(
+        (&entries[0]["action"], &entries[0]["outcome"]),
+        (&json!("connection.created"), &json!("connected"))
+    );
+    assert_eq!(entries[0]["connection"], shown["connection"], "{log}");
 }
 
 #[test]

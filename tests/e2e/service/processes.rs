@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::office::{Client, run_of};
 use super::running::until;
+use super::talking;
 use super::telling::Receiver;
 use crate::serving::Service;
 use crate::support::{Home, connected};
@@ -70,7 +71,42 @@ fn runs_of_a_process_that_was_killed_end_as_interrupted_with_what_is_known_and_a
         assert!(record["known"].as_str().unwrap().contains(known), "{record}");
     }
     let again = json!({"input": {"space": "DOCS", "title": "Cut off"}});
-    client.post_once(&run_of("create-content"), "k-create", again).refused(409, "still-running");
+    client.post_once(&run_of("create-content"), "k-create", again).refused(409, "unknown-outcome");
+    assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
+    let again = json!({"input": {"space": "DOCS"}});
+    client.post_once(&run_of("list-pages"), "k-list", again).done();
+    assert_eq!(service.end(), Some(0));
+}
+
+#[test]
+fn a_conversation_whose_process_was_killed_says_what_it_does_not_know_and_does_nothing_twice() {
+    let (home, sandbox) = connected();
+    let control = Control::new(sandbox.url());
+    let mut service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    talking::install(&client);
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
+    let talking = {
+        let client = client.clone();
+        std::thread::spawn(move || {
+            let words = json!({"text": "type: page, space: DOCS, title: Cut off, body: Words"});
+            client.try_post_once("/dialogs/createContent/conversations", "k", words).map(|reply| reply.status)
+        })
+    };
+    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
+    service.process.kill().unwrap();
+    service.process.wait().unwrap();
+    assert_eq!(talking.join().unwrap(), None, "nobody was answered");
+
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    let items = client.get("/conversations").done()["items"].clone();
+    let at = format!("/conversations/{}", items[0]["id"].as_str().unwrap());
+    let told =
+        until(|| Some(client.get(&at).done()).filter(|told| told["conversation"]["status"] != "running"));
+    assert_eq!(told["conversation"]["status"], "failed", "{told}");
+    let last = told["lines"].as_array().unwrap().last().unwrap();
+    assert!(last["said"]["text"].as_str().unwrap().starts_with("I was interrupted"), "{told}");
     assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
     assert_eq!(service.end(), Some(0));
 }

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::office::{Client, Office, run_of};
+use super::talking;
 use crate::support::{Setup, Wire, World};
 
 /// A message as it came in.
@@ -26,6 +27,10 @@ pub(super) struct Message {
 }
 
 impl Message {
+    pub(super) fn head(&self) -> &str {
+        &self.head
+    }
+
     pub(super) fn header(&self, name: &str) -> &str {
         let header = self.head.lines().find_map(|line| {
             let (known, value) = line.split_once(": ")?;
@@ -99,7 +104,7 @@ impl Receiver {
         self.messages.lock().unwrap().clone()
     }
 
-    fn answers(&self, status: u16) {
+    pub(super) fn answers(&self, status: u16) {
         self.status.store(status, Ordering::SeqCst);
     }
 }
@@ -275,6 +280,37 @@ fn connections_that_come_and_end_are_told_to_their_workspace_alone() {
     assert_eq!(ended["type"], "connection.needs_reauthorization");
     assert_eq!(ended["data"]["connection"], connection);
     assert_eq!(receiver.messages().len(), 2);
+}
+
+/// Rows 44 and 45: the admin is told by a webhook and in the audit log, and the person sees no internals.
+#[test]
+fn an_admin_is_told_of_what_only_they_can_mend() {
+    let receiver = Receiver::new();
+    let office = connected(&receiver);
+    let client = office.admin();
+    talking::install(&client);
+    told(&client, &receiver, &["admin.needed"]);
+    office.world.control.revoke(None).unwrap();
+    let words = "type: page, space: DOCS, title: Mine, body: Words";
+    let turn = talking::start(&client, json!({"user": "ann", "text": words}));
+    assert_eq!(turn["replies"][0]["text"], "Something went wrong. Please try again later.");
+    office.service.deliver().unwrap();
+    let messages = receiver.messages();
+    let [message] = messages.as_slice() else { panic!("{messages:?}") };
+    let body = message.json();
+    assert_eq!((&body["type"], &body["data"]["integration"]), (&json!("admin.needed"), &json!("confluence")));
+    assert!(!message.body.contains("Mine"), "{message:?}");
+
+    let log = client.get("/audit").done();
+    let entries = log["items"].as_array().unwrap();
+    let find = |action: &str| {
+        entries.iter().find(|entry| entry["action"] == action).unwrap_or_else(|| panic!("no {action}: {log}"))
+    };
+    let needed = find("admin.needed");
+    assert_eq!(needed["outcome"], body["data"]["failure"]["code"], "{log}");
+    assert_eq!(needed["by"], format!("conversation:{}", turn["id"].as_str().unwrap()));
+    let ended = find("connection.needs_reauthorization");
+    assert_eq!((&ended["by"], &ended["integration"]), (&json!("authorization"), &json!("confluence")));
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(super) struct AuditEntry {
     id: String,
     /// When.
     at: Moment,
-    /// Who: `key:` and the id of a key, `conversation:` and the id of one, or `command`.
+    /// Who: `key:` and the id of a key, `conversation:` and the id of one, `user:` and an end user who authorized,
+    /// `authorization` where that was for everybody, or `command`.
     by: String,
     /// What was asked for: the id of an operation of this document, or the words of the command.
     #[schema(examples("enable_integration"))]

@@ -25,6 +25,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConversationId, IntegrationId, KeyId, RunId, WorkspaceId, from_time};
 use crate::keeper::Keeper;
+use crate::outcomes;
 use crate::run::{Run, RunOutcome, Trace};
 use crate::runtime::Effect;
 use crate::service::{audit, webhooks};
@@ -44,6 +45,9 @@ const AT_ONCE: usize = 500;
 struct Running {
     /// The process.
     owner: String,
+    /// Where what comes of it is kept, if it has a name.
+    #[serde(default)]
+    outcome: Option<String>,
 }
 
 /// Which run has a name.
@@ -121,7 +125,8 @@ impl Runs {
             failure: None,
             may_have_effect: *effect != Effect::Read,
         };
-        let running = Running { owner: self.instance.id().to_owned() };
+        let outcome = run.idempotency_key.as_ref().map(|key| outcomes::id_of(run, key));
+        let running = Running { owner: self.instance.id().to_owned(), outcome };
         let mut writes = vec![
             write(&place(&run.workspace, &record.id), &record, Expect::Absent)?,
             write(&running_place(&run.workspace, &record.id), &running, Expect::Absent)?,
@@ -151,7 +156,9 @@ impl Runs {
     pub(super) fn carry_out(&self, run: &Run, begun: Begun) -> Ended {
         let Begun { record, is_first } = begun;
         let mut trace = Trace::default();
-        let result = self.host.run_traced(run, &mut trace);
+        let Run { integration, template, .. } = run;
+        let span = tracing::info_span!("run", run = %record.id, %integration, template);
+        let result = span.in_scope(|| self.host.run_traced(run, &mut trace));
         if !is_first {
             return Ended { record, result };
         }
@@ -200,8 +207,10 @@ impl Runs {
         let alive = self.instance.alive()?;
         let mut settled = 0;
         for (key, record) in running {
-            let owner = serde_json::from_slice::<Running>(&record.body).map(|running| running.owner);
-            if owner.is_ok_and(|owner| owner == self.instance.id() || alive.contains(&owner)) {
+            let running = serde_json::from_slice::<Running>(&record.body).ok();
+            let is_ours_or_alive =
+                |running: &Running| running.owner == self.instance.id() || alive.contains(&running.owner);
+            if running.as_ref().is_some_and(is_ours_or_alive) {
                 continue;
             }
             let workspace = WorkspaceId::new(key.workspace.clone())?;
@@ -214,6 +223,10 @@ impl Runs {
                 let record = record.interrupted(now);
                 writes.push(write(&place, &record, Expect::Generation(generation))?);
                 writes.extend(webhooks::run_finished(&self.host, &workspace, &record)?);
+                if let Some(id) = running.and_then(|running| running.outcome) {
+                    let outcomes = self.host.authorizations().outcomes();
+                    writes.extend(outcomes.interrupted(&workspace, &id, record.may_have_effect)?);
+                }
             }
             match self.vault().commit(&writes) {
                 Ok(()) => settled += 1,
@@ -268,8 +281,10 @@ impl Runs {
         let expect = Expect::Generation(stored.generation);
         let Ok(named) = serde_json::from_slice::<Named>(&stored.body) else { return Ok((expect, None)) };
         let before = self.stored(workspace, &named.run)?.map(|(record, _)| record);
-        // What failed before anything could come of it is done anew.
-        let counts = |record: &RunRecord| record.state != RunState::Failed || record.may_have_effect;
+        // What ended before anything could come of it is done anew.
+        let is_cut_short =
+            |record: &RunRecord| matches!(record.state, RunState::Failed | RunState::Interrupted);
+        let counts = |record: &RunRecord| !is_cut_short(record) || record.may_have_effect;
         Ok((expect, before.filter(|record| now < named.kept_until && counts(record))))
     }
 
@@ -319,16 +334,21 @@ impl Keeper for Runs {
     }
 
     fn beside(&self, connection: &Connection) -> Result<Vec<Write>> {
-        webhooks::connection_changed(&self.host, connection)
+        let Some(event) = webhooks::change_of(&self.host, connection) else { return Ok(Vec::new()) };
+        let mut writes = webhooks::connection_changed(&self.host, connection, event)?;
+        writes.push(audit::of_connection(&self.host, connection, event.as_str())?);
+        Ok(writes)
     }
 
     fn admin_needed(
         &self,
         workspace: &WorkspaceId,
         integration: &IntegrationId,
+        conversation: &ConversationId,
         failure: &Failure,
     ) -> Result<()> {
-        let writes = webhooks::admin_needed(&self.host, workspace, integration, failure)?;
+        let mut writes = webhooks::admin_needed(&self.host, workspace, integration, failure)?;
+        writes.push(audit::of_admin_needed(&self.host, workspace, integration, conversation, failure)?);
         self.vault().commit(&writes)
     }
 }

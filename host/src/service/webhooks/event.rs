@@ -65,22 +65,26 @@ pub(in crate::service) fn run_finished(
     })
 }
 
-/// The writes by which it is told what becomes of a connection that is about to be stored.
-pub(in crate::service) fn connection_changed(host: &Host, after: &Connection) -> Result<Vec<Write>> {
-    let workspace = &after.workspace;
-    // Most workspaces have no webhook, and a connection is stored each time its token is renewed.
-    if host.authorizations().vault.list(Collection::Webhooks, workspace.as_str())?.is_empty() {
-        return Ok(Vec::new());
-    }
-    let before = host.authorizations().connection(workspace, &after.id).ok().map(|before| before.status);
+/// What becomes of a connection that is about to be stored, where somebody is to know.
+pub(in crate::service) fn change_of(host: &Host, after: &Connection) -> Option<WebhookEvent> {
+    let before = host.authorizations().connection(&after.workspace, &after.id).ok();
+    let before = before.map(|before| before.status);
     let was_there = before.is_some_and(|before| before != ConnectionStatus::AwaitingSite);
-    let event = match after.status {
-        status if before == Some(status) => return Ok(Vec::new()),
-        status if status.works() && !was_there => WebhookEvent::ConnectionCreated,
-        ConnectionStatus::NeedsReauthorization => WebhookEvent::ConnectionNeedsReauthorization,
-        _ => return Ok(Vec::new()),
-    };
-    told(host, workspace, event, || {
+    match after.status {
+        status if before == Some(status) => None,
+        status if status.works() && !was_there => Some(WebhookEvent::ConnectionCreated),
+        ConnectionStatus::NeedsReauthorization => Some(WebhookEvent::ConnectionNeedsReauthorization),
+        _ => None,
+    }
+}
+
+/// The writes by which it is told what becomes of a connection that is about to be stored.
+pub(in crate::service) fn connection_changed(
+    host: &Host,
+    after: &Connection,
+    event: WebhookEvent,
+) -> Result<Vec<Write>> {
+    told(host, &after.workspace, event, || {
         json!({
             "connection": after.id,
             "integration": after.integration,
