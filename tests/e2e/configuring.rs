@@ -116,6 +116,18 @@ fn a_text_that_is_no_toml_is_told_line_by_line_and_hides_no_other_mistake() {
 }
 
 #[test]
+fn the_example_can_be_used_as_it_is_and_a_check_says_so() {
+    let home = Home::new();
+    assert!(home.run(&["config", "check"]).ok().stdout.contains("is not there"));
+    let example = home.run(&["config", "example"]).ok().stdout;
+    std::fs::create_dir_all(home.data()).unwrap();
+    std::fs::write(home.data().join("config.toml"), example).unwrap();
+    assert!(home.run(&["config", "check"]).ok().stdout.contains("can be used"));
+    std::fs::write(home.data().join("config.toml"), WRONG).unwrap();
+    assert_eq!(listed(&home.run(&["--json", "config", "check"])).len(), 13);
+}
+
+#[test]
 fn one_mistake_is_told_in_a_sentence() {
     let home = configured("[service]\nkeep-runs-days = -3\n");
     let told = home

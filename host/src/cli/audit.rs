@@ -12,10 +12,12 @@ use crate::service::audit::{Audit as Log, BY_COMMAND, Entry, Subject};
 const LONGEST_NAME: usize = 100;
 
 /// The verbs that change nothing of a workspace's, and are not noted.
-const LOOKS: [&str; 24] = [
+const LOOKS: [&str; 26] = [
     "audit",
     "build",
     "check",
+    "config check",
+    "config example",
     "connections list",
     "connections show",
     "dialogs export",
@@ -43,7 +45,7 @@ const LOOKS: [&str; 24] = [
 const LOOKS_BY_ITSELF: [&str; 3] = ["dialogs responses", "integrations approve", "integrations policy"];
 
 /// What says nothing of what is to be done.
-const GENERAL: [&str; 6] = ["integration", "language", "home", "workspace", "json", "log"];
+const GENERAL: [&str; 7] = ["integration", "language", "home", "workspace", "json", "log", "log_format"];
 
 /// List who did what in the workspace, the last first
 #[derive(Debug, Args)]

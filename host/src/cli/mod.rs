@@ -8,6 +8,7 @@ mod build;
 mod check;
 mod components;
 mod config;
+mod configuration;
 mod confirm;
 mod connections;
 mod dialog;
@@ -130,6 +131,9 @@ enum Verb {
     Check(check::Check),
     /// Serve the HTTP API, and the pages at which people connect their accounts
     Serve(serve::Serve),
+    /// The settings of this deployment
+    #[command(subcommand)]
+    Config(configuration::Configuration),
     /// The keys of the HTTP API
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -250,6 +254,7 @@ fn carried_out(verb: Verb, home: &Home, output: &Output) -> Result<ExitCode> {
         Verb::Build(verb) => verb.run(output),
         Verb::Check(verb) => return verb.run(home, output),
         Verb::Serve(verb) => verb.run(home, output),
+        Verb::Config(verb) => verb.run(home, output),
         Verb::Keys(verb) => verb.run(home, output),
         Verb::Audit(verb) => verb.run(home, output),
         Verb::Vault(verb) => verb.run(home, output),

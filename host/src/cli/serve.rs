@@ -37,7 +37,7 @@ const DELIVERS: Duration = Duration::from_secs(1);
 
 Set the public URL once, as public-url in config.toml or as ACTIONBAY_PUBLIC_URL, so that the links of the other verbs
 lead there too. To listen elsewhere than on this machine, put a proxy that ends TLS before it, and say so with
-behind-tls-proxy = true in config.toml. Register the callback URL that is printed as that of your app at the vendor.")]
+behind-tls-proxy = true in config.toml (every setting: actionbay config example). Register the callback URL that is printed as that of your app at the vendor.")]
 pub(super) struct Serve {
     /// The address to listen at; port 0: any
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8978")]

@@ -33,7 +33,7 @@ pub(super) fn start(level: &str, format: LogFormat, traces: Option<&Traces>) {
         LogFormat::Json => log.json().flatten_event(true).boxed(),
     };
     let _ = tracing_subscriber::registry()
-        .with(log.with_filter(ours(level).with_target(traces::TARGET, LevelFilter::OFF)))
+        .with(log.with_filter(ours(level)))
         .with(traces.map(|traces| traces.layer().with_filter(ours(LevelFilter::INFO))))
         .try_init();
 }

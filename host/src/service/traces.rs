@@ -3,6 +3,7 @@
 //! A span is a request to the service, a run, or a request that left for the vendor. They say what the log says: no body, no
 //! secret. Whoever sends a request may say which trace it is part of (W3C *Trace Context*); vendors are not told.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -17,8 +18,7 @@ use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig as _, WithHttp
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use tracing::field::Empty;
-use tracing::{Level, Span, Subscriber, enabled, info_span};
+use tracing::{Span, Subscriber, info_span};
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use url::Url;
@@ -30,8 +30,8 @@ use crate::failure::{Failure, Result};
 /// What the spans are of, where OTEL_SERVICE_NAME does not say it.
 const NAME: &str = "actionbay";
 
-/// The target that is on where there are traces, and off in a log.
-pub const TARGET: &str = "actionbay::traces";
+/// Whether spans go to a collector. The process has one subscriber of `tracing`, and it cannot be asked without an event.
+static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// How long a collector may take for one request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -72,6 +72,7 @@ impl Traces {
             .with_resource(resource.with_attribute(version).build())
             .build();
         global::set_tracer_provider(provider.clone());
+        IS_ON.store(true, Ordering::Relaxed);
         Ok(Self { provider })
     }
 
@@ -120,13 +121,10 @@ impl HttpClient for Collector {
 
 /// The span of a request to the service.
 pub(super) fn request(id: &str, method: &Method, headers: &HeaderMap) -> Span {
-    if !enabled!(target: TARGET, Level::INFO) {
+    if !IS_ON.load(Ordering::Relaxed) {
         return info_span!("request", id, %method);
     }
-    let span = info_span!(
-        "request", id, %method, otel.kind = "server", otel.name = Empty, http.route = Empty, http.request.method = %method,
-        http.response.status_code = Empty, otel.status_code = Empty
-    );
+    let span = info_span!("request", id, %method, otel.kind = "server", http.request.method = %method);
     let caller = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
     if caller.span().span_context().is_valid() {
         let _ = span.set_parent(caller);
@@ -136,17 +134,22 @@ pub(super) fn request(id: &str, method: &Method, headers: &HeaderMap) -> Span {
 
 /// What came of a request to the service.
 pub(super) fn answered(span: &Span, method: &Method, route: &str, status: StatusCode) {
-    span.record("otel.name", format!("{method} {route}").trim_end());
-    span.record("http.route", route);
-    span.record("http.response.status_code", status.as_u16());
+    if !IS_ON.load(Ordering::Relaxed) {
+        return;
+    }
+    let told = span.context();
+    let told = told.span();
+    told.update_name(format!("{method} {route}").trim_end().to_owned());
+    told.set_attribute(KeyValue::new("http.route", route.to_owned()));
+    told.set_attribute(KeyValue::new("http.response.status_code", i64::from(status.as_u16())));
     if status.is_server_error() {
-        span.record("otel.status_code", "ERROR");
+        told.set_status(Status::error(""));
     }
 }
 
 /// A request that left for the vendor, and took so long until now.
 pub(crate) fn vendor_request(audience: &str, method: &str, path: &str, status: Option<u16>, took: Duration) {
-    if !enabled!(target: TARGET, Level::INFO) {
+    if !IS_ON.load(Ordering::Relaxed) {
         return;
     }
     let tracer = global::tracer(NAME);

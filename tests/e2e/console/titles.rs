@@ -78,6 +78,20 @@ fn names_of_sites_are_shown_and_not_obeyed() {
 }
 
 #[test]
+fn names_of_accounts_are_shown_and_not_obeyed() {
+    let mut desk = Desk::new().configured();
+    let known = desk.office.world.connections()[0].account.clone().unwrap();
+    let account = json!({"type": "known", "accountId": known.id, "accountType": "atlassian", "email": HOSTILE,
+        "publicName": HOSTILE, "displayName": HOSTILE});
+    let answer = json!({"status": 200, "body": account});
+    desk.office.world.fault("GET", "/wiki/rest/api/user/current", 10, answer);
+    let sent = desk.configure("pre-authorized", "custom", "authorize");
+    is_harmless(&desk.decide(&sent, Decision::Allow));
+    assert_eq!(desk.office.world.connections()[0].account.as_ref().unwrap().name.as_deref(), Some(HOSTILE));
+    shows(&desk.open("/connections"));
+}
+
+#[test]
 fn the_texts_of_a_dialog_and_of_a_conversation_are_shown_and_not_obeyed() {
     let mut desk = Desk::new().configured();
     let ids = owned(&mut desk);

@@ -36,13 +36,15 @@ fn whatever_changes_something_is_noted_with_who_asked_and_what_came_of_it() {
             ("enable_integration", "already-enabled"),
             ("run_template", "done"),
             ("refresh_connection", "done"),
+            ("connection.created", "active"),
         ]
     );
     assert_eq!(entries[0]["profile"], "mine");
     assert_eq!(entries[1]["integration"], "confluence");
     assert_eq!((&entries[2]["run"], &entries[2]["template"]), (&run["run"], &json!("create-content")));
     assert_eq!((&entries[3]["connection"], &entries[3]["request_id"]), (&json!(id), &json!(request)));
-    assert!(entries.iter().all(|entry| entry["by"].as_str().unwrap().starts_with("key:")), "{log}");
+    let by: Vec<_> = entries.iter().map(|entry| entry["by"].as_str().unwrap()).collect();
+    assert!(by[..4].iter().all(|by| by.starts_with("key:")) && by[4] == "authorization", "{log}");
     assert_eq!(office.stranger().get("/audit").done()["items"], json!([]));
 }
 
@@ -62,7 +64,7 @@ fn an_account_that_is_connected_by_a_link_is_noted_with_whose_it_is() {
     assert!(by.len() == 2 && by[0] == "user:ann" && by[1].starts_with("key:"), "{log}");
     assert_eq!(
         (&entries[0]["action"], &entries[0]["outcome"]),
-        (&json!("connection.created"), &json!("connected"))
+        (&json!("connection.created"), &json!("active"))
     );
     assert_eq!(entries[0]["connection"], shown["connection"], "{log}");
 }

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 
 use super::office::{Client, run_of};
 use super::running::until;
-use super::talking;
 use super::telling::Receiver;
 use crate::serving::Service;
 use crate::support::{Home, connected};
@@ -79,39 +78,6 @@ fn runs_of_a_process_that_was_killed_end_as_interrupted_with_what_is_known_and_a
 }
 
 #[test]
-fn a_conversation_whose_process_was_killed_says_what_it_does_not_know_and_does_nothing_twice() {
-    let (home, sandbox) = connected();
-    let control = Control::new(sandbox.url());
-    let mut service = Service::start(&home, "127.0.0.1:0");
-    let client = admin(&home, &service);
-    talking::install(&client);
-    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
-    let talking = {
-        let client = client.clone();
-        std::thread::spawn(move || {
-            let words = json!({"text": "type: page, space: DOCS, title: Cut off, body: Words"});
-            client.try_post_once("/dialogs/createContent/conversations", "k", words).map(|reply| reply.status)
-        })
-    };
-    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
-    service.process.kill().unwrap();
-    service.process.wait().unwrap();
-    assert_eq!(talking.join().unwrap(), None, "nobody was answered");
-
-    let service = Service::start(&home, "127.0.0.1:0");
-    let client = admin(&home, &service);
-    let items = client.get("/conversations").done()["items"].clone();
-    let at = format!("/conversations/{}", items[0]["id"].as_str().unwrap());
-    let told =
-        until(|| Some(client.get(&at).done()).filter(|told| told["conversation"]["status"] != "running"));
-    assert_eq!(told["conversation"]["status"], "failed", "{told}");
-    let last = told["lines"].as_array().unwrap().last().unwrap();
-    assert!(last["said"]["text"].as_str().unwrap().starts_with("I was interrupted"), "{told}");
-    assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
-    assert_eq!(service.end(), Some(0));
-}
-
-#[test]
 fn a_service_that_is_told_to_end_finishes_what_runs_and_answers_whoever_waits() {
     let (home, sandbox) = connected();
     let control = Control::new(sandbox.url());
@@ -148,6 +114,41 @@ fn nothing_is_served_to_other_machines_in_the_clear() {
 }
 
 #[test]
+fn behind_a_proxy_that_ends_tls_cookies_are_for_tls_alone_and_measures_need_a_key() {
+    let home = Home::new();
+    std::fs::create_dir_all(home.data()).unwrap();
+    let config = "public-url = \"https://a.example/below\"\nbehind-tls-proxy = true\n";
+    std::fs::write(home.data().join("config.toml"), config).unwrap();
+    let service = Service::start(&home, "0.0.0.0:0");
+    let address = service.told["address"].as_str().unwrap().to_owned();
+    let key = |scope: &str| {
+        let key = home.run(&["--json", "keys", "create", scope, "--scope", scope]).ok().json();
+        key["key"].as_str().unwrap().to_owned()
+    };
+    let through_proxy = |key: Option<&str>, method: &str, path: &str, body: String| {
+        let at = format!("http://127.0.0.1:{}/below", address.rsplit(':').next().unwrap());
+        let headers = [
+            ("Host", "a.example"),
+            ("Origin", "https://a.example"),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Content-Type", "application/x-www-form-urlencoded"),
+        ];
+        Client::new(&at, key).send_text(method, path, &headers, body)
+    };
+    let admin = key("admin");
+    let measured = |key: Option<&str>| through_proxy(key, "GET", "/metrics", String::new()).status;
+    assert_eq!((measured(None), measured(Some(&key("read"))), measured(Some(&admin))), (401, 403, 200));
+
+    let entered = through_proxy(None, "POST", "/console/login", format!("key={admin}"));
+    assert_eq!((entered.status, entered.header("location")), (303, "/below/console/actions"));
+    let cookie = entered.header("set-cookie");
+    for part in ["__Host-actionbay-console=", "; Secure", "; HttpOnly", "; SameSite=Lax", "; Path=/;"] {
+        assert!(cookie.contains(part), "no {part} in {cookie}");
+    }
+    assert_eq!(service.end(), Some(0));
+}
+
+#[test]
 fn a_line_of_the_log_says_what_was_answered_to_whom_and_holds_no_key() {
     let (home, _sandbox) = connected();
     let log = home.path().join("log");
@@ -168,10 +169,8 @@ fn a_line_of_the_log_says_what_was_answered_to_whom_and_holds_no_key() {
     assert!(!log.contains("ab_") && !public.is_empty(), "{log}");
 }
 
-/// The conversation itself says that it was interrupted once the run can be going on no more, some minutes later.
 #[test]
-fn a_conversation_whose_process_was_killed_is_still_at_it_its_run_says_what_is_known_and_nothing_is_done_twice()
- {
+fn a_conversation_whose_process_was_killed_says_that_it_was_interrupted_and_nothing_is_done_twice() {
     let (home, sandbox) = connected();
     let control = Control::new(sandbox.url());
     home.run(&["templates", "install", "confluence", "create-content"]).ok();
@@ -199,11 +198,10 @@ fn a_conversation_whose_process_was_killed_is_still_at_it_its_run_says_what_is_k
     assert_eq!((&run["state"], &run["conversation"]), (&json!("interrupted"), &conversation["id"]));
     assert_eq!(run["may_have_effect"], true);
     let at = format!("/conversations/{}", conversation["id"].as_str().unwrap());
-    let said = client.post(&format!("{at}/messages"), json!({"text": "well?"})).done();
-    assert_eq!(
-        (&said["status"], &said["replies"][0]["text"]),
-        (&json!("running"), &json!("I am still at it."))
-    );
+    let told = client.get(&at).done();
+    assert_eq!(told["conversation"]["status"], "failed", "{told}");
+    let last = told["lines"].as_array().unwrap().last().unwrap();
+    assert!(last["said"]["text"].as_str().unwrap().starts_with("I was interrupted"), "{told}");
     assert_eq!(received(&control, "POST", "/api/v2/pages"), 1, "and it was not sent again");
     assert_eq!(service.end(), Some(0));
 }

@@ -77,7 +77,7 @@ fn a_collector_is_told_of_a_request_its_run_and_what_left_for_the_vendor_as_one_
     assert_eq!(run["attributes"]["template"], "create-content", "{run}");
     let sent = named("POST confluence");
     assert_eq!((&sent["traceId"], &sent["parentSpanId"]), (&json!(TRACE), &run["spanId"]));
-    assert_eq!((&sent["kind"], &sent["attributes"]["url.path"]), (&json!(3), &json!("/wiki/api/v2/pages")));
+    assert_eq!((&sent["kind"], &sent["attributes"]["url.path"]), (&json!(3), &json!("/api/v2/pages")));
     let nanoseconds = |of: &str| sent[of].as_str().unwrap().parse::<u64>().unwrap();
     assert!(nanoseconds("startTimeUnixNano") < nanoseconds("endTimeUnixNano"), "{sent}");
     let all: String = collector.messages().iter().map(|message| message.body.clone()).collect();
@@ -90,7 +90,7 @@ fn a_collector_that_does_not_answer_holds_nothing_up() {
     let mut serve = home.command(&["--json", "serve", "--bind", "127.0.0.1:0"]);
     serve.env(
         "ACTIONBAY_TELEMETRY__OTLP_ENDPOINT",
-        format!("http://127.0.0.1:{}", crate::support::port_of_nobody()),
+        format!("http://127.0.0.1:{}", crate::support::port_of_nobody(3)),
     );
     let service = Service::of(serve);
     client(&home, &service).post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();

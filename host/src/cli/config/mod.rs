@@ -1,59 +1,4 @@
-//! The operator's configuration file: `<home>/config.toml`.
-//!
-//! ```toml
-//! public-url = "https://connect.example.com"         # where people reach `serve`
-//!
-//! behind-tls-proxy = true                           # so that `serve` may listen elsewhere than on this machine
-//!
-//! [service]                                         # of `serve`
-//! concurrent-requests = 64
-//! waiting-requests = 128
-//! requests-per-minute = 6000                        # of each key
-//! keep-runs-days = 30
-//! keep-audit-days = 365
-//!
-//! [policy]
-//! allowed-hosts = ["https://*.example.com"]          # absent: what the integrations that ship with the command call
-//! allowed-origins = ["http://127.0.0.1:8977"]
-//!
-//! [policy.audience-origins.PROFILE]
-//! AUDIENCE = "http://127.0.0.1:8977"
-//!
-//! [limits]                                          # of every call; times in seconds, sizes in bytes
-//! wall-clock = 120
-//!
-//! [limits.INTEGRATION]                               # of its calls, over those above
-//! memory-bytes = 268435456
-//!
-//! [engine]                                          # of the process
-//! stack-bytes = 1048576                             # of a plugin
-//! concurrent-calls = 256
-//!
-//! [dialogs]
-//! keep-conversations-days = 30                      # after what was said last
-//!
-//! [telemetry]                                       # of `serve`
-//! otlp-endpoint = "http://localhost:4318"           # of an OpenTelemetry collector; OTEL_EXPORTER_OTLP_HEADERS opens it
-//!
-//! [workspaces.NAME]
-//! edition = "trial"                               # or "developer", which all others have, or "enterprise"
-//!
-//! [[profiles]]
-//! id = "shared"
-//! integration = "INTEGRATION"
-//! client-id = "ID"
-//! client-secret-env = "SHARED_CLIENT_SECRET"       # or client-secret-file = "FILE"
-//! ```
-//!
-//! A variable of the environment goes over the file: `ACTIONBAY_`, then the path with `__` between the levels and `_` for
-//! `-`, as in `ACTIONBAY_PUBLIC_URL`, `ACTIONBAY_SERVICE__KEEP_RUNS_DAYS` or
-//! `ACTIONBAY_POLICY__ALLOWED_HOSTS='["https://*.example.com"]'`. It says a value as TOML does, or a text without quotes.
-//!
-//! The environment can also say one such profile for each integration: `ACTIONBAY_<ID>_CLIENT_ID`, `ACTIONBAY_<ID>_CLIENT_SECRET`
-//! and `ACTIONBAY_<ID>_SCOPES` make the profile `<id>-system`.
-//!
-//! A profile may also set `identity-provider`, `description`, `issuer`, `authorization-url`, `token-url`, `refresh-url`, `pkce`,
-//! `scopes`, `additional-fields` and `authorization-fields`; what it does not set is as the integration has it.
+//! The operator's configuration: `<home>/config.toml`, and the environment over it. `example.toml` explains every setting.
 
 mod profiles;
 mod reading;
@@ -81,6 +26,14 @@ use reading::{Mistake, Said};
 pub(super) use stand_ins::put_stand_ins;
 
 const FILE: &str = "config.toml";
+
+/// A file with every setting and what it is for.
+pub(super) const EXAMPLE: &str = include_str!("example.toml");
+
+/// Where the file is.
+pub(super) fn file(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
 
 /// The settings outside of tables, which have variables without levels in their names.
 const PLAIN: &[&str] = &["public-url", "behind-tls-proxy"];
@@ -336,7 +289,7 @@ impl Configuration {
 
 /// The text of the file; none where it is not there.
 fn text(folder: &Path) -> Result<String> {
-    match std::fs::read_to_string(folder.join(FILE)) {
+    match std::fs::read_to_string(file(folder)) {
         Ok(text) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(unusable(folder, &error)),
@@ -346,7 +299,7 @@ fn text(folder: &Path) -> Result<String> {
 fn unusable(folder: &Path, error: &std::io::Error) -> Failure {
     Failure::storage(
         "configuration-unusable",
-        format!("The configuration {} cannot be read or written: {error}.", folder.join(FILE).display()),
+        format!("The configuration {} cannot be read or written: {error}.", file(folder).display()),
     )
     .hint("Check who owns it, and that the disk has room.")
 }
@@ -355,7 +308,38 @@ fn bad(folder: &Path, why: &str) -> Failure {
     Failure::new(
         FailureKind::InvalidInput,
         "bad-configuration",
-        format!("The configuration {} cannot be used: {}", folder.join(FILE).display(), why.trim_end()),
+        format!("The configuration {} cannot be used: {}", file(folder).display(), why.trim_end()),
     )
     .hint("Correct the file, or the variable that is named.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Config {
+        let (config, _, mistakes) = reading::read::<Config>(text, std::iter::empty(), PLAIN);
+        assert!(mistakes.is_empty(), "{mistakes:?}");
+        config
+    }
+
+    #[test]
+    fn the_example_says_what_is_so_by_default_and_names_settings_that_there_are() {
+        let example = read(EXAMPLE);
+        assert_eq!(example.limits.of_all().unwrap(), CallLimits::default());
+        assert_eq!(format!("{:?}", example.service), format!("{:?}", Settings::default()));
+        let is_setting = |line: &str| {
+            let name = line.trim_start_matches("# ").split(" = ").next().unwrap_or_default();
+            line.starts_with("# [") || (line.contains(" = ") && !name.contains(' '))
+        };
+        let all: String = EXAMPLE
+            .lines()
+            .map(|line| if is_setting(line) { line.trim_start_matches("# ") } else { line })
+            .flat_map(|line| [line, "\n"])
+            .collect();
+        let all = read(&all);
+        assert!(all.public_url.is_some() && all.telemetry.otlp_endpoint.is_some());
+        assert_eq!((all.profiles.len(), all.workspaces.len()), (1, 1));
+        assert_eq!(all.limits.of("INTEGRATION", &Map::new()).unwrap().memory_bytes, 256 << 20);
+    }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{FILE, bad, text, unusable};
+use super::{bad, file, text, unusable};
 use crate::egress::Origin;
 use crate::failure::Result;
 
@@ -43,7 +43,7 @@ fn write(home: &Path, text: &str) -> Result<()> {
         let mut draft = tempfile::NamedTempFile::new_in(home)?;
         draft.write_all(text.as_bytes())?;
         draft.as_file().sync_all()?;
-        draft.persist(home.join(FILE)).map_err(|error| error.error)?;
+        draft.persist(file(home)).map_err(|error| error.error)?;
         Ok(())
     };
     write().map_err(|error| unusable(home, &error))

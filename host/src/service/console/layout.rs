@@ -121,7 +121,10 @@ pub(super) fn failed(console: &Console, admin: Option<&Admin>, failure: &Failure
 
 /// A page that says why what it was asked for was not done, as an answer of that kind.
 pub(super) fn refused(failure: &Failure, page: Response) -> Response {
-    (status::of_page(failure), page).into_response()
+    match page.status() {
+        StatusCode::OK => (status::of_page(failure), page).into_response(),
+        _ => page,
+    }
 }
 
 /// What is wrong, and what to do about it.

@@ -1,0 +1,40 @@
+//! `actionbay config`
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::config;
+use super::home::Home;
+use super::output::{Output, facts};
+use crate::failure::Result;
+
+/// The settings of a deployment.
+#[derive(Debug, Subcommand)]
+#[command(after_help = "Examples:
+  actionbay config example > config.toml
+  actionbay config check")]
+pub(super) enum Configuration {
+    /// Check the file and the environment: every mistake is listed with its line
+    Check,
+    /// Print a file with every setting and what it is for
+    Example,
+}
+
+impl Configuration {
+    pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
+        match self {
+            Self::Check => {
+                home.check_configuration()?;
+                let file = config::file(&home.folder()?);
+                let is_there = file.is_file();
+                output.result(&json!({ "file": file, "is-there": is_there }), || {
+                    let state = if is_there { "can be used" } else { "is not there: all is as by default" };
+                    facts(&[("file", file.display().to_string()), ("state", state.to_owned())])
+                })
+            }
+            Self::Example => {
+                output.result(&json!({ "example": config::EXAMPLE }), || config::EXAMPLE.to_owned())
+            }
+        }
+    }
+}
