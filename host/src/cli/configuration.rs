@@ -10,13 +10,14 @@ use crate::failure::Result;
 
 /// The settings of a deployment.
 #[derive(Debug, Subcommand)]
-#[command(after_help = "Examples:
-  actionbay config example > config.toml
-  actionbay config check")]
 pub(super) enum Configuration {
     /// Check the file and the environment: every mistake is listed with its line
+    #[command(after_help = "Example:
+  actionbay config check")]
     Check,
     /// Print a file with every setting and what it is for
+    #[command(after_help = "Example:
+  actionbay config example > config.toml")]
     Example,
 }
 

@@ -32,7 +32,10 @@ pub(super) fn start(level: &str, format: LogFormat, traces: Option<&Traces>) {
         LogFormat::Text => log.boxed(),
         LogFormat::Json => log.json().flatten_event(true).boxed(),
     };
+    // What neither takes is off for everybody: a library that would write what goes over the wire can tell.
+    let all = if traces.is_some() { level.max(LevelFilter::INFO) } else { level };
     let _ = tracing_subscriber::registry()
+        .with(ours(all))
         .with(log.with_filter(ours(level)))
         .with(traces.map(|traces| traces.layer().with_filter(ours(LevelFilter::INFO))))
         .try_init();
