@@ -182,6 +182,7 @@ impl Outcomes<'_> {
     ///
     /// # Errors
     /// `Storage`.
+    #[cfg(feature = "service")]
     pub(crate) fn interrupted(
         &self,
         workspace: &WorkspaceId,

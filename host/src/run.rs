@@ -130,7 +130,6 @@ pub struct RunOutcome {
 #[derive(Debug, Default)]
 pub(crate) struct Trace {
     /// The connection that it used, once that is known.
-    #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "asked by the service only"))]
     pub(crate) connection: Option<ConnectionId>,
     /// What it took.
     pub(crate) report: CallReport,

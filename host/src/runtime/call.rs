@@ -264,6 +264,7 @@ pub(super) struct State {
     pub(super) profile: Option<String>,
     pub(super) secrets: Secrets,
     /// What a language of other components brings along.
+    #[cfg_attr(not(feature = "wasi"), expect(dead_code, reason = "there is nothing in it then"))]
     pub(super) wasi: Wasi,
     /// The stack that a plugin has, in bytes.
     stack_bytes: usize,
