@@ -52,6 +52,9 @@ id = "other"
 integration = "conflunce"
 client-id = "app"
 client-secret-env = "SHARED_SECRET"
+
+[telemetry]
+otlp-endpoint = "localhost:4318"
 "#;
 
 fn configured(text: &str) -> Home {
@@ -93,6 +96,7 @@ fn every_mistake_of_the_configuration_is_listed_at_once_with_its_line() {
         ("/profiles/0/scopes/0", "line 32"),
         ("/profiles/1/client-secret-env", "line 39"),
         ("/profiles/2", "line 42"),
+        ("/telemetry/otlp-endpoint", "line 49"),
         ("/engine/concurrent-calls", "ACTIONBAY_ENGINE__CONCURRENT_CALLS"),
         ("/service/speed", "ACTIONBAY_SERVICE__SPEED"),
     ];
@@ -124,7 +128,7 @@ fn the_example_can_be_used_as_it_is_and_a_check_says_so() {
     std::fs::write(home.data().join("config.toml"), example).unwrap();
     assert!(home.run(&["config", "check"]).ok().stdout.contains("can be used"));
     std::fs::write(home.data().join("config.toml"), WRONG).unwrap();
-    assert_eq!(listed(&home.run(&["--json", "config", "check"])).len(), 13);
+    assert_eq!(listed(&home.run(&["--json", "config", "check"])).len(), 14);
 }
 
 #[test]

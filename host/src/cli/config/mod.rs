@@ -83,6 +83,7 @@ struct DialogsConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct TelemetryConfig {
+    #[serde(deserialize_with = "http_url")]
     otlp_endpoint: Option<Url>,
 }
 
@@ -96,6 +97,13 @@ struct WorkspaceConfig {
 fn public_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PublicUrl>, D::Error> {
     let text = String::deserialize(deserializer)?;
     PublicUrl::new(&text).map(Some).map_err(|failure| serde::de::Error::custom(failure.message))
+}
+
+fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D::Error> {
+    match Url::deserialize(deserializer)? {
+        url if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
+        _ => Err(serde::de::Error::custom("it begins with neither http:// nor https://")),
+    }
 }
 
 /// What calls may use: limits by their names, and by integration objects of the same, which go over those.
