@@ -191,7 +191,7 @@ fn traces(arguments: &Arguments) -> Option<Traces> {
     let Verb::Serve(_) = arguments.verb else { return None };
     let home = Home::new(arguments.home.clone(), WorkspaceId::new(&*arguments.workspace).ok()?);
     let configuration = Configuration::without_mistakes(&home.folder().ok()?).ok()?;
-    Traces::to(configuration.otlp_endpoint()?).ok()
+    Traces::to(&configuration.otlp_endpoint()?).ok()
 }
 
 fn asks_for_json(written: &[OsString]) -> bool {

@@ -56,7 +56,7 @@ impl Traces {
         let endpoint = format!("{}/v1/traces", collector.as_str().trim_end_matches('/'));
         let exporter = SpanExporter::builder()
             .with_http()
-            .with_http_client(Collector(UreqTransport::new()))
+            .with_http_client(Collector { transport: UreqTransport::new(), fails: AtomicBool::new(false) })
             .with_protocol(Protocol::HttpJson)
             .with_endpoint(endpoint)
             .with_timeout(PATIENCE)
@@ -96,14 +96,34 @@ impl Drop for Traces {
 
 /// Where spans go to, by the way that everything leaves by.
 #[derive(Debug)]
-struct Collector(UreqTransport);
+struct Collector {
+    transport: UreqTransport,
+    /// Whether the last request failed: that is said once.
+    fails: AtomicBool,
+}
 
 #[async_trait]
 impl HttpClient for Collector {
     /// It blocks, as the thread that sends spans may.
     async fn send_bytes(&self, request: Request<Bytes>) -> std::result::Result<Response<Bytes>, HttpError> {
+        let sent = self.send(request);
+        let why = match &sent {
+            Ok(answer) if answer.status().is_success() => None,
+            Ok(answer) => Some(format!("it answers with {}", answer.status())),
+            Err(error) => Some(error.to_string()),
+        };
+        let failed_before = self.fails.swap(why.is_some(), Ordering::Relaxed);
+        if let Some(why) = why.filter(|_| !failed_before) {
+            tracing::warn!(why, "the collector does not take traces");
+        }
+        sent
+    }
+}
+
+impl Collector {
+    fn send(&self, request: Request<Bytes>) -> std::result::Result<Response<Bytes>, HttpError> {
         let (parts, body) = request.into_parts();
-        let answer = self.0.round_trip(OutboundRequest {
+        let answer = self.transport.round_trip(OutboundRequest {
             method: parts.method,
             url: parts.uri.to_string().parse()?,
             // The operator names it.

@@ -54,7 +54,7 @@ fn a_collector_is_told_of_a_request_its_run_and_what_left_for_the_vendor_as_one_
     let collector = Receiver::new();
     collector.answers(200);
     let mut serve = home.command(&["--json", "serve", "--bind", "127.0.0.1:0"]);
-    serve.env("ACTIONBAY_TELEMETRY__OTLP_ENDPOINT", &collector.origin);
+    serve.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.origin);
     serve.env("OTEL_EXPORTER_OTLP_HEADERS", "x-collector-key=open");
     let service = Service::of(serve);
     let client = client(&home, &service);
@@ -92,9 +92,13 @@ fn a_collector_that_does_not_answer_holds_nothing_up() {
         "ACTIONBAY_TELEMETRY__OTLP_ENDPOINT",
         format!("http://127.0.0.1:{}", crate::support::port_of_nobody(3)),
     );
-    let service = Service::of(serve);
+    serve.stderr(Stdio::piped());
+    let mut service = Service::of(serve);
+    let log = service.process.stderr.take().unwrap();
     client(&home, &service).post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     assert_eq!(service.end(), Some(0));
+    let log = std::io::read_to_string(log).unwrap();
+    assert_eq!(log.matches("the collector does not take traces").count(), 1, "{log}");
 }
 
 #[test]

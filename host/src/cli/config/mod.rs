@@ -279,9 +279,11 @@ impl Configuration {
         self.config.public_url.clone()
     }
 
-    /// The collector that traces of `serve` go to.
-    pub(super) fn otlp_endpoint(&self) -> Option<&Url> {
-        self.config.telemetry.otlp_endpoint.as_ref()
+    /// The collector that traces of `serve` go to: the one that is named here, or the one that every program of the machine is
+    /// told of (*OpenTelemetry Protocol Exporter*).
+    pub(super) fn otlp_endpoint(&self) -> Option<Url> {
+        let of_all = || std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok()?.parse().ok();
+        self.config.telemetry.otlp_endpoint.clone().or_else(of_all)
     }
 
     /// Whether a proxy that ends TLS stands before `serve`, as the operator says.
