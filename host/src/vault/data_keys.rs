@@ -9,7 +9,6 @@ use super::register::register_key;
 use super::sealing::{SecretPlace, Vault, unreadable};
 use super::store::{Change, Collection, Expect, RecordKey, Write};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::secret::SecretString;
 
 /// The key of one owner.
 pub(super) struct DataKey(Key);
@@ -55,11 +54,7 @@ impl Vault {
     ///
     /// It happens only if the data keys stay what they are meanwhile. A batch that also deletes the data key of
     /// an owner seals with a fresh one.
-    pub(super) fn sealing(
-        &self,
-        writes: &[Write],
-        secrets: &[(SecretPlace, &SecretString)],
-    ) -> Result<Vec<Write>> {
+    pub(super) fn sealing(&self, writes: &[Write], secrets: &[(SecretPlace, &[u8])]) -> Result<Vec<Write>> {
         let mut batch = Vec::with_capacity(writes.len() + 2 * secrets.len());
         let mut keys: Vec<(RecordKey, DataKey)> = Vec::new();
         for (place, secret) in secrets {
@@ -99,8 +94,7 @@ impl Vault {
         Ok((key, vec![Write::check(register_key(), Expect::Generation(generation)), made]))
     }
 
-    fn sealed(&self, key: &DataKey, place: &SecretPlace, secret: &SecretString) -> Result<Vec<u8>> {
-        let secret = secrecy::ExposeSecret::expose_secret(secret).as_bytes();
+    fn sealed(&self, key: &DataKey, place: &SecretPlace, secret: &[u8]) -> Result<Vec<u8>> {
         key.key().seal(BY_DATA_KEY, &key.id(), &place.bound_to(&self.store_id), secret)
     }
 

@@ -19,7 +19,6 @@ use super::register::{Entry, Register};
 use super::sealing::{SecretPlace, Vault, store_failure, unreadable};
 use super::store::{Collection, Expect, Record, RecordKey, StoreError, Write};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::secret::SecretString;
 
 /// What a rotation did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -157,12 +156,15 @@ impl Vault {
     #[expect(clippy::type_complexity, reason = "the same kind of list twice, used in this file alone")]
     fn under(&self, id: &str) -> Result<(Vec<(RecordKey, Record)>, Vec<(RecordKey, Record)>)> {
         let list = |collection, format| {
-            let mut records = self.store.list_all(collection).map_err(store_failure)?;
-            records.retain(|(_, record)| {
-                Sealed::parse(&record.body)
-                    .is_some_and(|sealed| sealed.format == format && id_text(&sealed.key_id) == id)
+            let mut records = Vec::new();
+            // One at a time: files are among what is sealed.
+            let visited = self.store.visit_all(collection, &mut |key, record| {
+                let is_under = |sealed: &Sealed<'_>| sealed.format == format && id_text(&sealed.key_id) == id;
+                if Sealed::parse(&record.body).as_ref().is_some_and(is_under) {
+                    records.push((key, record));
+                }
             });
-            Ok(records)
+            visited.map(|()| records).map_err(store_failure)
         };
         Ok((list(Collection::DataKeys, WRAPPED_KEY)?, list(Collection::Secrets, BY_MASTER_KEY)?))
     }
@@ -179,10 +181,8 @@ impl Vault {
     fn reseal(&self, key: &RecordKey, record: &Record) -> Result<bool> {
         let place = SecretPlace::of(key).ok_or_else(|| unreadable("secret", &key.id))?;
         let opened = self.opened(&place, &record.body)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| unreadable(&place.field, &place.owner))?;
-        let secret = SecretString::from(text.to_owned());
         let unchanged = Write::check(key.clone(), Expect::Generation(record.generation));
-        let batch = self.sealing(&[unchanged], &[(place, &secret)])?;
+        let batch = self.sealing(&[unchanged], &[(place, opened.as_slice())])?;
         self.done(&batch)
     }
 

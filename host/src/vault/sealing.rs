@@ -11,7 +11,7 @@ use super::keyring::Keyring;
 use super::register::{Entry, Register};
 use super::store::{Collection, Expect, Record, RecordKey, Store, StoreError, Write};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::secret::SecretString;
+use crate::secret::{ExposeSecret as _, SecretString};
 
 /// The code of a failure to store because somebody else wrote in between.
 pub(crate) const CHANGED_IN_BETWEEN: &str = "changed-in-between";
@@ -117,15 +117,21 @@ impl Vault {
     /// # Errors
     /// `Storage` where it does not open here, or the store cannot be used.
     pub fn read(&self, place: &SecretPlace) -> Result<Option<SecretString>> {
+        let Some(opened) = self.read_bytes(place)? else { return Ok(None) };
+        let text = std::str::from_utf8(&opened).map_err(|_| unreadable(&place.field, &place.owner))?;
+        Ok(Some(SecretString::from(text.to_owned())))
+    }
+
+    /// The same, of what need not be a text.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_bytes(&self, place: &SecretPlace) -> Result<Option<Zeroizing<Vec<u8>>>> {
         let mut tried: Option<Record> = None;
         loop {
             let Some(record) = self.get(&place.key())? else { return Ok(None) };
             match self.opened(place, &record.body) {
-                Ok(opened) => {
-                    let text =
-                        std::str::from_utf8(&opened).map_err(|_| unreadable(&place.field, &place.owner))?;
-                    return Ok(Some(SecretString::from(text.to_owned())));
-                }
+                Ok(opened) => return Ok(Some(opened)),
                 // The secret and its key are two records: they may have been replaced between the two looks.
                 Err(_) if tried.as_ref() != Some(&record) => tried = Some(record),
                 Err(failure) => return Err(failure),
@@ -142,6 +148,16 @@ impl Vault {
     /// `Conflict` where somebody else wrote in between; `Storage` where the store cannot be used, or a master
     /// key that it takes is not at hand.
     pub fn commit_with(&self, writes: &[Write], secrets: &[(SecretPlace, &SecretString)]) -> Result<()> {
+        let secrets =
+            secrets.iter().map(|(place, secret)| (place.clone(), secret.expose_secret().as_bytes()));
+        self.commit_with_bytes(writes, &secrets.collect::<Vec<_>>())
+    }
+
+    /// The same, of what need not be a text.
+    ///
+    /// # Errors
+    /// As [`commit_with`](Self::commit_with).
+    pub fn commit_with_bytes(&self, writes: &[Write], secrets: &[(SecretPlace, &[u8])]) -> Result<()> {
         let mut tries = 1..=TRIES;
         loop {
             let batch = self.sealing(writes, secrets)?;

@@ -223,6 +223,16 @@ impl Store for SqliteStore {
     }
 
     fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError> {
+        let mut all = Vec::new();
+        self.visit_all(collection, &mut |key, record| all.push((key, record)))?;
+        Ok(all)
+    }
+
+    fn visit_all(
+        &self,
+        collection: Collection,
+        visit: &mut dyn FnMut(RecordKey, Record),
+    ) -> Result<(), StoreError> {
         let connection = self.connection();
         let mut statement = connection
             .prepare_cached("SELECT workspace, id, body, generation FROM records WHERE collection = ?1 ORDER BY workspace, id")
@@ -233,7 +243,11 @@ impl Store for SqliteStore {
                 Ok((key, Record { body: row.get(2)?, generation: row.get(3)? }))
             })
             .map_err(unavailable)?;
-        rows.collect::<rusqlite::Result<_>>().map_err(unavailable)
+        for row in rows {
+            let (key, record) = row.map_err(unavailable)?;
+            visit(key, record);
+        }
+        Ok(())
     }
 
     fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {

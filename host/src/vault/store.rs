@@ -34,6 +34,8 @@ pub enum Collection {
     ConnectSessions,
     /// What the service answered under a name of the caller's.
     Answers,
+    /// Files that runs are given, and that they make: whose they are. What they are is in the vault.
+    Files,
     /// Who did what.
     Audit,
     /// How workspaces have integrations configured.
@@ -74,6 +76,7 @@ impl Collection {
             Self::Instances => "instances",
             Self::ConnectSessions => "connect-sessions",
             Self::Answers => "answers",
+            Self::Files => "files",
             Self::Webhooks => "webhooks",
             Self::Deliveries => "deliveries",
             Self::Audit => "audit",
@@ -241,6 +244,22 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError>;
+
+    /// Shows all records of a kind in every workspace, one after the other, to `visit`, which does not use the store
+    /// itself.
+    ///
+    /// For kinds whose records may be large: a store that can reads one at a time; as it is, it reads all of them.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn visit_all(
+        &self,
+        collection: Collection,
+        visit: &mut dyn FnMut(RecordKey, Record),
+    ) -> Result<(), StoreError> {
+        self.list_all(collection)?.into_iter().for_each(|(key, record)| visit(key, record));
+        Ok(())
+    }
 
     /// Does all of the writes in their order, or none: an expectation is of what the writes before it left. Once it
     /// returns, they survive a crash.

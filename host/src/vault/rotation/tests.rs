@@ -181,7 +181,7 @@ fn a_data_key_that_was_being_made_when_a_rotation_was_announced_comes_under_the_
     let store = filled();
     let vault = open(&store, key(1)).unwrap();
     let owner = place("w", "connection/new", "x");
-    let late = vault.sealing(&[], &[(owner.clone(), &secret("token"))]).unwrap();
+    let late = vault.sealing(&[], &[(owner.clone(), b"token".as_slice())]).unwrap();
     vault.rotate_to(&key(2)).unwrap();
     assert!(matches!(store.commit(&late), Err(StoreError::Conflict(_))), "it was made under the old key");
     put(&vault, &owner, "token");
