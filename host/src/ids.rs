@@ -90,6 +90,10 @@ id!(
     RunId
 );
 id!(
+    /// A file that a run is given, or that it made.
+    FileId
+);
+id!(
     /// An address that is told what happens.
     WebhookId
 );

@@ -1,15 +1,21 @@
 //! Whoever keeps records of what happens in a host: the service, where there is one.
 
+use std::sync::Arc;
+
 use crate::authorization::Connection;
 use crate::failure::{Failure, Result};
 use crate::ids::{ConversationId, IntegrationId, WorkspaceId};
 use crate::run::{Run, RunOutcome};
+use crate::runtime::Files;
 use crate::vault::Write;
 
 /// Keeps records of what happens in a host.
 pub(crate) trait Keeper: Send + Sync {
     /// Runs a template for a conversation, and keeps what is known of the run.
     fn run(&self, run: &Run, conversation: &ConversationId) -> Result<RunOutcome>;
+
+    /// The files that a conversation with this end user, or with nobody in particular, can name, and where new ones go.
+    fn files(&self, workspace: &WorkspaceId, user: Option<&str>) -> Arc<dyn Files>;
 
     /// What is to be written with a connection that is about to be stored.
     fn beside(&self, connection: &Connection) -> Result<Vec<Write>>;

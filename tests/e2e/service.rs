@@ -3,6 +3,7 @@
 mod auditing;
 mod authorizing;
 mod configuring;
+mod files;
 mod keys;
 mod listing;
 mod names;

@@ -36,19 +36,19 @@ const LONGEST: usize = 6_000_000;
 #[derive(Debug, Clone)]
 pub struct Words {
     text: String,
-    files: Arc<dyn Files>,
+    files: Option<Arc<dyn Files>>,
 }
 
 impl Words {
-    /// A text.
+    /// A text. Where a service runs conversations, it may name the files that were sent there.
     pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), files: Arc::new(DenyFiles) }
+        Self { text: text.into(), files: None }
     }
 
     /// The same, with the files that it may name, and where new ones go.
     #[must_use]
     pub fn files(mut self, files: Arc<dyn Files>) -> Self {
-        self.files = files;
+        self.files = Some(files);
         self
     }
 }
@@ -129,7 +129,7 @@ impl Host {
             said: 0,
         };
         let stored = Stored { conversation, content: Content::new(dialog), generation: 0 };
-        let files = start.words.as_ref().map(|words| Arc::clone(&words.files));
+        let files = start.words.as_ref().and_then(|words| words.files.clone());
         let mut talk = Talk::new(self, stored, files)?;
         if let Some(words) = &start.words {
             talk.hear_first(&words.text)?;
@@ -146,7 +146,7 @@ impl Host {
     pub fn say(&self, workspace: &WorkspaceId, id: &ConversationId, words: &Words) -> Result<Turn> {
         let stored = self.stored_conversation(workspace, id)?;
         let is_over = stored.conversation.status.is_over();
-        let mut talk = Talk::new(self, stored, Some(Arc::clone(&words.files)))?;
+        let mut talk = Talk::new(self, stored, words.files.clone())?;
         if is_over {
             let text = talk.response("ended", &json!({}));
             return Ok(Turn { conversation: talk.conversation, replies: vec![Reply::text(text)] });
@@ -196,12 +196,16 @@ impl<'h> Talk<'h> {
     fn new(host: &'h Host, stored: Stored, files: Option<Arc<dyn Files>>) -> Result<Self> {
         let Stored { conversation, content, generation } = stored;
         let responses = host.responses(&conversation.workspace, &conversation.language)?;
+        let kept = || {
+            let keeper = host.authorizations().keeper()?;
+            Some(keeper.files(&conversation.workspace, conversation.user.as_deref()))
+        };
         Ok(Self {
             host,
             plugin: host.authorizations().approved_plugin(&conversation.integration)?,
             renderer: Renderer::new(&responses),
             now: host.authorizations().clock.now()?,
-            files: files.unwrap_or_else(|| Arc::new(DenyFiles)),
+            files: files.or_else(kept).unwrap_or_else(|| Arc::new(DenyFiles)),
             replies: Vec::new(),
             heard: false,
             link_words: "authorize",
@@ -275,7 +279,7 @@ impl<'h> Talk<'h> {
             self.content.waits_for = WaitsFor::Nothing;
             return Ok(());
         }
-        match answers::read(template, &entity.field, text, &self.responses) {
+        match self.read(template, &entity.field, text) {
             Answer::Value(value) => {
                 self.content.values.insert(entity.name, value);
                 self.content.tries = 0;
@@ -321,7 +325,7 @@ impl<'h> Talk<'h> {
             let Some(entity) = self.content.dialog.entities().find(|entity| entity.name == name) else {
                 continue;
             };
-            match answers::read(template, &entity.field, &text, &self.responses) {
+            match self.read(template, &entity.field, &text) {
                 Answer::Value(value) => {
                     self.content.values.insert(name, value);
                 }
@@ -329,6 +333,20 @@ impl<'h> Talk<'h> {
                 // It is asked for, with all that there is.
                 Answer::Ambiguous(_) => {}
             }
+        }
+    }
+
+    /// What an answer comes to. A file that there is not will not do.
+    fn read(&self, template: &Template, field: &str, text: &str) -> Answer {
+        match answers::read(template, field, text, &self.responses) {
+            Answer::Value(Value::String(name)) if template.input.is_file(field) => {
+                let will_not_do = [FailureKind::NotFound, FailureKind::InvalidInput, FailureKind::Denied];
+                match self.files.open(&name) {
+                    Err(failure) if will_not_do.contains(&failure.kind) => Answer::Invalid(failure.message),
+                    _ => Answer::Value(Value::String(name)),
+                }
+            }
+            answer => answer,
         }
     }
 

@@ -189,12 +189,14 @@ impl Step {
                 )
                 .into_failure(false),
             },
-            Stopped::Unwritten(error) => Failure::new(
-                FailureKind::InvalidInput,
-                "file-unwritable",
-                format!("The file cannot be written: {error}."),
-            )
-            .hint("Check that the disk has room, and that the folder may be written."),
+            Stopped::Unwritten(error) => error.downcast::<Failure>().unwrap_or_else(|error| {
+                Failure::new(
+                    FailureKind::InvalidInput,
+                    "file-unwritable",
+                    format!("The file cannot be written: {error}."),
+                )
+                .hint("Check that the disk has room, and that the folder may be written.")
+            }),
         }
     }
 }

@@ -42,7 +42,8 @@ pub struct SourceFile {
     pub bytes: FileSource,
 }
 
-/// A file that is being made. Dropped before it was finished, it leaves nothing behind.
+/// A file that is being made. Dropped before it was finished, it leaves nothing behind. A write that fails can say why by a
+/// [`Failure`] inside its error.
 pub trait Sink: Write + Send {
     /// Makes it a file of the caller's, whole, and says what it is called.
     ///

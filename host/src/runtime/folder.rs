@@ -239,7 +239,7 @@ impl Drop for Aside {
 }
 
 /// What a file is by its ending, of those that people attach; a caller who knows better says so.
-fn media_type_of(name: &str) -> &'static str {
+pub(crate) fn media_type_of(name: &str) -> &'static str {
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase()).unwrap_or_default();
     match ending.as_str() {
         "avif" => "image/avif",

@@ -48,6 +48,8 @@ pub use file_names::is_plain_name;
 pub(crate) use file_names::plain_name;
 pub use files::{DenyFiles, Files, Sink, SourceFile};
 pub use folder::FolderFiles;
+#[cfg(feature = "service")]
+pub(crate) use folder::media_type_of;
 pub use guard::{
     Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern,
     Place, Pointer, Reference, RequestRule, Subject,

@@ -69,6 +69,8 @@ pub struct Subject {
     pub dialog: Option<String>,
     /// The conversation.
     pub conversation: Option<String>,
+    /// The file.
+    pub file: Option<String>,
     /// The webhook.
     pub webhook: Option<String>,
 }
@@ -84,6 +86,7 @@ impl Subject {
             "run" => &mut self.run,
             "dialog" => &mut self.dialog,
             "conversation" => &mut self.conversation,
+            "file" => &mut self.file,
             "webhook" => &mut self.webhook,
             _ => return,
         };

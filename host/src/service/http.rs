@@ -55,7 +55,7 @@ impl Service {
     /// # Errors
     /// `Storage`; `Internal`.
     pub fn new(host: &Host, public: &PublicUrl, settings: Settings) -> Result<Self> {
-        let runs = Arc::new(Runs::new(host)?);
+        let runs = Arc::new(Runs::new(host, settings.file_bytes)?);
         runs.instance().live()?;
         let (ending, asked_to_end) = watch::channel(false);
         let arrivals = Arc::<Notify>::default();
@@ -110,7 +110,7 @@ impl Service {
         Webhooks::of(&self.host).deliver()
     }
 
-    /// Forgets what is kept no longer: runs, conversations, answers, entries of the audit log.
+    /// Forgets what is kept no longer: runs, conversations, files, answers, entries of the audit log.
     pub fn tidy(&self) {
         let workspaces = Keys::of(&self.host).workspaces().unwrap_or_else(|failure| {
             warn!(%failure, "what is kept no longer cannot be looked for");
@@ -122,6 +122,7 @@ impl Service {
                 .drop_old(&workspace, self.settings.keep_runs())
                 .and_then(|()| Audit::of(&self.host).drop_old(&workspace, self.settings.keep_audit()))
                 .and_then(|()| self.host.sweep_conversations(&workspace).map(drop))
+                .and_then(|()| self.runs.files().sweep(&workspace))
                 .and_then(|()| api::sweep(&self.host, &workspace));
             if let Err(failure) = tidied {
                 warn!(%workspace, %failure, "what is kept no longer cannot be forgotten");

@@ -7,6 +7,7 @@
 //! | `console/` | what an admin does with a browser, under `/console` |
 //! | `keys/` | who may use it, and for what |
 //! | `runs/` | what is known of runs that it was asked for |
+//! | `files/` | what runs are given and make: files |
 //! | `webhooks/` | telling platforms what happened |
 //! | `audit.rs` | who did what |
 //! | `metrics.rs` | what can be measured |
@@ -26,6 +27,7 @@ pub mod audit;
 mod callback;
 mod console;
 mod cookie;
+mod files;
 mod http;
 pub mod keys;
 mod metrics;

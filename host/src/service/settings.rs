@@ -22,6 +22,8 @@ pub struct Settings {
     pub keep_runs_days: u64,
     /// For how many days the audit log is kept.
     pub keep_audit_days: u64,
+    /// How large a file may be that is sent for a run, or that one makes, in bytes.
+    pub file_bytes: u64,
 }
 
 impl Default for Settings {
@@ -35,6 +37,9 @@ impl Default for Settings {
             keep_runs_days: 30,
             // Who did what is asked for later than what came of a run.
             keep_audit_days: 365,
+            // Vendors take a hundred megabytes and more, and nearly all that people attach is far smaller. Here a file is
+            // held in memory while it is sealed, and lies in the store for a day.
+            file_bytes: 25 << 20,
         }
     }
 }

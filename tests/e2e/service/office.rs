@@ -126,6 +126,20 @@ pub(crate) struct Reply {
     pub(crate) text: String,
 }
 
+/// The same, of what need not be a text.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) status: u16,
+    pub(crate) headers: ureq::http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Fetched {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
 impl Reply {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
@@ -234,6 +248,29 @@ impl Client {
         headers: &[(&str, &str)],
         body: String,
     ) -> Result<Reply, ureq::Error> {
+        let Fetched { status, headers, bytes } = self.try_send(method, target, headers, body.as_bytes())?;
+        Ok(Reply { status, headers, text: String::from_utf8(bytes).unwrap() })
+    }
+
+    /// Sends a file, which this is said of.
+    pub(crate) fn upload(&self, query: &str, headers: &[(&str, &str)], bytes: &[u8]) -> Reply {
+        let target = format!("/v1/files?{query}");
+        let Fetched { status, headers, bytes } = self.try_send("POST", &target, headers, bytes).unwrap();
+        Reply { status, headers, text: String::from_utf8(bytes).unwrap() }
+    }
+
+    /// Fetches what need not be a text.
+    pub(crate) fn fetch(&self, path: &str) -> Fetched {
+        self.try_send("GET", &format!("/v1{path}"), &[], &[]).unwrap()
+    }
+
+    fn try_send(
+        &self,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Fetched, ureq::Error> {
         let mut request = Request::builder().method(method).uri(format!("{}{target}", self.base));
         if let Some(key) = &self.key {
             request = request.header("Authorization", format!("Bearer {key}"));
@@ -242,10 +279,10 @@ impl Client {
             request = request.header(*name, *value);
         }
         let mut answer = self.agent.run(request.body(body).unwrap())?;
-        Ok(Reply {
+        Ok(Fetched {
             status: answer.status().as_u16(),
             headers: answer.headers().clone(),
-            text: answer.body_mut().read_to_string()?,
+            bytes: answer.body_mut().read_to_vec()?,
         })
     }
 }

@@ -23,8 +23,16 @@ impl Route {
 
     /// Whether there is something of a workspace in its path.
     fn names_what_is_owned(&self) -> bool {
-        let owned =
-            ["{profile}", "{connection}", "{session}", "{run}", "{dialog}", "{conversation}", "{webhook}"];
+        let owned = [
+            "{profile}",
+            "{connection}",
+            "{session}",
+            "{run}",
+            "{dialog}",
+            "{conversation}",
+            "{file}",
+            "{webhook}",
+        ];
         owned.iter().any(|name| self.path.contains(name))
     }
 
@@ -83,6 +91,7 @@ fn owned(office: &Office) -> BTreeMap<&'static str, String> {
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     client.send("PUT", "/integrations/confluence/templates/create-content/installation", &[], None).done();
     let talk = client.post("/dialogs/createContent/conversations", json!({"user": "ann"})).done();
+    let file = client.upload("name=theirs.txt", &[], b"theirs").done();
     let hook = json!({"url": "https://platform.example/hook", "events": ["run.finished"]});
     let webhook = client.post("/webhooks", hook).done();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -93,6 +102,7 @@ fn owned(office: &Office) -> BTreeMap<&'static str, String> {
         ("connection", text(&run["connection"])),
         ("run", text(&run["run"])),
         ("session", text(&session["id"])),
+        ("file", text(&file["id"])),
         ("webhook", text(&webhook["id"])),
         ("dialog", "createContent".to_owned()),
         ("conversation", text(&talk["id"])),
@@ -144,7 +154,7 @@ fn what_another_workspace_owns_is_not_there_on_any_route() {
             assert!(reply.status < 500, "{route:?}: {reply:?}");
         }
         // What was asked for may be said again, and nothing else.
-        for name in ["connection", "run", "session", "conversation"] {
+        for name in ["connection", "run", "session", "conversation", "file"] {
             let is_asked_for = route.path.contains(&format!("{{{name}}}")) || body(route, &ids).is_some();
             assert!(is_asked_for || !text.contains(&ids[name]), "{route:?} tells of {name}: {text}");
         }
@@ -158,6 +168,7 @@ fn what_another_workspace_owns_is_not_there_on_any_route() {
     assert_eq!(own.get("/integrations/confluence/templates/create-content").done()["installed"], true);
     own.get(&format!("/runs/{}", ids["run"])).done();
     own.get(&format!("/webhooks/{}", ids["webhook"])).done();
+    assert_eq!(own.get(&format!("/files/{}", ids["file"])).text, "theirs");
     let said = own.get(&format!("/conversations/{}", ids["conversation"])).done();
     assert_eq!(said["conversation"]["said"], 1, "{said}");
     assert_eq!(own.get("/dialogs/createContent").done()["version"], 1);

@@ -75,12 +75,14 @@ fn the_same_goes_for_requests_about_what_there_is() {
     let client = office.admin();
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
+    let file = client.upload("name=a.txt", &[], b"a").done();
     let names = [
         ("integration", "confluence"),
         ("template", "create-content"),
         ("profile", "app"),
         ("connection", run["connection"].as_str().unwrap()),
         ("run", run["run"].as_str().unwrap()),
+        ("file", file["id"].as_str().unwrap()),
         ("session", session["id"].as_str().unwrap()),
     ];
     // What is deleted or off is not there for the others.

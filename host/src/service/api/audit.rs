@@ -55,6 +55,9 @@ pub(super) struct AuditEntry {
     /// The conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<String>,
+    /// The file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     /// The webhook.
     #[serde(skip_serializing_if = "Option::is_none")]
     webhook: Option<String>,
@@ -80,6 +83,7 @@ impl From<Entry> for AuditEntry {
             key: entry.subject.key,
             dialog: entry.subject.dialog,
             conversation: entry.subject.conversation,
+            file: entry.subject.file,
             webhook: entry.subject.webhook,
             request_id: entry.request_id,
         }

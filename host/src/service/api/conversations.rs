@@ -167,7 +167,7 @@ pub(super) struct NewConversation {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewMessage {
-    /// The words.
+    /// The words; where a file is asked for, the id of one.
     text: String,
 }
 
@@ -323,11 +323,13 @@ pub(super) struct Erased {
     conversations: usize,
     /// How many records of runs.
     runs: usize,
+    /// How many files.
+    files: usize,
 }
 
 /// Erase an end user's data
 ///
-/// Their conversations, and the records of their runs that are over. Their connections are ended by
+/// Their conversations, their files, and the records of their runs that are over. Their connections are ended by
 /// `DELETE /connections/{connection}`.
 #[utoipa::path(delete, path = "/users/{user}/data", operation_id = "erase_user", tag = "conversations",
     params(("user" = String, Path)), responses((status = 200, body = Erased)),
@@ -343,6 +345,7 @@ pub(super) async fn erase(
         Ok(Erased {
             conversations: host.erase_conversations(&workspace, &user)?,
             runs: runs.erase(&workspace, &user)?,
+            files: runs.files().erase(&workspace, &user)?,
         })
     });
     Ok(Json(erased.await?))

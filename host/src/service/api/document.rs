@@ -38,6 +38,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
         (name = "runs", description = "Running templates, and what is known of the runs."),
         (name = "dialogs", description = "How templates are run by talking: dialogs, and what is said in all of them."),
         (name = "conversations", description = "Talking. A conversation asks for what is missing, sends a link where an account is, and goes on when it is connected."),
+        (name = "files", description = "What templates send and fetch: files, by their ids, for a day."),
         (name = "webhooks", description = "Addresses that are told what happens."),
         (name = "audit", description = "Who did what."),
         (name = "about", description = "This document."),

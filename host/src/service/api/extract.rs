@@ -134,7 +134,7 @@ fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Body<T>, Refused> {
         .map_err(|error| wrong("bad-body", &format!("The body is not understood: {error}.")).into())
 }
 
-fn is_json(media_type: &[u8]) -> bool {
+pub(super) fn is_json(media_type: &[u8]) -> bool {
     let essence = media_type.split(|byte| *byte == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(b"application/json")
 }

@@ -11,6 +11,8 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::uri::PathAndQuery;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -19,7 +21,7 @@ use sha2::{Digest, Sha256};
 use tracing::{Instrument as _, Span, warn};
 
 use super::Api;
-use super::extract::{Caller, bytes};
+use super::extract::{Caller, bytes, is_json};
 use super::problem::Refused;
 use super::runs::idempotency_key;
 use crate::failure::{Failure, FailureKind, Result};
@@ -84,9 +86,10 @@ pub(super) async fn once(State(api): State<Api>, request: Request, next: Next) -
         Err(refused) => return refused.into_response(),
     };
     let id = hash(&[key.as_bytes()]);
-    let what = hash(&[parts.uri.path().as_bytes(), &body]);
+    let (asked, whole) = (parts.clone(), body.clone());
     let (host, workspace) = (api.host.clone(), caller.workspace.clone());
-    let claim = match on_a_thread(move || begin(&host, workspace, id, what)).await {
+    let claimed = on_a_thread(move || begin(&host, workspace, id, asked_for(&asked, &whole)));
+    let claim = match claimed.await {
         Ok(Begin::Now(claim)) => claim,
         Ok(Begin::Before(status, body)) => return again(status, &body),
         Err(failure) => return Refused::from(failure).into_response(),
@@ -100,6 +103,15 @@ pub(super) async fn once(State(api): State<Api>, request: Request, next: Next) -
     tokio::spawn(done.instrument(Span::current())).await.unwrap_or_else(|_| {
         Refused::from(Failure::internal("The request could not be done.")).into_response()
     })
+}
+
+/// What a request asks for, as a hash. Of what may be anything it counts what it is said to be.
+fn asked_for(parts: &Parts, body: &[u8]) -> String {
+    let target = parts.uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let media_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let media_type = media_type.filter(|media_type| !is_json(media_type));
+    let all = [Some(target.as_bytes()), Some(body), media_type];
+    hash(&all.into_iter().flatten().collect::<Vec<_>>())
 }
 
 /// Claims a request, or says what was answered to it.

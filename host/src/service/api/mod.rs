@@ -11,7 +11,7 @@
 //! | `guard.rs` | what every request passes: its id, its key, its rate, its line in the log |
 //! | `idempotency.rs` | requests that are done once under their name |
 //! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs`, `profile_body.rs`, `dialog_body.rs` | what requests and answers are made of |
-//! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `dialogs.rs`, `responses.rs`, `conversations.rs`, `webhooks.rs`, `audit.rs` | the routes |
+//! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `dialogs.rs`, `responses.rs`, `conversations.rs`, `files.rs`, `webhooks.rs`, `audit.rs` | the routes |
 //!
 //! Names of fields are in snake case, words of the domain (states, kinds, modes) as everywhere else in this library. A
 //! key opens one workspace: what belongs to another is not there, and is answered with 404.
@@ -24,6 +24,7 @@ mod dialogs;
 mod docs;
 pub(super) mod document;
 mod extract;
+mod files;
 mod guard;
 mod idempotency;
 mod integrations;
@@ -70,6 +71,9 @@ const MAX_BODY: usize = 512 << 10;
 /// for escapes.
 const MAX_INPUT: usize = 8 << 20;
 
+/// How many files are taken in at a time: of the usual size they are held in some hundred megabytes.
+const MOST_UPLOADS: usize = 8;
+
 /// What all routes know. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Api(Arc<Known>);
@@ -83,6 +87,8 @@ pub(super) struct Known {
     pub(super) room: Room,
     /// How many wait for something to happen.
     pub(super) waiting: Room,
+    /// How many files are taken in.
+    uploads: Room,
     limiter: RateLimiter,
     pub(super) metrics: Metrics,
     /// Rings when somebody came back from a vendor.
@@ -173,6 +179,11 @@ fn named_and_large() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::say))
 }
 
+/// The same, of what may be as large as a file.
+fn named_and_larger() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(files::upload))
+}
+
 fn others() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(docs::openapi))
@@ -194,6 +205,7 @@ fn others() -> OpenApiRouter<Api> {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::show))
         .routes(routes!(conversations::erase))
+        .routes(routes!(files::download, files::delete))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
         .routes(routes!(webhooks::show, webhooks::delete))
@@ -204,13 +216,15 @@ fn others() -> OpenApiRouter<Api> {
 pub(super) fn router(parts: Parts) -> Result<(Router, Api)> {
     let run = OpenApiRouter::new().routes(routes!(runs::run)).layer(DefaultBodyLimit::max(MAX_INPUT));
     // The middleware of names needs to know what all routes know, which has the document in it, which names the routes.
-    let (_, openapi) = named().merge(named_and_large()).merge(others()).merge(run.clone()).split_for_parts();
+    let all = named().merge(named_and_large()).merge(named_and_larger()).merge(others()).merge(run.clone());
+    let (_, openapi) = all.split_for_parts();
     let document = document::of(openapi, &parts.public)?;
     let Parts { host, public, runs, settings, metrics, arrivals, ending } = parts;
     let api = Api(Arc::new(Known {
         keys: Keys::of(&host),
         room: Room::new(settings.concurrent_requests),
         waiting: Room::new(settings.waiting_requests),
+        uploads: Room::new(MOST_UPLOADS),
         limiter: RateLimiter::new(&settings),
         routes: document::routes(&document)?,
         docs: docs::rendered(&document).into(),
@@ -224,11 +238,16 @@ pub(super) fn router(parts: Parts) -> Result<(Router, Api)> {
     }));
     let once = from_fn_with_state(api.clone(), idempotency::once);
     let large = named_and_large().route_layer(once.clone()).layer(DefaultBodyLimit::max(MAX_INPUT));
+    let larger = named_and_larger()
+        .route_layer(once.clone())
+        .route_layer(from_fn_with_state(api.clone(), files::few))
+        .layer(DefaultBodyLimit::max(api.runs.files().most()));
     let (named, _) = named()
         .route_layer(once)
         .merge(others())
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .merge(large)
+        .merge(larger)
         .merge(run)
         .split_for_parts();
     let router = named

@@ -161,6 +161,7 @@ impl From<RunRecord> for Run {
 
 /// Run a template
 ///
+/// A field that marks a file takes the id that `POST /files` gave, and one of the output gives the id of a file to fetch.
 /// With `Prefer: respond-async` it is answered once the run has begun, and `GET /runs/{run}` tells when it is over. What
 /// came out is not kept with the run: the same request with the same `Idempotency-Key` gives it.
 #[utoipa::path(post, path = "/integrations/{integration}/templates/{template}/run", operation_id = "run_template",
@@ -176,15 +177,13 @@ pub(super) async fn run(
     headers: HeaderMap,
     Body(new): Body<NewRun>,
 ) -> Result<Response, Refused> {
-    let run = run::Run::new(
-        caller.workspace(),
-        known_integration(integration)?,
-        template,
-        Value::Object(new.input),
-    )
-    .user(named("user", new.user)?)
-    .connection(new.connection.map(ConnectionId::new).transpose()?)
-    .idempotency_key(idempotency_key(&headers)?);
+    let (workspace, user) = (caller.workspace(), named("user", new.user)?);
+    let run =
+        run::Run::new(workspace.clone(), known_integration(integration)?, template, Value::Object(new.input))
+            .files(api.runs.files().of(&workspace, user.as_deref()))
+            .user(user)
+            .connection(new.connection.map(ConnectionId::new).transpose()?)
+            .idempotency_key(idempotency_key(&headers)?);
     if *api.ending.borrow() {
         let failure =
             Failure::new(FailureKind::Unreachable, "service-ending", "This service is about to end.");

@@ -27,7 +27,10 @@ use crate::ids::{ConversationId, IntegrationId, KeyId, RunId, WorkspaceId, from_
 use crate::keeper::Keeper;
 use crate::outcomes;
 use crate::run::{Run, RunOutcome, Trace};
-use crate::runtime::Effect;
+use crate::runtime::{Effect, Files};
+use crate::service::files::StoredFiles;
+#[cfg(feature = "cli")]
+use crate::service::settings::Settings;
 use crate::service::{audit, webhooks};
 use crate::vault::{Collection, Expect, RecordKey, Vault, Write};
 
@@ -84,12 +87,19 @@ pub(super) struct Begun {
 pub struct Runs {
     host: Host,
     instance: Instance,
+    files: StoredFiles,
 }
 
 impl Runs {
-    /// The runs of a host, done by this process.
-    pub(super) fn new(host: &Host) -> Result<Self> {
-        Ok(Self { host: host.clone(), instance: Instance::new(host)? })
+    /// The runs of a host, done by this process, with files of at most so many bytes.
+    pub(super) fn new(host: &Host, file_bytes: u64) -> Result<Self> {
+        let files = StoredFiles::new(host, file_bytes);
+        Ok(Self { host: host.clone(), instance: Instance::new(host)?, files })
+    }
+
+    /// The files that they are given and make.
+    pub(super) fn files(&self) -> &StoredFiles {
+        &self.files
     }
 
     /// The process that runs them.
@@ -308,7 +318,7 @@ impl Keeping {
     /// # Errors
     /// `Internal`.
     pub(crate) fn begin(host: &Host) -> Result<Self> {
-        let runs = Arc::new(Runs::new(host)?);
+        let runs = Arc::new(Runs::new(host, Settings::default().file_bytes)?);
         let keeper: Arc<dyn Keeper> = Arc::clone(&runs) as _;
         host.keep_with(&keeper);
         Ok(Self(runs))
@@ -331,6 +341,10 @@ impl Keeper for Runs {
         self.instance.live()?;
         let begun = self.begin(run, AskedBy::Conversation(conversation))?;
         self.carry_out(run, begun).result
+    }
+
+    fn files(&self, workspace: &WorkspaceId, user: Option<&str>) -> Arc<dyn Files> {
+        Arc::new(self.files.of(workspace, user))
     }
 
     fn beside(&self, connection: &Connection) -> Result<Vec<Write>> {
