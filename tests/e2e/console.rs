@@ -2,6 +2,7 @@
 
 mod authorizing;
 pub(crate) mod desk;
+mod files;
 mod hostile;
 mod life_cycle;
 mod logging_in;

@@ -84,6 +84,9 @@ fn a_list_holds_one_collection_of_one_workspace_in_order() {
             .map(|(key, _)| format!("{}/{}", key.workspace, key.id))
             .collect();
         assert_eq!(all, ["v/y", "w/a", "w/b"]);
+        let mut shown = Vec::new();
+        store.visit_all(Collection::Connections, &mut |key, record| shown.push((key, record))).unwrap();
+        assert_eq!(shown, store.list_all(Collection::Connections).unwrap());
         store.commit(&[Write::delete(key("a"), Expect::Any)]).unwrap();
         assert_eq!(store.get(&key("a")).unwrap(), None);
     });

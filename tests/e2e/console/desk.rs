@@ -35,7 +35,7 @@ impl Desk {
         Self::at(Office::connected())
     }
 
-    fn at(office: Office) -> Self {
+    pub(crate) fn at(office: Office) -> Self {
         let key = key(&office, &workspace(), &[Scope::Admin]);
         let mut admin = Visitor::new();
         let landed = log_in(&office, &mut admin, &key);
@@ -74,6 +74,28 @@ impl Desk {
     /// Sends a form of a page.
     pub(crate) fn submit(&mut self, form: Form) -> Shown {
         submit(&mut self.admin, form)
+    }
+
+    /// Sends the form of a page with a file in it, as browsers do.
+    pub(crate) fn submit_file(&mut self, form: &Form, name: &str, bytes: &str) -> Shown {
+        let origin = form.action.origin().ascii_serialization();
+        let headers = [
+            ("Origin", origin.as_str()),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Content-Type", "multipart/form-data; boundary=between"),
+        ];
+        let mut body = String::new();
+        for (field, value) in form.fields.iter().filter(|(field, _)| field != "file") {
+            body.push_str(&format!(
+                "--between\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n"
+            ));
+        }
+        body.push_str(&format!(
+            "--between\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: text/html\r\n\r\n{bytes}\r\n--between--\r\n"
+        ));
+        let answer = self.admin.send("POST", form.action.as_str(), &headers, &body);
+        follow(&mut self.admin, form.action.clone(), answer)
     }
 
     /// Sends the form of a page that goes to an address which ends so.

@@ -23,7 +23,8 @@ impl Route {
 
     /// Whether something that a workspace owns stands in its path.
     pub(super) fn names_what_is_owned(&self) -> bool {
-        ["{profile}", "{name}", "{conversation}", "{connection}"].iter().any(|name| self.path.contains(name))
+        let owned = ["{profile}", "{name}", "{conversation}", "{connection}", "{file}"];
+        owned.iter().any(|name| self.path.contains(name))
     }
 }
 
@@ -41,6 +42,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// One of everything that a workspace has, of a desk that is configured.
 pub(super) fn owned(desk: &mut Desk) -> BTreeMap<&'static str, String> {
     desk.install("create-content");
+    let file = desk.office.admin().upload("name=theirs.txt", &[], b"theirs").done();
     let talk = desk.talk("createContent", "", "Create content");
     let connection = desk.office.world.host.connections(&workspace()).unwrap()[0].id.to_string();
     BTreeMap::from([
@@ -50,5 +52,6 @@ pub(super) fn owned(desk: &mut Desk) -> BTreeMap<&'static str, String> {
         ("name", "createContent".to_owned()),
         ("conversation", talk.at.path().rsplit('/').next().unwrap().to_owned()),
         ("connection", connection),
+        ("file", file["id"].as_str().unwrap().to_owned()),
     ])
 }

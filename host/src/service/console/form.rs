@@ -1,12 +1,13 @@
 //! What a form of the console sends, from one of its own pages and no other.
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts as _, Request};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::Response;
+use multer::{Constraints, Multipart, SizeLimit};
 
 use super::session::Admin;
-use super::{Console, layout};
+use super::{Console, MAX_FORM, layout};
 
 /// The field that carries the token of the session.
 pub(super) const TOKEN: &str = "form-token";
@@ -16,16 +17,20 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The fields of a form, in their order.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Fields(Vec<(String, String)>);
+pub(super) struct Fields {
+    texts: Vec<(String, String)>,
+    /// The file that was chosen, where the form asks for one.
+    pub(super) file: Option<SentFile>,
+}
 
 impl Fields {
     pub(super) fn read(body: &[u8]) -> Self {
-        Self(url::form_urlencoded::parse(body).into_owned().collect())
+        Self { texts: url::form_urlencoded::parse(body).into_owned().collect(), file: None }
     }
 
     /// A field, without the space around it; empty where it is not there.
     pub(super) fn text(&self, name: &str) -> &str {
-        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+        self.texts.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
     /// A field that says something.
@@ -35,12 +40,20 @@ impl Fields {
 
     /// A text of several lines, as it was written: browsers send each line's end as two characters.
     pub(super) fn lines(&self, name: &str) -> String {
-        self.0
+        self.texts
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.replace("\r\n", "\n"))
             .unwrap_or_default()
     }
+}
+
+/// A file that a form sends.
+#[derive(Debug, Clone)]
+pub(super) struct SentFile {
+    pub(super) name: String,
+    pub(super) media_type: Option<String>,
+    pub(super) bytes: Bytes,
 }
 
 /// A form that an admin sent from a page of the console.
@@ -58,20 +71,53 @@ impl FromRequest<Console> for Posted {
             return Err(foreign(console));
         }
         let admin = Admin::from_request_parts(&mut parts, console).await?;
-        let body = Bytes::from_request(Request::from_parts(parts, body), console).await;
-        let Ok(body) = body else {
-            return Err(layout::plain(
-                console,
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "That is more than a form may hold.",
-            ));
+        let fields = match boundary(&parts.headers) {
+            Some(boundary) => in_parts(console, body, boundary).await?,
+            None => {
+                let body = Bytes::from_request(Request::from_parts(parts, body), console).await;
+                Fields::read(&body.map_err(|_| too_large(console))?)
+            }
         };
-        let fields = Fields::read(&body);
         if !is_same(fields.text(TOKEN), &admin.token) {
             return Err(foreign(console));
         }
         Ok(Self { admin, fields })
     }
+}
+
+/// What stands between the parts of a form, where it has any.
+fn boundary(headers: &HeaderMap) -> Option<String> {
+    multer::parse_boundary(headers.get(header::CONTENT_TYPE)?.to_str().ok()?).ok()
+}
+
+/// A form of several parts, one of which may be a file.
+async fn in_parts(console: &Console, body: Body, boundary: String) -> Result<Fields, Response> {
+    let most = console.runs.files().most().saturating_add(MAX_FORM);
+    let limit = SizeLimit::new().whole_stream(most as u64);
+    let constraints = Constraints::new().size_limit(limit);
+    let mut form = Multipart::with_constraints(body.into_data_stream(), boundary, constraints);
+    let broken = |error| match error {
+        multer::Error::StreamSizeExceeded { .. } => too_large(console),
+        _ => layout::plain(console, StatusCode::BAD_REQUEST, "That did not come as a whole. Send it again."),
+    };
+    let mut fields = Fields::default();
+    while let Some(part) = form.next_field().await.map_err(broken)? {
+        let name = part.name().unwrap_or_default().to_owned();
+        let file_name = part.file_name().map(str::to_owned);
+        let media_type = part.content_type().map(ToString::to_string);
+        let bytes = part.bytes().await.map_err(broken)?;
+        match file_name {
+            // None was chosen.
+            Some(name) if name.is_empty() => {}
+            Some(name) => fields.file = Some(SentFile { name, media_type, bytes }),
+            None => fields.texts.push((name, String::from_utf8_lossy(&bytes).into_owned())),
+        }
+    }
+    Ok(fields)
+}
+
+fn too_large(console: &Console) -> Response {
+    layout::plain(console, StatusCode::PAYLOAD_TOO_LARGE, "That is more than a form may hold.")
 }
 
 /// Whether a form was sent by a page of this service, as far as the browser says.

@@ -17,7 +17,7 @@
 //! | `profiles.rs` | authorization profiles |
 //! | `templates.rs` | *Explore Templates* |
 //! | `dialogs.rs` | dialogs as flows, edited node by node |
-//! | `talk.rs` | *Talk to Bot* |
+//! | `talk.rs`, `said.rs` | *Talk to Bot* |
 //! | `accounts.rs`, `history.rs` | connections; runs and the audit log |
 
 mod accounts;
@@ -29,6 +29,7 @@ mod history;
 mod layout;
 mod login;
 mod profiles;
+mod said;
 mod session;
 mod talk;
 mod templates;
@@ -55,7 +56,7 @@ use crate::authorization::PublicUrl;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 
-/// The most that a form may have, in bytes: the body of a large page, said in a conversation.
+/// The most that a form may have without a file, in bytes: the body of a large page, said in a conversation.
 const MAX_FORM: usize = 8 << 20;
 
 /// How long a request may take: a template that is run by talking.
@@ -179,6 +180,7 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         .route("/dialogs/{name}/update", post(dialogs::update))
         .route("/dialogs/{name}/talk", get(talk::begin).post(talk::start))
         .route("/conversations/{conversation}", get(talk::show).post(talk::say))
+        .route("/files/{file}", get(talk::file))
         .route("/connections", get(accounts::list))
         .route("/connections/{connection}/check", post(accounts::check))
         .route("/connections/{connection}/authorize", post(accounts::authorize))

@@ -4,11 +4,15 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::form::Posted;
+use super::form::{Posted, SentFile};
+use super::said::{FileNames, said};
 use super::session::Admin;
 use super::{Console, layout};
-use crate::dialog::{Conversation, Line, Start, Words};
-use crate::ids::ConversationId;
+use crate::dialog::{Conversation, EntityType, Line, Start, Words};
+use crate::failure::{Result, plain_text};
+use crate::ids::{ConversationId, FileId};
+use crate::service::audit::Subject;
+use crate::service::files;
 
 pub(super) async fn begin(
     State(console): State<Console>,
@@ -63,31 +67,67 @@ pub(super) async fn start(
 }
 
 pub(super) async fn say(State(console): State<Console>, Path(id): Path<String>, posted: Posted) -> Response {
-    let Posted { admin, fields } = posted;
-    let workspace = admin.key.workspace.clone();
-    let words = Words::new(fields.given("choice").map_or_else(|| fields.lines("text"), str::to_owned));
-    let said = console.work(move |host| host.say(&workspace, &ConversationId::new(id)?, &words));
-    match said.await {
+    let Posted { admin, mut fields } = posted;
+    let text = match fields.file.take() {
+        Some(file) => keep(&console, &admin, &id, file).await,
+        None => Ok(fields.given("choice").map_or_else(|| fields.lines("text"), str::to_owned)),
+    };
+    let said = match text {
+        Ok(text) => {
+            let (workspace, words) = (admin.key.workspace.clone(), Words::new(text));
+            console.work(move |host| host.say(&workspace, &ConversationId::new(id)?, &words)).await
+        }
+        Err(failure) => Err(failure),
+    };
+    match said {
         Ok(turn) => console.to(&format!("/conversations/{}", turn.conversation.id)),
         Err(failure) => layout::failed(&console, Some(&admin), &failure),
     }
 }
 
+/// Keeps a file for whomever the conversation is with. What is said is its id.
+async fn keep(console: &Console, admin: &Admin, conversation: &str, file: SentFile) -> Result<String> {
+    let (files, workspace) = (console.runs.files().clone(), admin.key.workspace.clone());
+    let subject = Subject { conversation: Some(plain_text(conversation, 100)), ..Subject::default() };
+    let id = conversation.to_owned();
+    let kept = console.change(admin, "upload_file", subject, move |host| {
+        let conversation = host.conversation(&workspace, &ConversationId::new(id)?)?;
+        let called = (file.name.as_str(), file.media_type.as_deref());
+        files.keep(&workspace, conversation.user.as_deref(), called, &file.bytes)
+    });
+    Ok(kept.await?.id.to_string())
+}
+
+/// A file that was said or came of a run, to be saved.
+pub(super) async fn file(State(console): State<Console>, Path(id): Path<String>, admin: Admin) -> Response {
+    let (files, workspace) = (console.runs.files().clone(), admin.key.workspace.clone());
+    let read = console.work(move |_| {
+        let (facts, bytes) = files.read(&workspace, &FileId::new(id).map_err(|_| files::unknown())?)?;
+        files::served(&facts, bytes)
+    });
+    match read.await {
+        Ok(response) => response,
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
 pub(super) async fn show(State(console): State<Console>, Path(id): Path<String>, admin: Admin) -> Response {
-    let workspace = admin.key.workspace.clone();
+    let (files, workspace) = (console.runs.files().clone(), admin.key.workspace.clone());
     let found = console.work(move |host| {
         let id = ConversationId::new(id)?;
         // Whoever looks has what it waits for looked at.
         let conversation = host.poll_conversation(&workspace, &id)?.conversation;
-        Ok((conversation, host.transcript(&workspace, &id)?))
+        let lines = host.transcript(&workspace, &id)?;
+        let names = FileNames::of(&files, &workspace, &lines)?;
+        Ok((conversation, lines, names))
     });
     match found.await {
-        Ok((conversation, lines)) => {
+        Ok((conversation, lines, names)) => {
             let title = format!("Talk to Bot: {}", conversation.dialog);
             let body = html! {
                 p { a href=(console.at(&format!("/dialogs/{}", conversation.dialog))) { (conversation.dialog) } }
                 h1 { (title) }
-                div id="conversation" { (held(&console, &admin, &conversation, &lines)) }
+                div id="conversation" { (held(&console, &admin, &conversation, &lines, &names)) }
             };
             layout::shown(&console, &admin, &title, &body)
         }
@@ -95,20 +135,24 @@ pub(super) async fn show(State(console): State<Console>, Path(id): Path<String>,
     }
 }
 
-fn held(console: &Console, admin: &Admin, conversation: &Conversation, lines: &[Line]) -> Markup {
+fn held(
+    console: &Console,
+    admin: &Admin,
+    conversation: &Conversation,
+    lines: &[Line],
+    names: &FileNames,
+) -> Markup {
     let action = console.at(&format!("/conversations/{}", conversation.id));
-    let choices = lines
-        .last()
-        .filter(|line| !line.by_user)
-        .map(|line| line.said.choices.as_slice())
-        .unwrap_or_default();
+    let asked = lines.last().filter(|line| !line.by_user).map(|line| &line.said);
+    let choices = asked.map(|said| said.choices.as_slice()).unwrap_or_default();
+    let asks_for_a_file = asked.is_some_and(|said| said.asks_for == Some(EntityType::File));
     let is_over = conversation.status.is_over();
     let waits = !is_over && conversation.status != crate::dialog::ConversationStatus::AwaitingAnswer;
     html! {
         div role="log" aria-label="Conversation" data-waits[waits] {
             ol class="said" {
                 @for (index, line) in lines.iter().enumerate() {
-                    li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(line)) }
+                    li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(console, names, line)) }
                 }
             }
         }
@@ -123,28 +167,18 @@ fn held(console: &Console, admin: &Admin, conversation: &Conversation, lines: &[
                     @for choice in choices { button type="submit" name="choice" value=(choice) class="quiet" { (layout::line(choice)) } " " }
                 }
             }
+            @if asks_for_a_file {
+                form method="post" action=(action) enctype="multipart/form-data" aria-label="File" {
+                    (layout::token(admin))
+                    p { label for="file" { "Your file" } input id="file" name="file" type="file" required autofocus; }
+                    button type="submit" { "Send the file" }
+                }
+            }
             form method="post" action=(action) {
                 (layout::token(admin))
-                p { label for="text" { "Your answer" } textarea id="text" name="text" autofocus {} }
+                p { label for="text" { "Your answer" } textarea id="text" name="text" autofocus[!asks_for_a_file] {} }
                 button type="submit" { "Send" }
             }
-        }
-    }
-}
-
-fn said(line: &Line) -> Markup {
-    let said = &line.said;
-    html! {
-        @if line.by_user { span class="skip" { "You: " } }
-        (said.text)
-        @if !said.details.is_empty() {
-            details {
-                summary { "More" }
-                dl { @for detail in &said.details { dt { (detail.label) } dd { (layout::line(&detail.value)) } } }
-            }
-        }
-        @if let Some(button) = &said.button {
-            p { a class="button" href=(button.url) rel="noopener noreferrer" target="_blank" { (layout::line(&button.label)) } }
         }
     }
 }

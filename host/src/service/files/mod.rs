@@ -29,7 +29,10 @@ use crate::runtime::{media_type_of, plain_name};
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Vault, Write};
 
 /// What the ids of files begin with.
-pub(super) const PREFIX: &str = "file-";
+const PREFIX: &str = "file-";
+
+/// How many characters of them are random.
+const RANDOM: usize = 30;
 
 /// How long a file is kept, in seconds: as long as what came of a run that has a name, which may lead to it.
 const KEPT: u64 = 24 * 60 * 60;
@@ -212,6 +215,14 @@ impl StoredFiles {
     fn vault(&self) -> &Vault {
         &self.host.authorizations().vault
     }
+}
+
+/// What can be ids of files in a text, with where they stand.
+pub(super) fn ids_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.match_indices(PREFIX).filter_map(move |(at, _)| {
+        let id = text.get(at..at + PREFIX.len() + RANDOM)?;
+        id.get(PREFIX.len()..)?.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some((at, id))
+    })
 }
 
 /// There is no such file, or not for whoever asks.

@@ -44,6 +44,18 @@ fn a_secret_is_read_back_and_is_not_in_the_store_as_it_is() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_read_back_as_such_and_are_no_text() {
+    let store = Arc::new(MemoryStore::new());
+    let vault = vault(&store, 1).unwrap();
+    let place = place("w", "file/f", "bytes");
+    vault.commit_with_bytes(&[], &[(place.clone(), &[0, 255, 254])]).unwrap();
+    assert_eq!(vault.read_bytes(&place).unwrap().unwrap().as_slice(), [0, 255, 254]);
+    assert_eq!(vault.read(&place).unwrap_err().code, "secret-unreadable");
+    vault.commit(&place.destroy()).unwrap();
+    assert!(vault.read_bytes(&place).unwrap().is_none());
+}
+
+#[test]
 fn a_sealed_secret_opens_in_no_other_workspace_owner_field_or_store() {
     let store = Arc::new(MemoryStore::new());
     let vault = vault(&store, 1).unwrap();
