@@ -4,6 +4,7 @@
 //! have what is serious or critical for people who see or hear it otherwise.
 
 mod driver;
+mod files;
 mod keyboard;
 mod screens;
 mod walks;

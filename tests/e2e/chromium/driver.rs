@@ -1,6 +1,7 @@
 //! A browser, steered by the WebDriver protocol (W3C).
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -155,6 +156,12 @@ impl Chromium {
         if !text.is_empty() {
             self.post(&format!("/element/{element}/value"), json!({"text": text}));
         }
+    }
+
+    /// Chooses a file in the field of this id.
+    pub(super) fn choose(&self, id: &str, file: &Path) {
+        let element = self.element(&format!("//*[@id=\"{id}\"]"));
+        self.post(&format!("/element/{element}/value"), json!({"text": file}));
     }
 
     /// Presses keys, one after the other.
