@@ -213,6 +213,22 @@ fn what_is_larger_than_the_operator_says_is_refused_either_way_and_not_stored() 
 }
 
 #[test]
+fn a_workspace_has_so_many_files_and_no_more_until_one_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = Settings::default();
+    settings.file_bytes = 100;
+    let office = office(folder.path(), settings);
+    let client = office.admin();
+    let files: Vec<Value> = (0..40).map(|_| sent(&client, "name=a.bin", &[7; 100])).collect();
+    client.upload("name=a.bin", &[], &[7; 100]).refused(413, "files-full");
+    assert_eq!(records(folder.path(), Collection::Files), 40);
+    sent(&office.stranger(), "name=a.bin", &[7; 100]);
+    let first = format!("/files/{}", files[0]["id"].as_str().unwrap());
+    assert_eq!(client.send("DELETE", &first, &[], None).status, 204);
+    sent(&client, "name=a.bin", &[7; 100]);
+}
+
+#[test]
 fn neither_bytes_nor_names_are_in_the_store_in_the_clear_and_the_log_has_only_ids() {
     let (folder, office) = usual();
     let client = office.admin();

@@ -11,7 +11,7 @@
 //! Promises, each with a test:
 //! - a file is there for its workspace alone, and one of an end user for that user's runs alone,
 //! - neither its bytes nor what it is called are in the store in the clear,
-//! - what is larger than the operator says is not stored,
+//! - what is larger than the operator says is not stored, nor what a workspace has too much of,
 //! - a file whose time is over, or whose user's data was erased, is not there any more.
 
 mod given;
@@ -26,7 +26,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{FileId, WorkspaceId, random_id};
 use crate::runtime::{media_type_of, plain_name};
-use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Vault, Write};
+use crate::vault::{Collection, Expect, Record, RecordKey, SecretPlace, Vault, Write};
 
 /// What the ids of files begin with.
 const PREFIX: &str = "file-";
@@ -36,6 +36,9 @@ const RANDOM: usize = 30;
 
 /// How long a file is kept, in seconds: as long as what came of a run that has a name, which may lead to it.
 const KEPT: u64 = 24 * 60 * 60;
+
+/// How many of the largest files a workspace may have at a time: with the usual size, a gigabyte of the disk.
+const MOST_OF_A_WORKSPACE: u64 = 40;
 
 /// The longest media type, in characters (RFC 6838 allows 127 and 127).
 const LONGEST_MEDIA_TYPE: usize = 255;
@@ -96,7 +99,7 @@ impl StoredFiles {
     /// so.
     ///
     /// # Errors
-    /// `TooLarge`; `Storage`.
+    /// `TooLarge`, for this file or for all of the workspace; `Storage`.
     pub(super) fn keep(
         &self,
         workspace: &WorkspaceId,
@@ -107,6 +110,9 @@ impl StoredFiles {
         let size = bytes.len() as u64;
         if size > self.most {
             return Err(self.too_large());
+        }
+        if self.sizes(workspace)?.saturating_add(size) > self.most.saturating_mul(MOST_OF_A_WORKSPACE) {
+            return Err(full());
         }
         let name = plain_name(name);
         let media_type = media_type.filter(|text| is_media_type(text));
@@ -124,6 +130,15 @@ impl StoredFiles {
         )?;
         let Called { name, media_type } = called;
         Ok(FileFacts { id, name, media_type, size, user: stored.user, expires_at })
+    }
+
+    /// How much the files of a workspace have together, in bytes.
+    fn sizes(&self, workspace: &WorkspaceId) -> Result<u64> {
+        let records = self.vault().list(Collection::Files, workspace.as_str())?;
+        let size = |(_, record): &(String, Record)| {
+            serde_json::from_slice::<Stored>(&record.body).map_or(0, |stored| stored.size)
+        };
+        Ok(records.iter().map(size).fold(0, u64::saturating_add))
     }
 
     /// What is known of a file.
@@ -223,6 +238,15 @@ pub(super) fn ids_in(text: &str) -> impl Iterator<Item = (usize, &str)> {
         let id = text.get(at..at + PREFIX.len() + RANDOM)?;
         id.get(PREFIX.len()..)?.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some((at, id))
     })
+}
+
+fn full() -> Failure {
+    Failure::new(
+        FailureKind::TooLarge,
+        "files-full",
+        "This workspace has as many files as the service keeps.",
+    )
+    .hint("Delete those that are not needed, or wait: each is kept for a day.")
 }
 
 /// There is no such file, or not for whoever asks.
