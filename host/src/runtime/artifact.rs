@@ -33,19 +33,21 @@ const CHECKSUM: usize = 4;
 /// How much is read at once for the checksum: what stays in the processor's cache.
 const CHUNK: usize = 128 << 10;
 
-/// The kept artifact of a component, if there is a sound one.
-pub(super) fn load(engine: &Engine, digest: &str) -> Option<(Component, Manifest)> {
+/// The kept artifact of a component, if there is a sound one: what `link` makes of its code, and its manifest.
+pub(super) fn load<T>(
+    engine: &Engine,
+    digest: &str,
+    link: impl FnOnce(&Component) -> T,
+) -> Option<(T, Manifest)> {
     let path = place(engine, digest)?;
-    // Reading the manifest takes as long as the checksum: each has a thread, and neither is believed without the other.
-    let (is_sound, manifest) = thread::scope(|scope| {
-        let reading = thread::Builder::new().spawn_scoped(scope, || manifest(&path));
-        let is_sound = is_sound(&path).unwrap_or_default();
-        (is_sound, reading.ok().and_then(|reading| reading.join().ok().flatten()))
-    });
-    if !is_sound {
-        return None;
-    }
-    Some((deserialize(engine, &path)?, manifest?))
+    thread::scope(|scope| {
+        // Reading the manifest takes as long as all else, and is no danger before it is known that the file is whole.
+        let reading = thread::Builder::new().spawn_scoped(scope, || manifest(&path)).ok()?;
+        let code = is_sound(&path).unwrap_or_default().then(|| deserialize(engine, &path)).flatten();
+        let linked = code.map(|code| link(&code));
+        let manifest = reading.join().ok().flatten();
+        linked.zip(manifest)
+    })
 }
 
 /// Whether an artifact is whole.
@@ -201,7 +203,7 @@ mod tests {
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
         let name = kept[0].file_name().unwrap().to_str().unwrap();
-        assert!(super::load(&engine, name.split_once('-').unwrap().0).is_some());
+        assert!(super::load(&engine, name.split_once('-').unwrap().0, |_| ()).is_some());
         assert_eq!(load(), compiled);
         // Where it was damaged the component is compiled again, and kept in its place.
         let bytes = fs::read(&kept[0]).unwrap();

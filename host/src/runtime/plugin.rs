@@ -66,8 +66,8 @@ impl Engine {
     /// # Errors
     /// As `load`.
     pub fn load_known(&self, bytes: &[u8], digest: &str) -> Result<Plugin> {
-        let (exports, manifest) = match artifact::load(self, digest) {
-            Some((component, manifest)) => (self.linked(&component)?, manifest),
+        let (exports, manifest) = match artifact::load(self, digest, |component| self.linked(component)) {
+            Some((exports, manifest)) => (exports?, manifest),
             None => {
                 let component = self.compiled(bytes)?;
                 let exports = self.linked(&component)?;

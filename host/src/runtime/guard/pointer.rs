@@ -121,6 +121,10 @@ impl Token {
         if text == "*" {
             return Some(Self::Each);
         }
+        // Hardly any name has a mark, and a manifest has thousands.
+        if !text.is_empty() && !text.contains(['~', '*']) {
+            return Some(Self::Name(text.to_owned()));
+        }
         let bare = text.replace("~0", "").replace("~1", "");
         (!text.is_empty() && !bare.contains(['~', '*']))
             .then(|| Self::Name(text.replace("~1", "/").replace("~0", "~")))
