@@ -132,6 +132,25 @@ fn the_example_can_be_used_as_it_is_and_a_check_says_so() {
 }
 
 #[test]
+fn what_nothing_can_work_with_is_a_mistake_and_no_text_at_all_is_one() {
+    let home = configured(
+        "[service]\nconcurrent-requests = 0\nwaiting-requests = 0\nrequests-per-minute = 0\n\
+         [engine]\nstack-bytes = 1\nconcurrent-calls = 0\n",
+    );
+    let lines: Vec<String> =
+        listed(&home.run(&["--json", "config", "check"])).into_iter().map(|(_, line)| line).collect();
+    assert_eq!(lines, ["line 2", "line 3", "line 4", "line 6", "line 7"]);
+    std::fs::write(home.data().join("config.toml"), "[engine]\nstack-bytes = 67108864\n").unwrap();
+    home.run(&["config", "check"]).ok();
+    for large in ["stack-bytes = 67108865", "stack-bytes = 99999999999999999999", "concurrent-calls = 4097"] {
+        std::fs::write(home.data().join("config.toml"), format!("[engine]\n{large}\n")).unwrap();
+        home.run(&["config", "check"]).fails_with(2, "cannot be used: line 2, engine.");
+    }
+    std::fs::write(home.data().join("config.toml"), b"\xff\xfe\0").unwrap();
+    home.run(&["config", "check"]).fails_with(2, "cannot be used: it is no text in UTF-8.");
+}
+
+#[test]
 fn one_mistake_is_told_in_a_sentence() {
     let home = configured("[service]\nkeep-runs-days = -3\n");
     let told = home

@@ -22,10 +22,14 @@ fn a_component_that_calls_itself_without_end_harms_no_thread_however_small_its_s
 
 #[test]
 fn the_stack_of_an_engine_is_settable_and_named_when_it_is_exceeded() {
-    let engine = Engine::builder().stack_bytes(128 << 10).build().unwrap();
-    let guest = Guest::of(load(&engine, RECURSES), CallLimits::default(), |host| host.transport(Vendor));
-    let failure = guest.run("run", json!({})).unwrap_err();
-    assert!(failure.message.ends_with("the limit stack-bytes is 131072."), "{}", failure.message);
+    // Those that a configuration may say at the most and at the least, and one between.
+    for bytes in [64 << 10, 128 << 10, 64 << 20] {
+        let engine = Engine::builder().stack_bytes(bytes).build().unwrap();
+        let guest = Guest::of(load(&engine, RECURSES), CallLimits::default(), |host| host.transport(Vendor));
+        let failure = guest.run("run", json!({})).unwrap_err();
+        let words = format!("the limit stack-bytes is {bytes}.");
+        assert!(failure.message.ends_with(&words), "{}", failure.message);
+    }
 }
 
 #[test]

@@ -25,10 +25,10 @@ const STACK_OF_THE_HOST: usize = 512 << 10;
 const CONCURRENT_CALLS: u32 = 256;
 
 /// What can be said instead: less is no stack that a component starts on, and more is a mistake.
-const STACK_RANGE: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
+pub(crate) const STACK_RANGE: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
 
 /// What can be said instead. A gigabyte of address space is set aside for each.
-const CALLS_RANGE: std::ops::RangeInclusive<u32> = 1..=4_096;
+pub(crate) const CALLS_RANGE: std::ops::RangeInclusive<u32> = 1..=4_096;
 
 /// The largest single memory: what a call may have in total by far, so that the call's own limit decides.
 const LARGEST_MEMORY: usize = 1 << 30;
@@ -169,6 +169,9 @@ impl EngineBuilder {
             .epoch_interruption(true)
             .max_wasm_stack(self.stack_bytes)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(20));
+        // No call runs on a stack of wasmtime's own, but the one that it would have must not be the smaller.
+        #[cfg(feature = "wasi")]
+        config.async_stack_size(self.stack_bytes + STACK_OF_THE_HOST);
         match self.memory_creator {
             Some(creator) => on_demand(&mut config, creator),
             None => drop(

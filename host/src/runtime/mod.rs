@@ -41,6 +41,8 @@ mod wasi;
 pub use call::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker,
 };
+#[cfg(feature = "cli")]
+pub(crate) use engine::{CALLS_RANGE, STACK_RANGE};
 pub use engine::{Engine, EngineBuilder};
 pub use events::{DenyEvents, Event, EventSink, LogLevel};
 pub use file_names::is_plain_name;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// Seconds in a day.
 const DAY: u64 = 24 * 60 * 60;
@@ -13,10 +13,13 @@ const DAY: u64 = 24 * 60 * 60;
 #[non_exhaustive]
 pub struct Settings {
     /// How many requests of the API are worked on at a time; each takes a thread. More are answered with 429.
+    #[serde(deserialize_with = "at_least_one")]
     pub concurrent_requests: usize,
     /// How many requests may wait for something to happen.
+    #[serde(deserialize_with = "at_least_one")]
     pub waiting_requests: usize,
     /// How many requests a key may send in a minute, all at once or one after the other.
+    #[serde(deserialize_with = "at_least_one")]
     pub requests_per_minute: u32,
     /// For how many days runs are kept.
     pub keep_runs_days: u64,
@@ -42,6 +45,19 @@ impl Default for Settings {
             file_bytes: 25 << 20,
         }
     }
+}
+
+/// A number of what there must be, or nobody is ever served.
+fn at_least_one<'de, D, N>(deserializer: D) -> Result<N, D::Error>
+where
+    D: Deserializer<'de>,
+    N: Deserialize<'de> + PartialOrd + From<u8>,
+{
+    let number = N::deserialize(deserializer)?;
+    if number < N::from(1) {
+        return Err(serde::de::Error::custom("it must be at least 1"));
+    }
+    Ok(number)
 }
 
 impl Settings {

@@ -5,6 +5,9 @@ mod reading;
 mod stand_ins;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::io::ErrorKind;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +20,7 @@ use crate::builtin;
 use crate::egress::{HostPattern, OperatorPolicy, Origin};
 use crate::failure::{Failure, FailureKind, Result, Violation};
 use crate::ids::WorkspaceId;
-use crate::runtime::{CallLimits, Edition, Engine, EngineBuilder};
+use crate::runtime::{CALLS_RANGE, CallLimits, Edition, Engine, EngineBuilder, STACK_RANGE};
 use crate::service::Settings;
 use profiles::SystemProfile;
 pub(super) use profiles::set;
@@ -68,7 +71,9 @@ struct PolicyConfig {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct EngineConfig {
+    #[serde(deserialize_with = "stack_bytes")]
     stack_bytes: Option<usize>,
+    #[serde(deserialize_with = "concurrent_calls")]
     concurrent_calls: Option<u32>,
 }
 
@@ -104,6 +109,27 @@ fn http_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Url>, D
         url if matches!(url.scheme(), "http" | "https") => Ok(Some(url)),
         _ => Err(serde::de::Error::custom("it begins with neither http:// nor https://")),
     }
+}
+
+fn stack_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    within(deserializer, &STACK_RANGE)
+}
+
+fn concurrent_calls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    within(deserializer, &CALLS_RANGE)
+}
+
+fn within<'de, D, N>(deserializer: D, range: &RangeInclusive<N>) -> Result<Option<N>, D::Error>
+where
+    D: Deserializer<'de>,
+    N: Deserialize<'de> + PartialOrd + Display,
+{
+    let number = N::deserialize(deserializer)?;
+    if range.contains(&number) {
+        return Ok(Some(number));
+    }
+    let why = format!("{number} is not from {} to {}", range.start(), range.end());
+    Err(serde::de::Error::custom(why))
 }
 
 /// What calls may use: limits by their names, and by integration objects of the same, which go over those.
@@ -301,7 +327,8 @@ impl Configuration {
 fn text(folder: &Path) -> Result<String> {
     match std::fs::read_to_string(file(folder)) {
         Ok(text) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(String::new()),
+        Err(error) if error.kind() == ErrorKind::InvalidData => Err(bad(folder, "it is no text in UTF-8.")),
         Err(error) => Err(unusable(folder, &error)),
     }
 }

@@ -87,9 +87,8 @@ pub(super) fn read<T: DeserializeOwned + Default>(
     environment: impl Iterator<Item = (String, String)>,
     plain_variables: &[&str],
 ) -> (T, Said, Vec<Mistake>) {
-    let line = |span: Range<usize>| {
-        Place::Line(text.get(..span.start).unwrap_or_default().matches('\n').count() + 1)
-    };
+    let ends: Vec<usize> = text.match_indices('\n').map(|(end, _)| end).collect();
+    let line = |span: Range<usize>| Place::Line(ends.partition_point(|end| *end < span.start) + 1);
     let (table, errors) = DeTable::parse_recoverable(text);
     let syntax =
         errors.iter().map(|error| Mistake::new(line(error.span().unwrap_or_default()), "", error.message()));
