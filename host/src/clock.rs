@@ -51,6 +51,46 @@ pub(crate) fn date(seconds: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(seconds)).to_string()
 }
 
+/// A day, in UTC.
+#[cfg(feature = "service")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Day(u64);
+
+#[cfg(feature = "service")]
+impl Day {
+    const SECONDS: u64 = 24 * 60 * 60;
+
+    /// A day from text, as in `2026-01-31`. Those before 1970 are as the first of that year.
+    ///
+    /// # Errors
+    /// `InvalidInput`.
+    pub(crate) fn parse(text: &str) -> Result<Self> {
+        let has_form = text.len() == 10
+            && text.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                _ => byte.is_ascii_digit(),
+            });
+        let begins = humantime::parse_rfc3339(&format!("{text}T00:00:00Z")).ok();
+        let begins = begins.and_then(|time| Some(time.duration_since(UNIX_EPOCH).ok()?.as_secs()));
+        match begins {
+            Some(begins) if has_form => Ok(Self(begins)),
+            _ if has_form && text < "1970" => Ok(Self(0)),
+            _ => Err(Failure::new(FailureKind::InvalidInput, "bad-day", format!("\"{text}\" is no day."))
+                .hint("Write it as in 2026-01-31.")),
+        }
+    }
+
+    /// When it begins, in seconds since 1970 UTC.
+    pub(crate) fn begins(self) -> u64 {
+        self.0
+    }
+
+    /// When it is over.
+    pub(crate) fn ends(self) -> u64 {
+        self.0 + Self::SECONDS
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::date;

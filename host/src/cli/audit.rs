@@ -5,8 +5,12 @@ use clap::{ArgMatches, Args};
 
 use super::home::{Home, HostSettings};
 use super::output::{Output, table, time};
+use crate::clock::Day;
 use crate::failure::{Result, plain_text};
-use crate::service::audit::{Audit as Log, BY_COMMAND, Entry, Subject};
+use crate::service::audit::{Audit as Log, BY_COMMAND, Entry, Subject, Wanted};
+
+/// How many entries are exported at once.
+const AT_ONCE: usize = 1_000;
 
 /// The longest name that is noted, in characters.
 const LONGEST_NAME: usize = 100;
@@ -51,20 +55,60 @@ const GENERAL: [&str; 7] = ["integration", "language", "home", "workspace", "jso
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   actionbay audit
-  actionbay audit --limit 1000 --json
+  actionbay audit --template delete-content --since 2026-01-01
+  actionbay audit --content 131073
+  actionbay audit --export > audit.jsonl
 
 It says who asked (a key of the HTTP API, or this command), for what, and what came of it; never what went in or came out.")]
 pub(super) struct Audit {
     /// How many entries at most
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
+    /// By whom: key:ID, conversation:ID, user:ID, authorization or command
+    #[arg(long, value_name = "WHO")]
+    by: Option<String>,
+    /// Of an integration
+    #[arg(long = "integration", id = "of-integration", value_name = "ID")]
+    integration: Option<String>,
+    /// Of a template
+    #[arg(long = "template", id = "of-template", value_name = "ID")]
+    template: Option<String>,
+    /// Of a connection
+    #[arg(long = "connection", id = "of-connection", value_name = "ID")]
+    connection: Option<String>,
+    /// Of content, by the vendor's id
+    #[arg(long, value_name = "ID")]
+    content: Option<String>,
+    /// From this day on, in UTC
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = Day::parse)]
+    since: Option<Day>,
+    /// To the end of this day, in UTC
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = Day::parse)]
+    until: Option<Day>,
+    /// Print all of them, an object a line (JSON Lines)
+    #[arg(long)]
+    export: bool,
 }
 
 impl Audit {
     pub(super) fn run(self, home: &Home, output: &Output) -> Result<()> {
         let host = home.host(HostSettings::new(Vec::new(), output))?;
-        let entries = Log::of(&host).list(home.workspace(), None, self.limit)?;
-        output.result(&entries, || people(&entries))
+        let mut wanted = Wanted::default();
+        (wanted.by, wanted.integration, wanted.template) = (self.by, self.integration, self.template);
+        (wanted.connection, wanted.content) = (self.connection, self.content);
+        (wanted.since, wanted.until) = (self.since.map(Day::begins), self.until.map(Day::ends));
+        let (log, workspace) = (Log::of(&host), home.workspace());
+        if !self.export {
+            let entries = log.list(workspace, &wanted, None, self.limit)?;
+            return output.result(&entries, || people(&entries));
+        }
+        let mut before: Option<String> = None;
+        loop {
+            let entries = log.list(workspace, &wanted, before.as_deref(), AT_ONCE)?;
+            let Some(last) = entries.last() else { return Ok(()) };
+            before = Some(last.id.clone());
+            output.lines(&entries)?;
+        }
     }
 }
 
@@ -73,17 +117,7 @@ fn people(entries: &[Entry]) -> String {
         return "Nothing was done in this workspace yet.".to_owned();
     }
     let row = |entry: &Entry| {
-        let subject = &entry.subject;
-        let named = [
-            &subject.integration,
-            &subject.template,
-            &subject.profile,
-            &subject.connection,
-            &subject.session,
-            &subject.run,
-            &subject.key,
-        ];
-        let named: Vec<&str> = named.into_iter().flatten().map(String::as_str).collect();
+        let named: Vec<&str> = entry.subject.names().collect();
         vec![time(entry.at), entry.by.clone(), entry.action.clone(), entry.outcome.clone(), named.join(" ")]
     };
     table(&["when", "by", "what", "outcome", "to what"], &entries.iter().map(row).collect::<Vec<_>>())
@@ -116,6 +150,7 @@ pub(super) fn asked(matches: &ArgMatches) -> Option<Entry> {
         profile: named("profile"),
         connection: named("connection"),
         key: named("key"),
+        dialog: named("dialog"),
         ..Subject::default()
     };
     Some(Entry { by: BY_COMMAND.to_owned(), action, subject, ..Entry::default() })
@@ -125,6 +160,8 @@ pub(super) fn asked(matches: &ArgMatches) -> Option<Entry> {
 pub(super) fn note<T>(home: &Home, asked: Option<Entry>, result: &Result<T>) {
     let (Some(entry), Some(host)) = (asked, home.opened()) else { return };
     let outcome = result.as_ref().err().map_or("done", |failure| failure.code.as_ref()).to_owned();
+    let subject = Subject { content: home.content().map(str::to_owned), ..entry.subject };
+    let entry = Entry { subject, ..entry };
     if let Err(failure) = Log::of(host).write(home.workspace(), Entry { outcome, ..entry }) {
         tracing::warn!(%failure, "what was done could not be written into the audit log");
     }

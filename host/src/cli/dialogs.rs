@@ -48,12 +48,14 @@ pub(super) enum Dialogs {
 #[derive(Debug, Args)]
 pub(super) struct Named {
     /// The dialog's name
+    #[arg(id = "dialog", value_name = "NAME")]
     name: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Edit {
     /// The dialog's name
+    #[arg(id = "dialog", value_name = "NAME")]
     name: String,
     /// The file with the dialog
     file: String,
@@ -62,6 +64,7 @@ pub(super) struct Edit {
 #[derive(Debug, Args)]
 pub(super) struct Update {
     /// The dialog's name
+    #[arg(id = "dialog", value_name = "NAME")]
     name: String,
     /// Lose the changes that were made here
     #[arg(long)]

@@ -36,11 +36,12 @@ pub(super) struct Home {
     named: Option<PathBuf>,
     workspace: WorkspaceId,
     opened: OnceLock<Host>,
+    content: OnceLock<String>,
 }
 
 impl Home {
     pub(super) fn new(named: Option<PathBuf>, workspace: WorkspaceId) -> Self {
-        Self { named, workspace, opened: OnceLock::new() }
+        Self { named, workspace, opened: OnceLock::new(), content: OnceLock::new() }
     }
 
     /// The workspace that owns what is made and used.
@@ -75,6 +76,18 @@ impl Home {
     /// The host that was opened first, if one was.
     pub(super) fn opened(&self) -> Option<&Host> {
         self.opened.get()
+    }
+
+    /// What the verb concerns at the vendor, once that is known.
+    pub(super) fn content(&self) -> Option<&str> {
+        self.content.get().map(String::as_str)
+    }
+
+    /// Notes what the verb concerns at the vendor.
+    pub(super) fn concerns(&self, content: Option<String>) {
+        if let Some(content) = content {
+            let _ = self.content.set(content);
+        }
     }
 
     /// The store, which must be there.

@@ -45,20 +45,14 @@ impl Output {
 
     /// Prints a result: as one line of JSON, or as a person reads it.
     pub(super) fn result(&self, value: &impl Serialize, human: impl FnOnce() -> String) -> Result<()> {
-        let text = if self.json {
-            serde_json::to_string(value).map_err(|_| Failure::internal("The result makes no JSON."))?
-        } else {
-            human()
-        };
-        let mut out = io::stdout().lock();
-        let printed = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
-        match printed {
-            // Whoever reads has read enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            other => {
-                other.map_err(|error| Failure::internal(format!("The result cannot be printed: {error}.")))
-            }
-        }
+        let text = if self.json { json_of(value)? } else { human() };
+        print(&text)
+    }
+
+    /// Prints a line of JSON for each (JSON Lines), whoever reads it.
+    pub(super) fn lines(&self, values: &[impl Serialize]) -> Result<()> {
+        let lines: Vec<String> = values.iter().map(json_of).collect::<Result<_>>()?;
+        print(&lines.join("\n"))
     }
 
     /// Says what happens meanwhile, to people only.
@@ -184,6 +178,20 @@ fn row(cells: &[String], widths: &[usize]) -> String {
         text.push('\n');
     }
     text
+}
+
+fn json_of(value: &impl Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|_| Failure::internal("The result makes no JSON."))
+}
+
+fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    let printed = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    match printed {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(|error| Failure::internal(format!("The result cannot be printed: {error}."))),
+    }
 }
 
 /// Names and values, aligned.

@@ -18,6 +18,7 @@ use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, WorkspaceId};
 use crate::run::RunOutcome;
 use crate::runtime::{CallLimits, FolderFiles, Plugin, Template};
+use crate::service::audit;
 
 /// The verb's name among the arguments.
 pub(super) const RUN: &str = "run";
@@ -231,6 +232,7 @@ fn execute(
         None => run,
     };
     let result = host.run(&run);
+    home.concerns(audit::content_of(&run.input, &result));
     // A run that fails may have saved some all the same.
     files.made().iter().for_each(|path| output.note(&format!("saved {}", path.display())));
     let kept = place.map(|place| place.keep(output)).transpose();

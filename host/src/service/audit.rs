@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::Method;
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::api::document::Route;
 use super::api::{RequestId, Touched, failure_of};
@@ -14,8 +15,12 @@ use super::runs::{RunRecord, drop_before};
 use crate::authorization::Connection;
 use crate::failure::{Failure, Result};
 use crate::host::Host;
-use crate::ids::{ConversationId, IntegrationId, KeyId, WorkspaceId, from_time};
+use crate::ids::{ConversationId, IntegrationId, KeyId, WorkspaceId, from_time, is_id};
+use crate::run::RunOutcome;
 use crate::vault::{Collection, Expect, RecordKey, Write};
+
+/// How many entries are read at once.
+const AT_ONCE: usize = 200;
 
 /// What the ids of entries begin with.
 const PREFIX: &str = "a-";
@@ -59,6 +64,8 @@ pub struct Subject {
     pub profile: Option<String>,
     /// The connection.
     pub connection: Option<String>,
+    /// The vendor's id of what a run made, changed, removed or looked at.
+    pub content: Option<String>,
     /// The session.
     pub session: Option<String>,
     /// The run.
@@ -76,6 +83,25 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// All that is named.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let all = [
+            &self.integration,
+            &self.template,
+            &self.profile,
+            &self.connection,
+            &self.content,
+            &self.session,
+            &self.run,
+            &self.key,
+            &self.dialog,
+            &self.conversation,
+            &self.file,
+            &self.webhook,
+        ];
+        all.into_iter().flatten().map(String::as_str)
+    }
+
     fn set(&mut self, name: &str, value: String) {
         let place = match name {
             "integration" => &mut self.integration,
@@ -92,6 +118,56 @@ impl Subject {
         };
         *place = Some(value);
     }
+}
+
+/// Which entries are looked for: those that are so in all that is said.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// By whom, as [`Entry::by`] has it.
+    pub by: Option<String>,
+    /// What was asked for.
+    pub action: Option<String>,
+    /// Of this integration.
+    pub integration: Option<String>,
+    /// Of this template.
+    pub template: Option<String>,
+    /// Of this connection.
+    pub connection: Option<String>,
+    /// Of this content.
+    pub content: Option<String>,
+    /// From then on, in seconds since 1970 UTC.
+    pub since: Option<u64>,
+    /// Before then.
+    pub until: Option<u64>,
+}
+
+impl Wanted {
+    fn is(&self, entry: &Entry) -> bool {
+        let Subject { integration, template, connection, content, .. } = &entry.subject;
+        let is_so = |wanted: &Option<String>, found: Option<&String>| {
+            wanted.as_ref().is_none_or(|wanted| Some(wanted) == found)
+        };
+        is_so(&self.by, Some(&entry.by))
+            && is_so(&self.action, Some(&entry.action))
+            && is_so(&self.integration, integration.as_ref())
+            && is_so(&self.template, template.as_ref())
+            && is_so(&self.connection, connection.as_ref())
+            && is_so(&self.content, content.as_ref())
+            && self.until.is_none_or(|until| entry.at < until)
+    }
+}
+
+/// What a run concerned, by the vendor's id: the field `id` of its output, or else of its input. Anything that cannot be an id
+/// is left out: it could be content.
+pub(crate) fn content_of(input: &Value, result: &Result<RunOutcome>) -> Option<String> {
+    let output = result.as_ref().ok().and_then(|outcome| outcome.output.get("id"));
+    let id = match output.or_else(|| input.get("id"))? {
+        Value::String(id) => id.clone(),
+        Value::Number(id) => id.to_string(),
+        _ => return None,
+    };
+    is_id(&id).then_some(id)
 }
 
 /// The audit log of a host.
@@ -112,19 +188,39 @@ impl Audit {
         self.0.authorizations().vault.commit(&[written(&self.0, workspace, entry)?])
     }
 
-    /// The last entries of a workspace, of those before `before`, the last one first.
+    /// The last entries of a workspace that are looked for, of those before `before`, the last one first.
     ///
     /// # Errors
     /// `Storage`.
-    pub fn list(&self, workspace: &WorkspaceId, before: Option<&str>, most: usize) -> Result<Vec<Entry>> {
+    pub fn list(
+        &self,
+        workspace: &WorkspaceId,
+        wanted: &Wanted,
+        before: Option<&str>,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
         let vault = &self.0.authorizations().vault;
-        let records = vault.list_before(Collection::Audit, workspace.as_str(), before, most)?;
-        let read = |body: &[u8]| {
-            serde_json::from_slice(body).map_err(|_| {
-                Failure::storage("record-unreadable", "An entry of the audit log cannot be read.")
-            })
-        };
-        records.iter().map(|(_, record)| read(&record.body)).collect()
+        let (mut found, mut before) = (Vec::new(), before.map(str::to_owned));
+        loop {
+            let records =
+                vault.list_before(Collection::Audit, workspace.as_str(), before.as_deref(), AT_ONCE)?;
+            for (id, record) in &records {
+                let entry: Entry = serde_json::from_slice(&record.body).map_err(|_| {
+                    Failure::storage("record-unreadable", "An entry of the audit log cannot be read.")
+                })?;
+                // Those that come after it are older still.
+                if found.len() == most || wanted.since.is_some_and(|since| entry.at < since) {
+                    return Ok(found);
+                }
+                if wanted.is(&entry) {
+                    found.push(entry);
+                }
+                before = Some(id.clone());
+            }
+            if records.len() < AT_ONCE {
+                return Ok(found);
+            }
+        }
     }
 
     /// Forgets the entries of a workspace that are older than this.
@@ -151,6 +247,7 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
         integration: Some(record.integration.to_string()),
         template: Some(record.template.clone()),
         connection: record.connection.as_ref().map(ToString::to_string),
+        content: record.content.clone(),
         run: Some(record.id.to_string()),
         conversation: record.conversation.as_ref().map(ToString::to_string),
         ..Subject::default()

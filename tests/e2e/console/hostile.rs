@@ -1,6 +1,6 @@
 //! What others try at the console: forms from elsewhere, ways to elsewhere, and pages that could tell or do too much.
 
-use actionbay::service::audit::Audit;
+use actionbay::service::audit::{Audit, Wanted};
 use serde_json::json;
 
 use super::desk::{Desk, body, log_in, url};
@@ -18,7 +18,7 @@ fn state(office: &Office) -> String {
         "connections": host.connections(&workspace).unwrap(),
         "dialogs": host.dialogs(&workspace).unwrap(),
         "conversations": host.conversations(&workspace).unwrap().len(),
-        "audit": Audit::of(host).list(&workspace, None, 100).unwrap(),
+        "audit": Audit::of(host).list(&workspace, &Wanted::default(), None, 100).unwrap(),
     })
     .to_string()
 }

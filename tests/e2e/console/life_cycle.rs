@@ -90,6 +90,19 @@ fn the_audit_log_tells_of_what_was_done() {
     }
     let by = format!("<td>key:{}</td>", desk.key.split('_').nth(1).unwrap());
     assert!(log.says(&by), "no {by}: {log:?}");
+    let when = log.between("<td>", "</td>");
+    assert!(when.len() == "2026-01-31T12:00:00Z".len() && when.ends_with('Z'), "{when}");
+}
+
+#[test]
+fn the_audit_log_names_what_was_changed_whatever_it_is() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let form = desk.open("/dialogs/createContent").form("/dialogs/createContent");
+    desk.submit(form);
+    let log = desk.open("/audit");
+    let entry = log.between("<td>edit_dialog</td>", "</tr>");
+    assert!(entry.contains("createContent"), "{entry}");
 }
 
 /// A connection that died says why, and has one button that mends it.

@@ -2,16 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::Api;
 use super::extract::{Caller, Query};
 use super::paging::{Page, Paging};
 use super::problem::Refused;
 use super::time::Moment;
+use crate::clock::Day;
 use crate::failure::Result;
-use crate::service::audit::{Audit, Entry};
+use crate::service::audit::{Audit, Entry, Wanted};
 
 /// What was done, and to what: never what went in or came out.
 #[derive(Serialize, ToSchema)]
@@ -40,6 +41,9 @@ pub(super) struct AuditEntry {
     /// The connection.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<String>,
+    /// The vendor's id of what a run made, changed, removed or looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
     /// The session.
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<String>,
@@ -78,6 +82,7 @@ impl From<Entry> for AuditEntry {
             template: entry.subject.template,
             profile: entry.subject.profile,
             connection: entry.subject.connection,
+            content: entry.subject.content,
             session: entry.subject.session,
             run: entry.subject.run,
             key: entry.subject.key,
@@ -90,17 +95,55 @@ impl From<Entry> for AuditEntry {
     }
 }
 
+/// Which entries, and how many.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Which {
+    /// By whom, as `by` of an entry has it.
+    by: Option<String>,
+    /// What was asked for.
+    action: Option<String>,
+    /// Of this integration.
+    integration: Option<String>,
+    /// Of this template.
+    template: Option<String>,
+    /// Of this connection.
+    connection: Option<String>,
+    /// Of this content, by the vendor's id.
+    content: Option<String>,
+    /// From this day on, in UTC.
+    #[param(format = Date, example = "2026-01-31")]
+    since: Option<String>,
+    /// To the end of this day, in UTC.
+    #[param(format = Date, example = "2026-01-31")]
+    until: Option<String>,
+    /// How many items: 1 to 200.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<usize>,
+    /// Where the page begins: `next_cursor` of the one before.
+    #[param(max_length = 128)]
+    cursor: Option<String>,
+}
+
 /// List who did what, the last entry first
-#[utoipa::path(get, path = "/audit", operation_id = "list_audit", tag = "audit", params(Paging),
+#[utoipa::path(get, path = "/audit", operation_id = "list_audit", tag = "audit", params(Which),
     responses((status = 200, body = Page<AuditEntry>)), security(("key" = ["admin"])))]
 pub(super) async fn list(
     State(api): State<Api>,
     caller: Caller,
-    Query(paging): Query<Paging>,
+    Query(which): Query<Which>,
 ) -> Result<Json<Page<AuditEntry>>, Refused> {
     let page = api.work(move |host| {
+        let Which { by, action, integration, template, connection, content, since, until, limit, cursor } =
+            which;
+        let day = |text: Option<String>| text.as_deref().map(Day::parse).transpose();
+        let since = day(since)?.map(|day| day.begins());
+        let until = day(until)?.map(|day| day.ends());
+        let wanted = Wanted { by, action, integration, template, connection, content, since, until };
+        let paging = Paging { limit, cursor };
         let (limit, before) = (paging.limit()?, paging.after()?);
-        let entries = Audit::of(host).list(&caller.workspace(), before.as_deref(), limit + 1)?;
+        let entries = Audit::of(host).list(&caller.workspace(), &wanted, before.as_deref(), limit + 1)?;
         Ok(Page::new(entries, limit, |entry| entry.id.as_str(), AuditEntry::from))
     });
     Ok(Json(page.await?))

@@ -76,6 +76,9 @@ pub(super) struct Run {
     /// The connection that it used, once that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<String>,
+    /// The vendor's id of what it made, changed, removed or looked at, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
     /// The end user it was for.
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
@@ -140,6 +143,7 @@ impl From<RunRecord> for Run {
             integration: record.integration.to_string(),
             template: record.template,
             connection: record.connection.map(|connection| connection.to_string()),
+            content: record.content,
             user: record.user,
             key: record.key.map(|key| key.to_string()),
             conversation: record.conversation.map(|conversation| conversation.to_string()),

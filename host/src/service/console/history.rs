@@ -5,7 +5,7 @@ use axum::response::Response;
 use maud::html;
 use serde::Deserialize;
 
-use super::super::audit::Audit;
+use super::super::audit::{Audit, Wanted};
 use super::session::Admin;
 use super::{Console, layout};
 use crate::clock::date;
@@ -64,8 +64,9 @@ pub(super) async fn audit(
     admin: Admin,
 ) -> Response {
     let workspace = admin.key.workspace.clone();
-    let listed =
-        console.work(move |host| Audit::of(host).list(&workspace, from.before.as_deref(), PAGE)).await;
+    let listed = console
+        .work(move |host| Audit::of(host).list(&workspace, &Wanted::default(), from.before.as_deref(), PAGE))
+        .await;
     let listed = match listed {
         Ok(listed) => listed,
         Err(failure) => return layout::failed(&console, Some(&admin), &failure),
@@ -79,15 +80,12 @@ pub(super) async fn audit(
                     thead { tr { th { "When" } th { "Who" } th { "What" } th { "To what" } th { "Outcome" } } }
                     tbody {
                         @for entry in &listed {
-                            @let subject = &entry.subject;
                             tr {
                                 td { (date(entry.at)) }
                                 td { (layout::line(&entry.by)) }
                                 td { (layout::line(&entry.action)) }
                                 td {
-                                    @for part in [&subject.integration, &subject.template, &subject.profile, &subject.connection, &subject.session, &subject.run].into_iter().flatten() {
-                                        (layout::line(part)) " "
-                                    }
+                                    @for name in entry.subject.names() { (layout::line(name)) " " }
                                 }
                                 td { (layout::line(&entry.outcome)) }
                             }

@@ -118,6 +118,7 @@ impl Runs {
             integration: run.integration.clone(),
             template: run.template.clone(),
             connection: None,
+            content: None,
             user: run.user.clone(),
             key: match by {
                 AskedBy::Key(key) => Some(key.clone()),
@@ -173,7 +174,7 @@ impl Runs {
             return Ended { record, result };
         }
         let now = self.host.authorizations().clock.now().unwrap_or(record.began_at);
-        let record = record.ended(&result, &trace, now);
+        let record = record.ended(&run.input, &result, &trace, now);
         // What happened has happened: that it could not be written must not hide it.
         if let Err(failure) = self.write_end(&run.workspace, &record) {
             tracing::warn!(run = %record.id, %failure, "what came of a run could not be written");

@@ -1,10 +1,12 @@
 //! What is kept of a run.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::failure::{Failure, Result};
 use crate::ids::{ConnectionId, ConversationId, IntegrationId, KeyId, RunId};
 use crate::run::{RunOutcome, Trace};
+use crate::service::audit;
 
 /// How a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,9 @@ pub struct RunRecord {
     pub template: String,
     /// The connection that it used, once that is known.
     pub connection: Option<ConnectionId>,
+    /// The vendor's id of what it made, changed, removed or looked at, where there is one.
+    #[serde(default)]
+    pub content: Option<String>,
     /// The end user it was for.
     pub user: Option<String>,
     /// The key of whoever asked.
@@ -87,11 +92,12 @@ impl RunRecord {
     }
 
     /// The same, once it is over.
-    pub(super) fn ended(self, result: &Result<RunOutcome>, trace: &Trace, now: u64) -> Self {
+    pub(super) fn ended(self, input: &Value, result: &Result<RunOutcome>, trace: &Trace, now: u64) -> Self {
         let failure = result.as_ref().err();
         Self {
             ended_at: Some(now),
             connection: trace.connection.clone(),
+            content: audit::content_of(input, result),
             milliseconds: u64::try_from(trace.report.duration.as_millis()).ok(),
             requests: Some(trace.report.requests),
             state: if failure.is_none() { RunState::Succeeded } else { RunState::Failed },
