@@ -3,7 +3,9 @@
 mod connecting;
 mod keeping;
 mod making;
+mod services;
 mod talking;
+mod updating;
 
 use actionbay::Host;
 use actionbay::dialog::{ConversationStatus, Reply, Start, Turn, Words};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::ids::{IntegrationId, TemplateId};
 
-/// How often an entity is asked for at most, where nothing else is said.
+/// How often something is asked for again at most, where nothing else is said.
 pub const RETRIES: u8 = 5;
 
 /// How long a service may take, in seconds, where nothing else is said.
@@ -81,7 +81,7 @@ pub struct Entity {
     pub error_prompt: Option<String>,
     /// Whether it has to be known.
     pub presence: Presence,
-    /// How often it is asked for, 1 to 5, before the dialog ends.
+    /// How often it is asked for again, 1 to 5, before the dialog ends.
     #[serde(default = "retries")]
     pub retries: u8,
 }

@@ -121,37 +121,60 @@ impl Host {
         name: &str,
         text: Option<&str>,
     ) -> Result<()> {
-        let known = Responses::own(ENGLISH);
-        if !known.has(name) && !is_of_status(name) {
-            let names: Vec<&str> = known.iter().map(|(key, _)| key).collect();
-            return Err(Failure::new(
-                FailureKind::NotFound,
-                "unknown-response",
-                format!("There is no standard response \"{name}\"."),
-            )
-            .hint(format!(
-                "They are: {}, and http-404 and such, for a status of the vendor.",
-                names.join(", ")
-            )));
-        }
-        if let Some(text) = text {
-            if text.trim().is_empty() || text.chars().count() > LONGEST {
-                return Err(Failure::new(
-                    FailureKind::InvalidInput,
-                    "bad-response",
-                    format!("A standard response has 1 to {LONGEST} characters."),
-                ));
-            }
-            Renderer::check(text)?;
-        }
+        let write = self.responses_with(workspace, language, [(name, text)])?;
+        self.authorizations().vault.commit(&[write])
+    }
+
+    /// What stores the standard responses of a workspace with these changes.
+    ///
+    /// # Errors
+    /// As [`set_response`](Self::set_response).
+    pub(super) fn responses_with<'t>(
+        &self,
+        workspace: &WorkspaceId,
+        language: &str,
+        changes: impl IntoIterator<Item = (&'t str, Option<&'t str>)>,
+    ) -> Result<Write> {
+        let place = key(workspace, language)?;
         let mut own = self.own_responses(workspace, language)?;
-        match text {
-            Some(text) => drop(own.insert(name.to_owned(), text.to_owned())),
-            None => drop(own.remove(name)),
+        for (name, text) in changes {
+            check(name, text)?;
+            match text {
+                Some(text) => drop(own.insert(name.to_owned(), text.to_owned())),
+                None => drop(own.remove(name)),
+            }
         }
         let body = serde_json::to_vec(&own).map_err(|_| Failure::internal("Responses make no JSON."))?;
-        self.authorizations().vault.commit(&[Write::put(key(workspace, language)?, Expect::Any, body)])
+        Ok(Write::put(place, Expect::Any, body))
     }
+}
+
+/// Whether there is such a standard response, and it may have this text.
+fn check(name: &str, text: Option<&str>) -> Result<()> {
+    let known = Responses::own(ENGLISH);
+    if !known.has(name) && !is_of_status(name) {
+        let names: Vec<&str> = known.iter().map(|(key, _)| key).collect();
+        return Err(Failure::new(
+            FailureKind::NotFound,
+            "unknown-response",
+            format!("There is no standard response \"{name}\"."),
+        )
+        .hint(format!(
+            "They are: {}, and http-404 and such, for a status of the vendor.",
+            names.join(", ")
+        )));
+    }
+    if let Some(text) = text {
+        if text.trim().is_empty() || text.chars().count() > LONGEST {
+            return Err(Failure::new(
+                FailureKind::InvalidInput,
+                "bad-response",
+                format!("A standard response has 1 to {LONGEST} characters."),
+            ));
+        }
+        Renderer::check(text)?;
+    }
+    Ok(())
 }
 
 /// Whether it is the key of an error's status.

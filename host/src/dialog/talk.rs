@@ -350,10 +350,10 @@ impl<'h> Talk<'h> {
         }
     }
 
-    /// Asks once more, unless that was done often enough.
+    /// Asks once more, unless that was done so often before.
     pub(super) fn ask_again(&mut self, most: u8, reply: Reply) {
         self.content.tries = self.content.tries.saturating_add(1);
-        if self.content.tries < most {
+        if self.content.tries <= most {
             self.say_reply(reply);
         } else {
             let tries = self.content.tries;

@@ -125,11 +125,9 @@ impl Host {
         let lacking =
             export.profiles.iter().filter(|profile| known.iter().all(|known| known.id != profile.id));
         imported.profiles_to_make = lacking.map(|profile| profile.id.to_string()).collect();
-        // Before the dialogs, so that what is refused leaves everything as it was but for texts that are allowed.
         for (language, texts) in &export.responses {
-            for (name, text) in texts {
-                self.set_response(workspace, language, name, Some(text))?;
-            }
+            let texts = texts.iter().map(|(name, text)| (name.as_str(), Some(text.as_str())));
+            writes.push(self.responses_with(workspace, language, texts)?);
         }
         self.authorizations().vault.commit(&writes)?;
         Ok(imported)

@@ -3,12 +3,14 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actionbay::Clock as _;
 use actionbay::authorization::{AuthorizationMode, Authorize, Connection};
 use actionbay::dialog::ConversationStatus;
 use actionbay::runtime::{Event, EventSink};
 use atlassian_sandbox::SandboxConfig;
 use atlassian_sandbox::consent::Decision;
 use atlassian_sandbox::control::SettingsChange;
+use serde_json::json;
 
 use super::{Chat, created, install};
 use crate::support::{Setup, Town, Visitor, World, integration, profile, workspace};
@@ -22,6 +24,21 @@ fn town() -> Town {
 }
 
 const ALL: &str = "type: page, space: DOCS, title: Mine, body: Words";
+
+/// A time in UTC as RFC 3339 has it, by the calendar that the formats of HTTP know.
+fn written(seconds: u64) -> String {
+    let (day, time) = (seconds / 86_400, seconds % 86_400);
+    // The civil date of a day since 1970, with years that begin in March.
+    let shifted = day + 719_468;
+    let (era, of_era) = (shifted / 146_097, shifted % 146_097);
+    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month + 2) / 5 + 1;
+    let (month, year) =
+        if month < 10 { (month + 3, year + era * 400) } else { (month - 9, year + era * 400 + 1) };
+    format!("{year:04}-{month:02}-{date:02}T{:02}:{:02}:{:02}Z", time / 3_600, time / 60 % 60, time % 60)
+}
 
 fn decide(town: &Town, link: &str, decision: Decision) {
     let mut visitor = Visitor::new();
@@ -37,11 +54,12 @@ fn a_link_is_sent_and_the_waiting_conversation_goes_on_after_consent() {
     let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
     assert!(town.world.wire.seen().is_empty());
     assert_eq!(chat.status, ConversationStatus::AwaitingAuthorization);
-    assert!(
-        chat.text().starts_with("Before I can go on, connect your Confluence account."),
-        "{}",
-        chat.text()
-    );
+    let wish = Authorize::new(workspace(), integration(), profile()).user(Some("ann".to_owned()));
+    // The clock stands, so that a link of the same moment is good for as long.
+    let until = town.world.host.issue_link(&wish).unwrap().expires_at;
+    assert_eq!(until, town.world.clock.now().unwrap() + 30 * 60);
+    let words = "Before I can go on, connect your Confluence account. The link is good until ";
+    assert_eq!(chat.text(), format!("{words}{}.", written(until)));
     let link = chat.button();
     assert!(link.starts_with(&format!("{}/connect/", town.public)), "{link}");
     assert_eq!(chat.poll(), "");
@@ -105,6 +123,58 @@ fn refusals_have_their_own_words_and_the_third_ends_it() {
     decide(&town, &chat.button(), Decision::Deny);
     assert!(chat.poll().starts_with("Connecting did not work three times"), "{}", chat.text());
     assert_eq!(chat.status, ConversationStatus::Failed);
+    assert!(created(&town.world).is_empty());
+}
+
+/// What went wrong is no refusal, and is not called one.
+#[test]
+fn an_authorization_that_fails_has_words_of_its_own_and_a_new_link() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    let first = chat.button();
+    town.world.fault("POST", "/oauth/token", 9, json!({"status": 400, "body": {"error": "canary"}}));
+    town.connect(&first);
+    town.world.control.clear_faults().unwrap();
+    let until = written(town.world.clock.now().unwrap() + 30 * 60);
+    assert_eq!(chat.poll(), format!("Connecting did not work. Here is another link, good until {until}."));
+    assert_ne!(chat.button(), first);
+    assert!(created(&town.world).is_empty());
+    town.connect(&chat.button());
+    assert_eq!(chat.meanwhile(), "Mine has been created.");
+}
+
+/// Two people are at it at once, and each comes back with what is the other's.
+#[test]
+fn conversations_whose_callbacks_are_exchanged_do_not_go_on() {
+    let town = town();
+    let mut chats = ["ann", "bob"].map(|user| Chat::with_user(&town.world.host, user, "createContent", ALL));
+    let mut people = [Visitor::new(), Visitor::new()];
+    let [anns, bobs] = [0, 1].map(|who| {
+        let opened = people[who].post(&chats[who].button());
+        town.decided(&opened, Decision::Allow)
+    });
+    let [ann, bob] = &mut people;
+    for answer in [ann.get(&bobs), bob.get(&anns)] {
+        assert!((400..500).contains(&answer.status), "{answer:?}");
+    }
+    assert!(town.world.connections().is_empty());
+    assert_eq!(town.world.grants("authorization_code"), 0, "no code was redeemed");
+    for chat in &mut chats {
+        chat.poll();
+        assert_eq!(chat.status, ConversationStatus::AwaitingAuthorization, "{:?}", chat.replies);
+    }
+    assert!(created(&town.world).is_empty());
+}
+
+#[test]
+fn discard_ends_it_while_a_link_is_awaited_and_what_comes_of_the_link_begins_nothing() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    let link = chat.button();
+    assert_eq!(chat.say("discard"), "All right, I have dropped it.");
+    assert_eq!(chat.status, ConversationStatus::Discarded);
+    assert_eq!(town.connect(&link).status, 200);
+    assert_eq!(chat.meanwhile(), "All right, I have dropped it.");
     assert!(created(&town.world).is_empty());
 }
 
@@ -213,6 +283,9 @@ fn of_several_accounts_one_is_chosen_and_one_may_be_disconnected_by_its_person()
     assert_eq!(chat.text(), "Which of your Confluence accounts should I use?");
     let ada_is =
         chat.last().choices.iter().position(|choice| choice.starts_with("Ada Lindqvist")).unwrap() + 1;
+    let mut dropped = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    assert_eq!(dropped.say("discard"), "All right, I have dropped it.");
+    assert_eq!(dropped.status, ConversationStatus::Discarded);
     assert_eq!(chat.say("somebody else"), "Which one do you mean?");
     assert_eq!(chat.say(&ada_is.to_string()), "By one has been created.");
 

@@ -160,8 +160,81 @@ fn an_export_has_dialogs_and_profiles_and_no_secret() {
     assert!(export.contains("createContentService") && export.contains(&world.client.client_id), "{export}");
     assert!(export.contains("Weg damit."), "{export}");
     assert!(!export.contains(&world.client.client_secret));
-    let token = world.connections().len();
-    assert_eq!((token, export.contains("access-token"), export.contains("connection")), (1, false, false));
+    assert_eq!((world.connections().len(), export.contains("connection")), (1, false));
+    assert_eq!(
+        world.wire.canaries.kinds(),
+        ["access_token", "client_secret", "code", "code_verifier", "refresh_token"],
+        "all that went over the wire is looked for"
+    );
+    assert_eq!(world.wire.canaries.found_in(export.as_bytes()), [] as [&str; 0]);
+}
+
+/// Row 55: what is imported is as it was configured elsewhere; its profile is named, and it works once that is there and
+/// authorized.
+#[test]
+fn what_was_imported_works_once_its_profile_is_made_and_authorized_anew() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    let other = WorkspaceId::new("other").unwrap();
+    let export = host.export_dialogs(&workspace()).unwrap();
+    let imported = host.import_dialogs(&other, &export, Import::Merge).unwrap();
+    assert_eq!(
+        (imported.added.as_slice(), imported.profiles_to_make.as_slice()),
+        (&["createContent".to_owned()][..], &["app".to_owned()][..])
+    );
+    let there = host.dialog(&other, "createContent").unwrap();
+    assert_eq!(there, host.dialog(&workspace(), "createContent").unwrap());
+    let talk = || {
+        let words = Words::new("type: page, space: DOCS, title: Taken, body: Words");
+        Chat::of(host, Start::new(other.clone(), "createContent").words(Some(words)))
+    };
+    assert_eq!(talk().status, ConversationStatus::Failed, "nobody authorized it there");
+    assert!(created(&world).is_empty());
+    let secret = world.client.client_secret.clone().into();
+    host.put_profile(&other, &export.profiles[0], &secret).unwrap();
+    assert!(host.import_dialogs(&other, &export, Import::Merge).unwrap().profiles_to_make.is_empty());
+    let begun = host.begin(&Authorize::new(other.clone(), integration(), profile())).unwrap();
+    host.handle_callback(&world.consent(&begun.authorization_url, Decision::Allow), None).unwrap();
+    assert_eq!(talk().text(), "Taken has been created.");
+    assert_eq!(created(&world).len(), 1);
+}
+
+#[test]
+fn an_import_of_which_a_part_is_refused_changes_nothing_standard_responses_included() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    host.set_response(&workspace(), "en", "ended", Some("Ours.")).unwrap();
+    let export = serde_json::to_value(host.export_dialogs(&workspace()).unwrap()).unwrap();
+    let state = || serde_json::to_string(&host.export_dialogs(&workspace()).unwrap()).unwrap();
+    let before = state();
+    let theirs = |responses: serde_json::Value| {
+        let mut json = export.clone();
+        json["responses"] = responses;
+        json["dialogs"][0]["title"] = json!("Theirs");
+        serde_json::from_value::<Export>(json).unwrap()
+    };
+    for (code, responses) in [
+        ("unknown-response", json!({"en": {"ended": "Theirs.", "nothing": "x"}})),
+        ("bad-text", json!({"de": {"ended": "Theirs."}, "en": {"done": "Theirs.", "ended": "{{"}})),
+        ("bad-response", json!({"de": {"ended": "Theirs."}, "en": {"yes": " "}})),
+        ("bad-language", json!({"de": {"ended": "Theirs."}, "no language": {"ended": "Theirs."}})),
+    ] {
+        for how in [Import::Merge, Import::Full] {
+            assert_eq!(
+                host.import_dialogs(&workspace(), &theirs(responses.clone()), how).unwrap_err().code,
+                code
+            );
+            assert_eq!(state(), before, "{code}");
+        }
+    }
+    let good = theirs(json!({"en": {"done": "Done."}, "de": {"ended": "Vorbei."}}));
+    host.import_dialogs(&workspace(), &good, Import::Merge).unwrap();
+    let own: Export = serde_json::from_str(&state()).unwrap();
+    assert_eq!(own.dialogs[0].title, "Theirs");
+    assert_eq!(
+        json!(own.responses),
+        json!({"de": {"ended": "Vorbei."}, "en": {"done": "Done.", "ended": "Ours."}})
+    );
 }
 
 /// Row 55: a full import replaces all, and a merge those of the same name.

@@ -67,18 +67,19 @@ fn what_could_be_meant_otherwise_is_asked() {
     assert_eq!(chat.text(), "In which space? Give its key, such as DOCS.");
 }
 
-/// Row 31: what will not do is asked again with the reason, and the fifth time ends it.
+/// Row 31: what will not do is asked again with the reason, five times, and the sixth answer ends it.
 #[test]
-fn an_answer_that_will_not_do_is_asked_again_with_the_reason_and_five_of_them_end_it() {
+fn an_answer_that_will_not_do_is_asked_again_with_the_reason_five_times_and_the_next_ends_it() {
     let world = world_with("create-content");
     let mut chat = Chat::start(&world.host, "createContent", "Create content, type: page, space: DOCS");
     assert_eq!(chat.text(), "What is the title?");
-    for _ in 0..4 {
+    for _ in 0..5 {
         let said = chat.say(&"x".repeat(256)).to_owned();
         assert!(said.starts_with("That will not do: ") && said.ends_with("\nWhat is the title?"), "{said}");
         assert!(said.contains("255"), "{said}");
+        assert_eq!(chat.status, ConversationStatus::AwaitingAnswer);
     }
-    assert!(chat.say("   ").starts_with("That did not work 5 times"), "{}", chat.text());
+    assert!(chat.say("   ").starts_with("That did not work 6 times"), "{}", chat.text());
     assert_eq!(chat.status, ConversationStatus::Discarded);
     assert!(created(&world).is_empty());
 }
@@ -95,6 +96,7 @@ fn fewer_tries_and_words_of_its_own_are_an_entitys_to_say() {
     };
     world.host.edit_dialog(&workspace(), "createContent", None, edit).unwrap();
     let mut chat = Chat::start(&world.host, "createContent", "");
+    assert!(chat.say("whiteboard").starts_with("Hm. page, blogpost\n"), "{}", chat.text());
     assert!(chat.say("whiteboard").starts_with("Hm. page, blogpost\n"), "{}", chat.text());
     chat.say("whiteboard");
     assert_eq!(chat.status, ConversationStatus::Discarded);
@@ -133,6 +135,10 @@ fn what_is_deleted_is_confirmed_first() {
     assert!(chat.text().contains(id), "{}", chat.text());
     assert!(chat.say("maybe").starts_with("Shall I go on"), "{}", chat.text());
     assert_eq!(chat.say("no"), "All right, I have not done it.");
+    assert!(is_there());
+    let mut chat = Chat::start(&world.host, "deleteContent", &format!("id: {id}"));
+    assert_eq!(chat.say("discard"), "All right, I have dropped it.");
+    assert_eq!(chat.status, ConversationStatus::Discarded);
     assert!(is_there());
     let mut chat = Chat::start(&world.host, "deleteContent", &format!("id: {id}"));
     chat.say("yes");

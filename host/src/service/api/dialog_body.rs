@@ -33,7 +33,7 @@ pub(super) enum Node {
         error_prompt: Option<String>,
         /// Whether it has to be known.
         presence: Presence,
-        /// How often it is asked for, before the dialog ends.
+        /// How often it is asked for again, before the dialog ends.
         #[serde(default = "retries")]
         #[schema(minimum = 1, maximum = 5)]
         retries: u8,
