@@ -40,6 +40,7 @@ const MOST_CONNECTIONS: usize = 512;
 pub(super) struct Sockets {
     listeners: Vec<TcpListener>,
     address: SocketAddr,
+    patience: Duration,
 }
 
 impl Sockets {
@@ -56,7 +57,7 @@ impl Sockets {
                 Err(_) => {}
             }
         }
-        Ok(Self { listeners, address })
+        Ok(Self { listeners, address, patience: LONGEST_WAIT })
     }
 
     /// Where they are.
@@ -79,7 +80,7 @@ impl Sockets {
         for listener in self.listeners {
             let inner = tokio::net::TcpListener::from_std(listener)
                 .map_err(|error| Failure::internal(format!("The port cannot be served: {error}.")))?;
-            let door = Door { inner, room: Arc::clone(&room) };
+            let door = Door { inner, room: Arc::clone(&room), patience: self.patience };
             let (app, mut stopped) = (app.clone(), stopped.clone());
             servers.spawn(async move {
                 let end = async move {
@@ -108,25 +109,29 @@ pub(super) async fn one_request(mut response: Response) -> Response {
 async fn attended(ConnectInfo(lease): ConnectInfo<Lease>, request: Request, next: Next) -> Response {
     lease.extend(LONGEST_ANSWER);
     let response = next.run(request).await;
-    lease.extend(LONGEST_WAIT);
+    lease.extend(lease.patience);
     response
 }
 
 /// Until when a connection may last, which its requests extend.
 #[derive(Debug, Clone)]
-struct Lease(Arc<Mutex<Instant>>);
+struct Lease {
+    until: Arc<Mutex<Instant>>,
+    /// How long it may wait for a request.
+    patience: Duration,
+}
 
 impl Lease {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(Instant::now() + LONGEST_WAIT)))
+    fn new(patience: Duration) -> Self {
+        Self { until: Arc::new(Mutex::new(Instant::now() + patience)), patience }
     }
 
     fn extend(&self, time: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + time;
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now() + time;
     }
 
     fn end(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,6 +145,7 @@ impl Connected<IncomingStream<'_, Door>> for Lease {
 struct Door {
     inner: tokio::net::TcpListener,
     room: Arc<Semaphore>,
+    patience: Duration,
 }
 
 impl Listener for Door {
@@ -149,7 +155,7 @@ impl Listener for Door {
     async fn accept(&mut self) -> (Guest, SocketAddr) {
         let place = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.inner).await;
-        let lease = Lease::new();
+        let lease = Lease::new(self.patience);
         let end = Box::pin(sleep_until(lease.end()));
         (Guest { stream, lease, end, _place: place }, address)
     }
@@ -238,6 +244,13 @@ impl Server {
     /// Where it is.
     pub fn address(&self) -> SocketAddr {
         self.0.address()
+    }
+
+    /// The same, where a connection may wait for a request, or for more of one, for so long.
+    #[must_use]
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.0.patience = time;
+        self
     }
 
     /// Begins to answer, on threads of its own.

@@ -27,6 +27,9 @@ pub struct Settings {
     pub keep_audit_days: u64,
     /// How large a file may be that is sent for a run, or that one makes, in bytes.
     pub file_bytes: u64,
+    /// How long the body of a request may take. It is not the operator's to set.
+    #[serde(skip)]
+    pub longest_body: Duration,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             // Vendors take a hundred megabytes and more, and nearly all that people attach is far smaller. Here a file is
             // held in memory while it is sealed, and lies in the store for a day.
             file_bytes: 25 << 20,
+            longest_body: Duration::from_secs(30),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What handlers take out of a request. What does not fit is a problem document, as every error is.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -15,9 +14,6 @@ use super::problem::Refused;
 use crate::failure::{Failure, FailureKind};
 use crate::ids::{KeyId, WorkspaceId};
 use crate::service::keys::ApiKey;
-
-/// How long a body may take.
-const LONGEST_BODY: Duration = Duration::from_secs(30);
 
 /// Who asks.
 #[derive(Debug, Clone)]
@@ -113,7 +109,7 @@ impl<T: DeserializeOwned + Default> FromRequest<Api> for MaybeBody<T> {
 
 /// The whole body, if it comes in time and is not too large.
 pub(super) async fn bytes(request: Request, api: &Api) -> Result<Bytes, Refused> {
-    match tokio::time::timeout(LONGEST_BODY, Bytes::from_request(request, api)).await {
+    match tokio::time::timeout(api.longest_body, Bytes::from_request(request, api)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(BytesRejection::FailedToBufferBody(rejection)))
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE =>

@@ -129,7 +129,7 @@ pub(super) async fn known(api: &Api, headers: &HeaderMap) -> Result<ApiKey, Refu
     })?;
     let keys = api.keys.clone();
     let key = on_a_thread(move || keys.authenticate(text.expose_secret())).await;
-    key.map_err(|failure| match failure.kind {
+    key.map_err(|failure| api.guesses.told(failure)).map_err(|failure| match failure.kind {
         FailureKind::Denied => unauthorized(failure),
         _ => failure.into(),
     })

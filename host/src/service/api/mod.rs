@@ -40,6 +40,7 @@ mod time;
 mod webhooks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
@@ -62,7 +63,7 @@ use super::settings::Settings;
 use crate::authorization::PublicUrl;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
-use crate::service::keys::{Keys, Scope};
+use crate::service::keys::{Guesses, Keys, Scope};
 
 /// The most that a body may have, in bytes: a profile with a hundred fields of some thousand characters.
 const MAX_BODY: usize = 512 << 10;
@@ -90,6 +91,9 @@ pub(super) struct Known {
     /// How many files are taken in.
     uploads: Room,
     limiter: RateLimiter,
+    guesses: Guesses,
+    /// How long a body may take.
+    longest_body: Duration,
     pub(super) metrics: Metrics,
     /// Rings when somebody came back from a vendor.
     pub(super) arrivals: Arc<Notify>,
@@ -226,6 +230,8 @@ pub(super) fn router(parts: Parts) -> Result<(Router, Api)> {
         waiting: Room::new(settings.waiting_requests),
         uploads: Room::new(MOST_UPLOADS),
         limiter: RateLimiter::new(&settings),
+        guesses: Guesses::new(),
+        longest_body: settings.longest_body,
         routes: document::routes(&document)?,
         docs: docs::rendered(&document).into(),
         document: document.to_string().into(),

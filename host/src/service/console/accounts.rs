@@ -9,9 +9,12 @@ use super::super::audit::Subject;
 use super::form::Posted;
 use super::session::Admin;
 use super::{Console, configure, layout};
-use crate::authorization::{Authorize, Browser, Connection, ConnectionStatus, Proof};
+use crate::authorization::{Authorize, Browser, Connect, Connection, ConnectionStatus, Proof};
 use crate::clock::date;
-use crate::ids::ConnectionId;
+use crate::failure::Result;
+use crate::host::Host;
+use crate::ids::{ConnectionId, WorkspaceId};
+use crate::secret::SecretString;
 
 pub(super) async fn list(State(console): State<Console>, admin: Admin) -> Response {
     let workspace = admin.key.workspace.clone();
@@ -41,17 +44,53 @@ fn card(console: &Console, admin: &Admin, connection: &Connection) -> Markup {
                 dt { "Authorization" } dd { (connection.profile) }
                 @if let Some(until) = connection.expires_at { dt { "Token until" } dd { (date(until)) } }
             }
-            @let needs_person = !connection.status.works() || !connection.missing.is_empty();
-            @if connection.status == ConnectionStatus::AwaitingSite || connection.proof != Proof::OAuth2 {
-                p { "Delete it, and connect the account again." }
-            } @else if needs_person {
-                @if connection.user.is_none() { (layout::button(admin, &at("authorize"), "Authorize again", "")) }
-                @else { p { "Its user gets a link in the next conversation." } }
-            } @else {
-                (layout::button(admin, &at("check"), "Check", "quiet"))
-            }
+            (mending(console, admin, connection))
             a href=(at("delete")) { "Delete…" }
         }
+    }
+}
+
+/// The one thing that mends it; of one that works, a look whether it does.
+fn mending(console: &Console, admin: &Admin, connection: &Connection) -> Markup {
+    let at = |what: &str| console.at(&format!("/connections/{}/{what}", connection.id));
+    let id = |field: &str| format!("{field}-{}", connection.id);
+    if connection.status.works() && connection.missing.is_empty() {
+        return layout::button(admin, &at("check"), "Check", "quiet");
+    }
+    if connection.user.is_some() {
+        return html! { p { "Its user gets a link in the next conversation." } };
+    }
+    match (connection.status, &connection.proof) {
+        (_, Proof::Basic { username }) => html! {
+            form method="post" action=(at("secret")) {
+                (layout::token(admin))
+                p {
+                    label for=(id("secret")) { "Another secret of " (layout::line(username)) }
+                    input id=(id("secret")) name="secret" type="password" autocomplete="off" required;
+                }
+                button type="submit" { "Connect again" }
+            }
+        },
+        (ConnectionStatus::AwaitingSite, Proof::OAuth2) => html! {
+            form method="post" action=(at("site")) {
+                (layout::token(admin))
+                @if !connection.offered_sites.is_empty() {
+                    p {
+                        label for=(id("site")) { "Which site?" }
+                        select id=(id("site")) name="site" {
+                            @for offered in connection.offered_sites.iter().filter(|offered| offered.reachable != Some(false)) {
+                                option value=(offered.site.id) { (layout::line(&offered.site.name)) " (" (layout::line(&offered.site.url)) ")" }
+                            }
+                        }
+                    }
+                }
+                button type="submit" { "Work in this site" }
+            }
+        },
+        (ConnectionStatus::BadClientCredentials, Proof::OAuth2) => html! {
+            a class="button" href=(console.at(&format!("/profiles/{}", connection.profile))) { "Correct its client id and secret" }
+        },
+        (_, Proof::OAuth2) => layout::button(admin, &at("authorize"), "Authorize again", ""),
     }
 }
 
@@ -75,6 +114,59 @@ pub(super) async fn check(
     }
 }
 
+/// Has a connection that waits for its site work in the one that was chosen.
+pub(super) async fn choose_site(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Response {
+    let Posted { admin, fields } = posted;
+    let workspace = admin.key.workspace.clone();
+    let chosen = console.change(&admin, "choose_site", of_connection(&id), move |host| {
+        let connection = for_everybody(host, &workspace, id)?;
+        host.finish(&workspace, &connection.id, fields.given("site"))
+    });
+    match chosen.await {
+        Ok(_) => console.to("/connections"),
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+/// Connects again with another secret of the same account.
+pub(super) async fn replace_secret(
+    State(console): State<Console>,
+    Path(id): Path<String>,
+    posted: Posted,
+) -> Response {
+    let Posted { admin, fields } = posted;
+    let workspace = admin.key.workspace.clone();
+    let replaced = console.change(&admin, "reconnect", of_connection(&id), move |host| {
+        let connection = for_everybody(host, &workspace, id)?;
+        let Proof::Basic { username } = &connection.proof else {
+            return Err(super::unknown("connection with a name and a secret"));
+        };
+        let secret = SecretString::from(fields.text("secret").trim().to_owned());
+        let connect =
+            Connect::new(workspace, connection.integration, connection.profile.as_str(), username, secret)
+                .tenant(connection.tenant)
+                .reconnect(Some(connection.id), false);
+        host.connect(&connect)
+    });
+    match replaced.await {
+        Ok(_) => console.to("/connections"),
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+/// A connection that is an admin's to mend: those of users are theirs.
+fn for_everybody(host: &Host, workspace: &WorkspaceId, id: String) -> Result<Connection> {
+    let connection = host.connection(workspace, &ConnectionId::new(id)?)?;
+    if connection.user.is_some() {
+        return Err(super::unknown("connection that serves everybody"));
+    }
+    Ok(connection)
+}
+
 pub(super) async fn authorize(
     State(console): State<Console>,
     Path(id): Path<String>,
@@ -84,10 +176,7 @@ pub(super) async fn authorize(
     let admin = posted.admin;
     let (workspace, known) = (admin.key.workspace.clone(), console.browser.read(&headers));
     let begun = console.change(&admin, "reconnect", of_connection(&id), move |host| {
-        let connection = host.connection(&workspace, &ConnectionId::new(id)?)?;
-        if connection.user.is_some() {
-            return Err(super::unknown("connection that serves everybody"));
-        }
+        let connection = for_everybody(host, &workspace, id)?;
         let browser = known.map_or_else(Browser::new, Ok)?;
         let request = Authorize::new(workspace, connection.integration.clone(), connection.profile.clone())
             .tenant(connection.tenant.clone())

@@ -1,33 +1,15 @@
 //! Logging in, with a key of the scope `admin`.
 
-use std::num::NonZeroU32;
-
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use governor::{DefaultDirectRateLimiter, Quota};
 use maud::html;
 
 use super::super::keys::Scope;
 use super::form::{Fields, Posted, foreign, is_of_own_page};
 use super::{Console, layout, session};
 use crate::failure::{Failure, FailureKind};
-
-/// How often somebody may try to log in, all together, in a minute: nobody types faster, and a guess among 256 bits gains
-/// nothing by it.
-const TRIES: u32 = 30;
-
-/// How often somebody may try to log in.
-pub(super) struct Tries(DefaultDirectRateLimiter);
-
-impl Tries {
-    pub(super) fn new() -> Self {
-        Self(DefaultDirectRateLimiter::direct(Quota::per_minute(
-            NonZeroU32::new(TRIES).unwrap_or(NonZeroU32::MIN),
-        )))
-    }
-}
 
 pub(super) async fn page(State(console): State<Console>) -> Response {
     shown(&console, StatusCode::OK, None)
@@ -55,13 +37,6 @@ pub(super) async fn log_in(State(console): State<Console>, headers: HeaderMap, b
     if !is_of_own_page(&console, &headers) {
         return foreign(&console);
     }
-    if console.tries.0.check().is_err() {
-        return shown(
-            &console,
-            StatusCode::TOO_MANY_REQUESTS,
-            Some("Too many people try at once. Wait a minute."),
-        );
-    }
     let key = Fields::read(&body).text("key").to_owned();
     let known = console.clone();
     let begun = console
@@ -77,10 +52,14 @@ pub(super) async fn log_in(State(console): State<Console>, headers: HeaderMap, b
             session::begin(host, &key)
         })
         .await;
+    let begun = begun.map_err(|failure| console.guesses.told(failure));
     match begun.and_then(|secret| console.cookie.set(&secret)) {
         Ok(cookie) => ([(header::SET_COOKIE, cookie)], console.to("/actions")).into_response(),
         Err(failure) if failure.kind == FailureKind::Denied => {
             shown(&console, StatusCode::FORBIDDEN, Some(&failure.message))
+        }
+        Err(failure) if failure.kind == FailureKind::RateLimited => {
+            shown(&console, StatusCode::TOO_MANY_REQUESTS, Some(&failure.to_string()))
         }
         Err(failure) => layout::failed(&console, None, &failure),
     }

@@ -49,7 +49,7 @@ pub(super) use self::session::ConsoleCookie;
 use super::addressed;
 use super::audit::{Audit, Entry, Subject};
 use super::cookie::BrowserCookie;
-use super::keys::Keys;
+use super::keys::{Guesses, Keys};
 use super::room::Room;
 use super::runs::Runs;
 use crate::authorization::PublicUrl;
@@ -77,7 +77,7 @@ pub(super) struct Known {
     room: Room,
     cookie: ConsoleCookie,
     browser: BrowserCookie,
-    tries: login::Tries,
+    guesses: Guesses,
 }
 
 impl std::ops::Deref for Console {
@@ -153,7 +153,7 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         room: Room::new(MOST_AT_A_TIME),
         cookie: ConsoleCookie::of(public),
         browser: BrowserCookie::of(public),
-        tries: login::Tries::new(),
+        guesses: Guesses::new(),
     }));
     let pages = Router::new()
         .route("/", get(|State(console): State<Console>| async move { console.to("/actions") }))
@@ -184,6 +184,8 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         .route("/connections", get(accounts::list))
         .route("/connections/{connection}/check", post(accounts::check))
         .route("/connections/{connection}/authorize", post(accounts::authorize))
+        .route("/connections/{connection}/site", post(accounts::choose_site))
+        .route("/connections/{connection}/secret", post(accounts::replace_secret))
         .route("/connections/{connection}/delete", get(accounts::confirm_delete).post(accounts::delete))
         .route("/runs", get(history::runs))
         .route("/audit", get(history::audit))

@@ -1,15 +1,21 @@
 // Keeps a conversation fresh while it waits for something that happens elsewhere, such as consent in another window.
 "use strict";
-const log = document.querySelector("[data-waits]");
-if (log) {
+const waits = () => document.querySelector("[data-waits]");
+if (waits()) {
   const look = async () => {
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const fresh = page.querySelector("#conversation");
-      const shown = document.querySelector("#conversation");
-      if (fresh && shown && fresh.innerHTML !== shown.innerHTML) shown.replaceChildren(...fresh.childNodes);
-      if (!document.querySelector("[data-waits]")) return;
+      const [fresh, shown] = [page, document].map((where) => where.querySelector("[role=log]"));
+      if (fresh && shown) {
+        // The log itself stays, so that what is added to it is read out.
+        const lines = shown.querySelector("ol");
+        lines.append(...[...fresh.querySelector("ol").children].slice(lines.children.length));
+        const [next, before] = [page, document].map((where) => where.querySelector("#answer"));
+        if (next.innerHTML !== before.innerHTML) before.replaceChildren(...next.childNodes);
+        shown.toggleAttribute("data-waits", fresh.hasAttribute("data-waits"));
+      }
+      if (!waits()) return;
     } catch { /* The next look may reach it. */ }
     setTimeout(look, 1500);
   };

@@ -149,35 +149,37 @@ fn held(
     let is_over = conversation.status.is_over();
     let waits = !is_over && conversation.status != crate::dialog::ConversationStatus::AwaitingAnswer;
     html! {
-        div role="log" aria-label="Conversation" data-waits[waits] {
+        div role="log" aria-live="polite" aria-label="Conversation" data-waits[waits] {
             ol class="said" {
                 @for (index, line) in lines.iter().enumerate() {
                     li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(console, names, line)) }
                 }
             }
         }
-        @if is_over {
-            p role="status" { "The conversation is over." }
-            a class="button" href=(console.at(&format!("/dialogs/{}/talk", conversation.dialog))) { "Talk again" }
-        } @else {
-            @if waits { noscript { p { a href=(action) { "Look again" } } } }
-            @if !choices.is_empty() {
-                form method="post" action=(action) aria-label="Choices" {
-                    (layout::token(admin))
-                    @for choice in choices { button type="submit" name="choice" value=(choice) class="quiet" { (layout::line(choice)) } " " }
+        div id="answer" {
+            @if is_over {
+                p role="status" { "The conversation is over." }
+                a class="button" href=(console.at(&format!("/dialogs/{}/talk", conversation.dialog))) { "Talk again" }
+            } @else {
+                @if waits { noscript { p { a href=(action) { "Look again" } } } }
+                @if !choices.is_empty() {
+                    form method="post" action=(action) aria-label="Choices" {
+                        (layout::token(admin))
+                        @for choice in choices { button type="submit" name="choice" value=(choice) class="quiet" { (layout::line(choice)) } " " }
+                    }
                 }
-            }
-            @if asks_for_a_file {
-                form method="post" action=(action) enctype="multipart/form-data" aria-label="File" {
-                    (layout::token(admin))
-                    p { label for="file" { "Your file" } input id="file" name="file" type="file" required autofocus; }
-                    button type="submit" { "Send the file" }
+                @if asks_for_a_file {
+                    form method="post" action=(action) enctype="multipart/form-data" aria-label="File" {
+                        (layout::token(admin))
+                        p { label for="file" { "Your file" } input id="file" name="file" type="file" required autofocus; }
+                        button type="submit" { "Send the file" }
+                    }
                 }
-            }
-            form method="post" action=(action) {
-                (layout::token(admin))
-                p { label for="text" { "Your answer" } textarea id="text" name="text" autofocus[!asks_for_a_file] {} }
-                button type="submit" { "Send" }
+                form method="post" action=(action) {
+                    (layout::token(admin))
+                    p { label for="text" { "Your answer" } textarea id="text" name="text" autofocus[!asks_for_a_file] {} }
+                    button type="submit" { "Send" }
+                }
             }
         }
     }

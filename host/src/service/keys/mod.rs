@@ -7,11 +7,14 @@
 //! Promises, each with a test:
 //! - a key opens one workspace, until it expires or is revoked, in every process of the store at once,
 //! - a wrong secret and an id that nobody has are answered alike,
+//! - whoever guesses has to wait, and a key that is right gets through meanwhile,
 //! - no secret of a key is in the store.
 
+mod guesses;
 mod scope;
 mod text;
 
+pub(super) use guesses::Guesses;
 pub use scope::Scope;
 
 use std::collections::BTreeSet;
@@ -24,6 +27,9 @@ use crate::host::Host;
 use crate::ids::{KeyId, WorkspaceId};
 use crate::secret::SecretString;
 use crate::vault::{Collection, Expect, Record, RecordKey, Write};
+
+/// The code of what is told of a key that nobody has.
+const UNKNOWN: &str = "key-unknown";
 
 /// The longest name of a key, in characters.
 const LONGEST_NAME: usize = 100;
@@ -233,7 +239,7 @@ fn read(record: &Record) -> Result<Stored> {
 }
 
 fn refused() -> Failure {
-    over("key-unknown", "There is no such key.")
+    over(UNKNOWN, "There is no such key.")
 }
 
 fn over(code: &'static str, message: &str) -> Failure {
