@@ -6,6 +6,8 @@ mod files;
 mod hostile;
 mod life_cycle;
 mod logging_in;
+mod markup;
+mod mending;
 mod profiles;
 mod routes;
 mod strangers;

@@ -3,11 +3,14 @@
 mod auditing;
 mod authorizing;
 mod configuring;
+mod crowded;
 mod files;
 mod keys;
 mod listing;
 mod names;
 pub(crate) mod office;
+mod once;
+mod private_addresses;
 mod problems;
 mod processes;
 mod routes;

@@ -103,6 +103,15 @@ fn without_a_public_url_this_machine_is_served_at_localhost() {
     assert_eq!(service.end(), Some(0));
 }
 
+/// The command serves this machine alone where nothing else is said; the port may be in use here, so that it is asked.
+#[test]
+fn nothing_but_this_machine_is_served_unless_that_is_said() {
+    let help = Home::new().run(&["serve", "--help"]).ok().stdout;
+    let default = help.split_once("--bind").unwrap().1.split_once("[default: ").unwrap().1;
+    let address: std::net::SocketAddr = default.split_once(']').unwrap().0.parse().unwrap();
+    assert!(address.ip().is_loopback(), "{help}");
+}
+
 #[test]
 fn a_service_that_does_not_know_where_people_reach_it_is_not_begun() {
     let home = Home::new();

@@ -46,6 +46,31 @@ fn goes_from_available_to_configured(mode: &str, app: &str, profile: &str) {
     assert_eq!((known_mode, known_profile.as_str()), (mode, profile));
     assert!(!desk.open("/actions/confluence").says("Integration Successful"), "it is shown once");
     assert!(desk.office.world.host.dialogs(&workspace()).unwrap().is_empty());
+    assert!(desk.install("create-content").says("Go to Dialog"), "what was skipped can be done later");
+    assert_eq!(desk.office.world.host.dialogs(&workspace()).unwrap()[0].name, "createContent");
+}
+
+/// Rows 1, 5, 23: the pages say what the component says of itself, and by which words what is chosen is saved.
+#[test]
+fn the_pages_say_what_there_is_and_by_which_words_it_is_chosen() {
+    let mut desk = Desk::new();
+    let manifest = crate::support::confluence().manifest().clone();
+    let actions = desk.open("/actions");
+    let available = actions.between("id=\"available\"", "</section>");
+    assert!(available.contains(&format!("<p>{}</p>", manifest.summary)), "{available}");
+    let shown = desk.open("/actions/confluence");
+    assert!(shown.says(">Select Authorization</label>") && shown.says(">Create New</a>"), "{shown:?}");
+    assert!(shown.says(">Enable</button>") && !shown.says(">Save</button>"), "{shown:?}");
+    let mut desk = desk.configured();
+    assert!(desk.open("/actions/confluence").says(">Save</button>"));
+    let new = desk.open("/actions/confluence/profiles/new");
+    assert!(new.says(">Save Auth</button>"), "{new:?}");
+    let templates = desk.open("/actions/confluence/templates");
+    for template in &manifest.templates {
+        let summary = template.summary.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let said = format!("<h2>{}</h2><p>{summary}</p>", template.title);
+        assert!(templates.says(&said), "no {said}: {templates:?}");
+    }
 }
 
 /// Rows 1, 2, 3, 4, 7, 8, 9

@@ -60,6 +60,21 @@ fn whoever_guesses_keys_has_to_wait() {
 }
 
 #[test]
+fn whoever_guesses_keys_does_not_lock_out_who_has_one() {
+    let office = Office::new();
+    let mut guesser = Visitor::new();
+    let mut guess = || log_in(&office, &mut guesser, "ab_0_0").answer.status;
+    while guess() != 429 {}
+    let text = key(&office, &workspace(), &[Scope::Admin]);
+    for _ in 0..3 {
+        let mut admin = Visitor::new();
+        assert!(log_in(&office, &mut admin, &text).says("Workspace default"));
+        assert!(is_in(&mut admin, &office));
+        guess();
+    }
+}
+
+#[test]
 fn a_session_is_over_as_soon_as_its_key_is_or_the_day_is() {
     let office = Office::new();
     let keys = Keys::of(&office.world.host);

@@ -140,6 +140,29 @@ fn nodes_are_edited_one_by_one() {
         assert!(refused.says("role=\"alert\""), "{field} {wrong}: {refused:?}");
     }
     assert_eq!(nodes(&desk).version, 3);
+
+    let intent = form(&mut desk, 0).with("utterances", "Note this down\n\n  Keep a page  ");
+    assert!(desk.submit(intent).says("Saved as version 4."));
+    let message = form(&mut desk, 7).with("text", "There it is: {{context.createContentService.title}}");
+    let message = message.with("button-label", "Look").with("button-url", "https://a.example/look");
+    assert!(desk.submit(message).says("Saved as version 5."));
+    let dialog = nodes(&desk);
+    let utterances: Vec<_> = dialog.utterances().collect();
+    assert_eq!(utterances, ["Note this down", "Keep a page"]);
+    assert!(desk.open("/dialogs/createContent/talk").says("value=\"Keep a page\""));
+    let talk = desk.talk("createContent", "", "type: page, space: DOCS, title: x, body: y");
+    assert!(talk.says("There it is: Always this") && talk.says(">Look</a>"), "{talk:?}");
+    let broken = form(&mut desk, 7).with("text", "{{ open");
+    assert!(desk.submit(broken).says("role=\"alert\""));
+
+    desk.install("delete-content");
+    let shown = desk.open("/dialogs/deleteContent");
+    let confirmation = shown.forms().into_iter().find(|form| {
+        form.fields.iter().any(|(name, value)| name == "prompt" && value.contains("response(\"confirm\""))
+    });
+    let saved = desk.submit(confirmation.unwrap().with("prompt", "Really?"));
+    assert!(saved.says("Saved as version 2."), "{saved:?}");
+    assert!(desk.talk("deleteContent", "", "id: 1").says("Really?"));
 }
 
 #[test]
@@ -150,4 +173,32 @@ fn what_was_run_is_told() {
     client.post(&crate::service::office::run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     let runs = desk.open("/runs");
     assert!(runs.says("list-pages") && runs.says(" ms"), "{runs:?}");
+    let told = client.get("/runs").done()["items"][0].clone();
+    assert!(told["requests"].as_u64().unwrap() > 0, "{told}");
+    let row = format!(
+        "<td>succeeded</td><td>{} ms</td><td>{}</td><td></td>",
+        told["milliseconds"], told["requests"]
+    );
+    assert!(runs.says(&row), "no {row}: {runs:?}");
+    desk.office.world.fault("POST", "/wiki/api/v2/pages", 1, json!({"cut": "before", "after_effect": true}));
+    let body = json!({"input": {"space": "DOCS", "title": "Lost"}});
+    let failed = client.post(&crate::service::office::run_of("create-content"), body).json();
+    let runs = desk.open("/runs");
+    let outcome = format!("<td>{}, and something may have come of it</td>", failed["code"].as_str().unwrap());
+    assert!(runs.says("<td>failed</td>") && runs.says(&outcome), "no {outcome}: {runs:?}");
+}
+
+/// What is said is announced to whoever hears the page, in its turn.
+#[test]
+fn a_conversation_is_a_log_that_is_read_out_politely() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let talk = desk.talk("createContent", "", "Put this into the wiki");
+    let log = talk.between("<div role=\"log\" aria-live=\"polite\" aria-label=\"Conversation\">", "</div>");
+    for said in ["Put this into the wiki", "Should it be a page or a blog post?"] {
+        assert!(log.contains(said), "{log}");
+    }
+    assert!(!log.contains("<form"), "what is to be answered with is beside it: {log}");
+    let script = desk.open("/script.js");
+    assert!(script.says("[role=log]"), "{script:?}");
 }

@@ -11,16 +11,17 @@ use super::routes::{owned, routes};
 use crate::support::workspace;
 
 /// A text that would be a script, an attribute, an end of a text field.
-const HOSTILE: &str = "\"'></textarea></select><script>alert(1)</script><img src=x onerror=alert(2)>";
+pub(super) const HOSTILE: &str =
+    "\"'></textarea></select><script>alert(1)</script><img src=x onerror=alert(2)>";
 
 /// Nothing of it is markup.
-fn is_harmless(page: &Shown) {
+pub(super) fn is_harmless(page: &Shown) {
     for part in ["<script>", "<img", "</textarea></select>", "\"'>"] {
         assert!(!page.says(part), "{part} at {}: {}", page.at, page.answer.body);
     }
 }
 
-fn shows(page: &Shown) {
+pub(super) fn shows(page: &Shown) {
     is_harmless(page);
     assert!(page.says("&lt;script&gt;alert(1)"), "not shown at {}: {}", page.at, page.answer.body);
 }
@@ -89,6 +90,44 @@ fn names_of_accounts_are_shown_and_not_obeyed() {
     is_harmless(&desk.decide(&sent, Decision::Allow));
     assert_eq!(desk.office.world.connections()[0].account.as_ref().unwrap().name.as_deref(), Some(HOSTILE));
     shows(&desk.open("/connections"));
+}
+
+/// Why a connection is over is what the vendor said of it.
+#[test]
+fn what_the_vendor_says_of_a_connection_that_is_over_is_shown_and_not_obeyed() {
+    let mut desk = Desk::new().configured();
+    let body = json!({"error": "invalid_grant", "error_description": HOSTILE});
+    desk.office.world.fault("POST", "/oauth/token", 9, json!({"status": 403, "body": body}));
+    desk.office.world.clock.advance(3_601);
+    desk.press("/connections", "/check");
+    let page = desk.open("/connections");
+    assert!(page.says("<dd>needs-reauthorization</dd><dt>Why</dt>"), "{page:?}");
+    for path in ["/connections", "/actions", "/actions/confluence", "/audit"] {
+        is_harmless(&desk.open(path));
+    }
+    // Whatever a component or a vendor is quoted with there.
+    let id = desk.office.world.connections()[0].id.clone();
+    let told = desk.office.admin().get(&format!("/connections/{id}")).done();
+    assert!(!told["reason"].as_str().unwrap().is_empty(), "{told}");
+}
+
+/// A page is called what its author called it, at the vendor.
+#[test]
+fn what_the_vendor_lists_in_a_conversation_is_shown_and_not_obeyed() {
+    let mut desk = Desk::new().configured();
+    desk.office
+        .world
+        .run("create-content", json!({"space": "DOCS", "title": HOSTILE, "body": HOSTILE}))
+        .unwrap();
+    for (template, dialog, said) in [
+        ("list-pages", "listPages", "space: DOCS".to_owned()),
+        ("view-content", "viewContent", format!("space: DOCS, title: {HOSTILE}")),
+    ] {
+        desk.install(template);
+        let talk = desk.talk(dialog, "", &said);
+        assert!(talk.says("The conversation is over."), "{talk:?}");
+        shows(&talk);
+    }
 }
 
 #[test]

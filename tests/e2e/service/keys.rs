@@ -26,6 +26,49 @@ fn a_request_without_a_key_or_with_one_that_is_wrong_is_not_let_in() {
     }
 }
 
+/// Wrong keys are told apart from none for a while, and then have to wait; a key that is right does not.
+#[test]
+fn whoever_guesses_keys_has_to_wait_and_a_key_that_is_right_gets_through_meanwhile() {
+    let office = Office::new();
+    let client = office.client(&[Scope::Read]);
+    let keys = Keys::of(&office.world.host);
+    let (made, text) = keys.create(&workspace(), &NewKey::new("gone", [Scope::Read])).unwrap();
+    keys.revoke(&workspace(), &made.id).unwrap();
+    let revoked = office.client_with(actionbay::secret::ExposeSecret::expose_secret(&text));
+    let mut told = Vec::new();
+    for guess in 0..40 {
+        let wrong = format!("ab_{guess:016x}_{}", "A".repeat(43));
+        let refused = office.client_with(&wrong).get("/connections");
+        told.push(refused.status);
+        if refused.status == 429 {
+            assert!((1..=60).contains(&refused.header("retry-after").parse::<u32>().unwrap()), "{refused:?}");
+            refused.refused(429, "too-many-guesses");
+        }
+        client.get("/connections").done();
+        revoked.get("/connections").refused(401, "key-revoked");
+        office.nobody().get("/connections").refused(401, "key-missing");
+    }
+    assert!(told.starts_with(&[401; 30]) && told[30..].contains(&429), "{told:?}");
+}
+
+/// What is compared with a secret is compared in constant time: no test can measure that, and so its source is read.
+#[test]
+fn the_secret_of_a_key_is_compared_in_constant_time_wherever_it_is() {
+    const TEXT: &str = include_str!("../../../host/src/service/keys/text.rs");
+    const KEYS: &str = include_str!("../../../host/src/service/keys/mod.rs");
+    let is = TEXT.split_once("fn is(&self, fingerprint: &str) -> bool {").unwrap().1;
+    let compares = is.split_once('}').unwrap().0.trim();
+    assert_eq!(compares, "self.fingerprint().as_bytes().ct_eq(fingerprint.as_bytes()).into()");
+    for line in TEXT.lines().chain(KEYS.lines()).filter(|line| line.contains("fingerprint")) {
+        assert!(
+            !["==", "!=", ".eq(", ".cmp(", "matches!"].iter().any(|other| line.contains(other)),
+            "{line}"
+        );
+    }
+    assert_eq!(KEYS.matches("fingerprint)").count(), 1, "it is asked about in one place");
+    assert!(KEYS.contains("if !text.is(&stored.fingerprint) {"));
+}
+
 #[test]
 fn a_key_that_was_revoked_or_has_expired_lets_nobody_in_from_that_moment() {
     let office = Office::new();

@@ -42,6 +42,46 @@ fn every_item_is_on_one_page_and_the_last_page_says_so() {
     assert_eq!(all(&client, "/connections?integration=confluence").len(), 1);
 }
 
+/// What is made here is more than one page of each.
+#[test]
+fn what_people_made_and_did_comes_in_pages_too() {
+    let office = Office::connected();
+    let client = office.admin();
+    for template in ["create-content", "list-pages", "view-content"] {
+        let path = format!("/integrations/confluence/templates/{template}/installation");
+        client.send("PUT", &path, &[], None).done();
+    }
+    for number in 0..5 {
+        client.post("/dialogs/createContent/conversations", json!({"text": format!("{number}")})).done();
+        let hook = json!({"url": format!("https://platform.example/{number}"), "events": ["run.finished"]});
+        client.post("/webhooks", hook).done();
+    }
+    for user in ["ann", "bob", "eve"] {
+        let made =
+            client.post("/connect/sessions", json!({"integration": "confluence", "user": user})).done();
+        let link = made["connect_link"].as_str().unwrap();
+        assert_eq!(office.decide(link, atlassian_sandbox::consent::Decision::Allow).status, 200);
+    }
+    for (path, count) in
+        [("/dialogs", 3), ("/conversations", 5), ("/webhooks", 5), ("/connections", 4), ("/audit", 17)]
+    {
+        let whole = client.get(&format!("{path}?limit=200")).done();
+        assert!(whole.get("next_cursor").is_none(), "{path}: {whole}");
+        let whole = whole["items"].as_array().unwrap().clone();
+        assert!(whole.len() >= count, "{path}: {whole:?}");
+        let (mut items, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
+        loop {
+            let page = client.get(&format!("{path}?limit=2{cursor}")).done();
+            items.extend(page["items"].as_array().unwrap().clone());
+            pages += 1;
+            let Some(next) = page["next_cursor"].as_str() else { break };
+            assert_eq!(page["items"].as_array().unwrap().len(), 2, "{path}");
+            cursor = format!("&cursor={next}");
+        }
+        assert_eq!((&items, pages), (&whole, whole.len().div_ceil(2)), "{path}");
+    }
+}
+
 #[test]
 fn a_page_that_cannot_be_is_refused() {
     let office = Office::new();

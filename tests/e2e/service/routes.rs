@@ -9,15 +9,15 @@ use super::office::{Client, Office, run_of};
 
 /// A route, as the document has it.
 #[derive(Debug, Clone)]
-struct Route {
-    method: String,
-    path: String,
+pub(super) struct Route {
+    pub(super) method: String,
+    pub(super) path: String,
     scope: Option<String>,
 }
 
 impl Route {
     /// Its path, with these in the place of names.
-    fn at(&self, ids: &BTreeMap<&str, String>) -> String {
+    pub(super) fn at(&self, ids: &BTreeMap<&str, String>) -> String {
         ids.iter().fold(self.path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id))
     }
 
@@ -43,7 +43,7 @@ impl Route {
     }
 }
 
-fn routes(office: &Office) -> Vec<Route> {
+pub(super) fn routes(office: &Office) -> Vec<Route> {
     let document = office.nobody().get("/openapi.json").done();
     assert_eq!(document["openapi"], "3.1.0");
     let mut routes = Vec::new();
@@ -58,7 +58,7 @@ fn routes(office: &Office) -> Vec<Route> {
 }
 
 /// A body that would be taken where one is needed.
-fn body(route: &Route, ids: &BTreeMap<&str, String>) -> Option<Value> {
+pub(super) fn body(route: &Route, ids: &BTreeMap<&str, String>) -> Option<Value> {
     let body = match (route.method.as_str(), route.path.as_str()) {
         ("POST", "/profiles") => {
             json!({"id": "new", "integration": "confluence", "client_id": "x", "client_secret": "secret-of-new"})
@@ -85,7 +85,7 @@ fn send(client: &Client, route: &Route, ids: &BTreeMap<&str, String>) -> super::
 }
 
 /// One of everything that a workspace owns.
-fn owned(office: &Office) -> BTreeMap<&'static str, String> {
+pub(super) fn owned(office: &Office) -> BTreeMap<&'static str, String> {
     let client = office.admin();
     let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();

@@ -100,6 +100,9 @@ fn whoever_waits_is_told_when_the_person_connected_and_the_page_is_there() {
     let client = office.client(&[Scope::Run, Scope::Read]);
     let turn = start(&client, json!({"user": "ann", "text": ALL}));
     assert_eq!(turn["status"], "awaiting-authorization");
+    let session = admin.post("/connect/sessions", json!({"integration": "confluence", "user": "bob"})).done();
+    let until = session["expires_at"].as_str().unwrap();
+    assert!(last(&turn).ends_with(&format!(" The link is good until {until}.")), "{turn}");
     let link = turn["replies"][0]["button"]["url"].as_str().unwrap().to_owned();
     let path = format!("{}?wait=55&since={}", at(&turn), turn["said"]);
     for scopes in [&[Scope::Run, Scope::Read][..], &[Scope::Read]] {
@@ -194,6 +197,7 @@ fn dialogs_are_taken_to_another_workspace_with_profiles_to_make_and_no_secret() 
     let stranger = office.stranger();
     let imported = stranger.post("/dialog-import?how=full", export.clone()).done();
     assert_eq!(imported["added"], json!(["createContent"]));
+    assert_eq!(imported["profiles_to_make"], json!(["app"]));
     assert_eq!(stranger.get("/dialogs").done()["items"].as_array().unwrap().len(), 1);
     let again = stranger.post("/dialog-import", export).done();
     assert_eq!(again["replaced"], json!(["createContent"]));

@@ -9,6 +9,7 @@ use actionbay::service::keys::{Keys, NewKey, Scope};
 use serde_json::json;
 
 use super::office::{Office, run_of};
+use super::talking;
 use crate::support::workspace;
 
 /// How many requests are made up for each route and kind of mistake: a minute for all of them.
@@ -76,7 +77,17 @@ fn the_same_goes_for_requests_about_what_there_is() {
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     let session = client.post("/connect/sessions", json!({"integration": "confluence"})).done();
     let file = client.upload("name=a.txt", &[], b"a").done();
+    talking::install(&client);
+    let talk = talking::start(&client, json!({"user": "ann"}));
+    let hook = json!({"url": "https://platform.example/hook", "events": ["run.finished"]});
+    let webhook = client.post("/webhooks", hook).done();
     let names = [
+        ("dialog", "createContent"),
+        ("conversation", talk["id"].as_str().unwrap()),
+        ("webhook", webhook["id"].as_str().unwrap()),
+        ("user", "ann"),
+        ("language", "en"),
+        ("response", "ended"),
         ("integration", "confluence"),
         ("template", "create-content"),
         ("profile", "app"),
