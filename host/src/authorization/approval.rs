@@ -17,6 +17,9 @@ use crate::ids::IntegrationId;
 use crate::runtime::{Manifest, Plugin};
 use crate::vault::{Collection, Expect, Record, RecordKey, Write};
 
+#[cfg(test)]
+mod tests;
+
 /// How many declarations a refusal names.
 const MOST_NAMED: usize = 5;
 
@@ -116,7 +119,7 @@ impl Authorizations {
     pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
         let plugin = self.plugin(integration)?;
         let stored = self.approval(integration)?;
-        Ok(difference(&plugin, stored.as_ref().map(|(approval, _)| approval)))
+        Ok(difference(plugin.manifest(), plugin.digest(), stored.as_ref().map(|(approval, _)| approval)))
     }
 
     /// Approves the component of an integration as it is.
@@ -152,7 +155,8 @@ impl Authorizations {
                 Some((_, generation)) => Expect::Generation(*generation),
                 None => Expect::Absent,
             };
-            let difference = difference(&plugin, stored.as_ref().map(|(approval, _)| approval));
+            let approved = stored.as_ref().map(|(approval, _)| approval);
+            let difference = difference(plugin.manifest(), plugin.digest(), approved);
             if difference.needs_approval() {
                 return Err(not_approved(difference));
             }
@@ -207,14 +211,14 @@ fn read(record: &Record) -> Result<(Approval, i64)> {
     Ok((approval, record.generation))
 }
 
-fn difference(plugin: &Plugin, approved: Option<&Approval>) -> Difference {
-    let (manifest, nothing) = (plugin.manifest(), BTreeSet::new());
+fn difference(manifest: &Manifest, digest: &str, approved: Option<&Approval>) -> Difference {
+    let nothing = BTreeSet::new();
     let now = declarations(manifest);
     let before = approved.map_or(&nothing, |approval| &approval.declarations);
     Difference {
         integration: manifest.id.clone(),
         approved: approved.map(|approval| approval.digest.clone()),
-        digest: plugin.digest().to_owned(),
+        digest: digest.to_owned(),
         more: now.difference(before).cloned().collect(),
         less: before.difference(&now).cloned().collect(),
     }

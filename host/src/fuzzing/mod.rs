@@ -54,7 +54,50 @@ mod tests {
         assert_eq!(usual.templates.len(), 2);
     }
 
+    /// Addresses at the edges of what is not public, and within.
+    const NOT_PUBLIC: &str = "\
+        0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255 127.0.0.1 168.63.129.16 \
+        169.254.169.254 172.16.0.0 172.31.255.255 192.0.0.0 192.0.0.255 192.0.2.1 192.88.99.1 192.168.0.0 198.18.0.0 \
+        198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.0 255.255.255.255 [::] [::1] \
+        [::8.8.8.8] [::ffff:8.8.8.8] [64:ff9b::8.8.8.8] [64:ff9b:1::1] [100::1] [2001::1] [2001:1ff:ffff::] \
+        [2001:2::1] [2001:db8::1] [2001:db8:ffff::1] [2002::1] [2002:808:808::1] [3fff::1] [3fff:fff:ffff::1] \
+        [5f00::1] [fc00::1] [fdff::1] [fe80::1] [fec0::1] [ff02::1]";
+
+    const PUBLIC: &str = "\
+        1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 168.63.129.17 \
+        172.15.255.255 172.32.0.0 192.0.1.0 198.17.255.255 198.20.0.0 223.255.255.255 [2000::1] [2001:200::1] \
+        [2001:db7::1] [2001:db9::1] [2003::1] [2606::1] [3ffe::1] [3fff:1000::1]";
+
+    /// What the properties below know of addresses: too little, and they would find nothing.
+    #[test]
+    fn an_address_that_is_not_public_is_known_here_without_asking_the_host() {
+        for (addresses, private) in [(NOT_PUBLIC, true), (PUBLIC, false)] {
+            for address in addresses.split(' ') {
+                let url = url::Url::parse(&format!("https://{address}/")).unwrap();
+                let known = match url.host().unwrap() {
+                    url::Host::Ipv4(address) => requests::is_private(address),
+                    url::Host::Ipv6(address) => requests::is_private_v6(address),
+                    url::Host::Domain(name) => panic!("{name} is no address"),
+                };
+                assert_eq!(known, private, "{address}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn no_request_goes_to_an_address_that_is_not_public(
+            address in prop_oneof![
+                proptest::sample::select(NOT_PUBLIC.split(' ').collect::<Vec<_>>()).prop_map(str::to_owned),
+                any::<std::net::Ipv4Addr>().prop_map(|address| address.to_string()),
+                any::<std::net::Ipv6Addr>().prop_map(|address| format!("[{address}]")),
+                any::<u32>().prop_map(|bits| format!("[2001:{:x}:{:x}::]", bits >> 16, bits & 0xffff)),
+            ],
+        ) {
+            url_policy(&format!("https://{address}\n/v1\n\n/x\n\n\nhttps://{address}/token"));
+            redirects(&format!("https://{address}/file"));
+        }
+
         #[test]
         fn a_request_goes_where_the_manifest_and_the_policy_say_whatever_the_texts(
             text in texts(&["https://", "http://", "api.example.com", "\n", "/v1", "{site}", "..", "%2e", "169.254.169.254",
