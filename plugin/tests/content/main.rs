@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail as tests do")]
 
+mod adf;
+mod documents;
 mod editing;
 mod foreign_parser;
 mod hostile;
@@ -10,6 +12,7 @@ mod markdown_to_storage;
 mod plain;
 mod properties;
 mod round_trips;
+mod rounds;
 mod storage_to_markdown;
 mod well_formedness;
 mod words;

@@ -5,6 +5,7 @@ use actionbay_confluence::content::{
 };
 use proptest::prelude::*;
 
+use crate::rounds::assert_refused_or_stable;
 use crate::{assert_well_formed, back, round_trip};
 
 /// Pieces that mean something in Markdown, alone or next to each other.
@@ -203,7 +204,7 @@ const STORAGE: &[&str] = &[
     "</x:y>",
 ];
 
-fn soup(pieces: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
+pub(crate) fn soup(pieces: &'static [&'static str], most: usize) -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(pieces), 0..most).prop_map(|pieces| pieces.concat())
 }
 
@@ -437,6 +438,16 @@ proptest! {
         if ["macro", "element", "mark"].iter().all(|kind| !first.contains(&format!("](confluence:{kind}/"))) {
             prop_assert_eq!(&second, &first);
         }
+    }
+
+    #[test]
+    fn any_mixture_of_storage_is_refused_or_shown_and_can_be_sent_again(text in soup(STORAGE, 14)) {
+        assert_refused_or_stable(&text);
+    }
+
+    #[test]
+    fn any_elements_are_shown_and_can_be_sent_again(storage in prop::collection::vec(elements(), 1..4)) {
+        assert_refused_or_stable(&storage.concat());
     }
 
     #[test]
