@@ -3,9 +3,14 @@
 use serde_json::Value;
 
 use crate::components::{
-    DESCRIBES_A_BROKEN_SCHEMA, ECHO, IMPORTS_WASI, LOOPS_FOREVER, PLUGIN, RETURNS_INVALID_JSON, TRAPS,
+    ALLOCATES_WITHOUT_END, ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, ECHO, IMPORTS_WASI, LOOPS_FOREVER,
+    PLUGIN, RECURSES, RETURNS_INVALID_JSON, TRAPS,
 };
 use crate::support::Home;
+
+/// A component that exports the actions of another version.
+const ANOTHER_CONTRACT: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../host/fuzz/seeds/component/exports_another_contract.wasm");
 
 fn findings(home: &Home, component: &str, code: i32) -> Vec<Value> {
     let checked = home.run(&["--json", "check", component]);
@@ -42,6 +47,10 @@ fn what_is_wrong_is_named_with_the_way_to_mend_it() {
         (DESCRIBES_A_BROKEN_SCHEMA, "manifest", "schema"),
         (TRAPS, "templates", "did not end in order"),
         (LOOPS_FOREVER, "templates", "did not finish"),
+        (RECURSES, "templates", "the limit stack-bytes is"),
+        (ALLOCATES_WITHOUT_END, "templates", "the limit memory-bytes is"),
+        (ASKS_FOR_EVERYTHING, "determinism", "run ended otherwise the second time"),
+        (ANOTHER_CONTRACT, "component", "this host speaks integration:action/action@0.1.0"),
         (RETURNS_INVALID_JSON, "templates", "no JSON"),
     ] {
         let findings = findings(&home, component, 1);

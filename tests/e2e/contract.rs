@@ -7,6 +7,7 @@
 
 mod inventory;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -74,6 +75,23 @@ fn the_confluence_plugin_imports_the_contract_and_nothing_else() {
         assert!(import.starts_with("integration:action/"), "the plugin imports {import}");
     }
     assert_eq!(exports, ["integration:action/action@0.1.0"]);
+}
+
+#[test]
+fn the_readme_says_what_the_confluence_component_imports() {
+    let readme = fs::read_to_string(workspace().join("README.md")).expect("README.md can be read");
+    let line = readme.lines().find(|line| line.starts_with("| the Confluence component |"));
+    let (package, names) = line
+        .and_then(|line| line.split_once("it imports `")?.1.split_once('`')?.0.split_once('{'))
+        .expect("a line of the table names its imports");
+    let names = names.strip_suffix('}').expect("the braces are closed");
+    let said: BTreeSet<String> = names.split(',').map(|name| format!("{package}{name}")).collect();
+    let imported: BTreeSet<String> = boundary(components::PLUGIN)
+        .0
+        .iter()
+        .map(|import| import.split('@').next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(said, imported);
 }
 
 /// What is optimised for speed alone, has a name for every function, or pulls in a second library for what the plugin

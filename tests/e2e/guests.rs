@@ -6,15 +6,15 @@ use actionbay::authorization::{Authorize, FixedCallback, Profile, WorkspacePolic
 use actionbay::egress::{OperatorPolicy, Origin, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{ConnectionId, IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::EventSink;
-use actionbay::vault::{MasterKey, MemoryStore};
+use actionbay::vault::{KeySource, MasterKey, MemoryStore, SqliteStore};
 use actionbay::{CallLimits, Failure, FailureKind, Host, HostBuilder, Plugin, Recorder, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::{
-    ALLOCATES_WITHOUT_END, CALLS_OUT_IN_DESCRIBE, ECHO, IMPORTS_WASI, LOOPS_FOREVER, PANICS,
+    ALLOCATES_WITHOUT_END, CALLS_OUT_IN_DESCRIBE, ECHO, IMPORTS_FILES, IMPORTS_WASI, LOOPS_FOREVER, PANICS,
     RETURNS_INVALID_JSON, RETURNS_TOO_MUCH, TRAPS, VIOLATES_ITS_OUTPUT_SCHEMA,
 };
-use crate::support::{Script, WithTokens, engine, load};
+use crate::support::{Home, MASTER_KEY, Script, WithTokens, engine, load};
 
 /// Answers token requests with a token, and everything else with what it was asked.
 pub(crate) struct Vendor;
@@ -87,6 +87,26 @@ impl Guest {
         guest
     }
 
+    /// A data directory of the command in which it is connected, with a server in the place of its audience.
+    pub(crate) fn home(path: &str, server: &Script) -> Home {
+        let home = Home::new();
+        std::fs::create_dir_all(home.data()).unwrap();
+        let origins = format!("[policy.audience-origins.app]\napi = \"{}\"\n", server.origin);
+        std::fs::write(home.data().join("config.toml"), origins).unwrap();
+        let store = SqliteStore::open(&home.data().join("actionbay.db")).unwrap();
+        let key = KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap();
+        let builder = Host::builder()
+            .store(store, key)
+            .clock(SystemClock)
+            .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
+            .transport(WithTokens::default())
+            .policy(OperatorPolicy::every_public_host());
+        let plugin = load(engine(), path);
+        let guest = Self { host: builder.build().unwrap(), id: plugin.manifest().id.clone() };
+        guest.connect(plugin, "app", &workspace());
+        home
+    }
+
     fn connect(&self, plugin: Plugin, profile: &str, workspace: &WorkspaceId) {
         let id = plugin.manifest().id.clone();
         let profile = Profile::custom(ProfileId::new(profile).unwrap(), plugin.manifest(), "client").unwrap();
@@ -136,6 +156,16 @@ impl Guest {
         input: Value,
     ) -> Result<Value, Failure> {
         self.outcome(&Run::new(workspace.clone(), self.id.clone(), template, input))
+    }
+
+    /// Runs it within limits of this run alone.
+    pub(crate) fn run_within(
+        &self,
+        limits: CallLimits,
+        template: &str,
+        input: Value,
+    ) -> Result<Value, Failure> {
+        self.outcome(&Run::new(workspace(), self.id.clone(), template, input).limits(Some(limits)))
     }
 
     pub(crate) fn outcome(&self, run: &Run) -> Result<Value, Failure> {
@@ -266,6 +296,14 @@ fn an_output_that_is_too_large_is_refused() {
     let failure = guest.run("run", json!({})).unwrap_err();
     assert_eq!(failure.code, "memory-bytes-exceeded", "200 MB do not fit its memory either");
     guest.works_as_before();
+    let failure =
+        guest.run_within(CallLimits::default().memory_bytes(1 << 30), "run", json!({})).unwrap_err();
+    assert_eq!(
+        (failure.kind, failure.code.as_ref()),
+        (FailureKind::LimitExceeded, "hostcall-bytes-exceeded"),
+        "nor does the host take them where they do"
+    );
+    guest.works_as_before();
 }
 
 #[test]
@@ -274,9 +312,15 @@ fn a_component_that_calls_out_while_it_describes_itself_is_refused_and_so_is_a_f
     let failure = refused(CALLS_OUT_IN_DESCRIBE);
     assert_eq!(failure.kind, FailureKind::BadPlugin);
     assert!(failure.message.contains("http.send"), "{failure}");
-    let failure = refused(IMPORTS_WASI);
-    assert_eq!(failure.code, "foreign-import");
-    assert!(failure.message.contains("wasi:sockets/instance-network@0.2.0"), "{failure}");
+    for (path, import) in [
+        (IMPORTS_WASI, "wasi:sockets/instance-network@0.2.0"),
+        (IMPORTS_FILES, "wasi:filesystem/preopens@0.2.0"),
+    ] {
+        let failure = refused(path);
+        assert_eq!(failure.code, "foreign-import");
+        assert!(failure.message.contains(import), "{failure}");
+        assert!(failure.hint.unwrap().contains("There are no files and no sockets."));
+    }
 }
 
 #[test]

@@ -3,21 +3,22 @@
 mod answers;
 mod limits;
 mod requests;
+mod tokens;
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use actionbay::runtime::{Event, EventSink};
-use actionbay::{CallLimits, FailureKind};
-use serde_json::json;
+use actionbay::{CallLimits, Clock as _, FailureKind};
+use serde_json::{Value, json};
 
 use crate::components::{
     ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, DESCRIBES_ITSELF_AT_LENGTH, DESCRIBES_TWO_OF_ONE_ID,
-    EXITS, KEEPS_STATE, LOGS_WITHOUT_END, REACHES_FOR_ANOTHER_SITE, RECURSES, SLEEPS_FOREVER,
-    WRITES_WHILE_REFRESHING,
+    EXITS, KEEPS_STATE, LOGS_WITHOUT_END, REACHES_FOR_ANOTHER_SITE, RECURSES, REPEATS_WHAT_IT_IS_GIVEN,
+    SLEEPS_FOREVER, WRITES_WHILE_REFRESHING,
 };
-use crate::guests::Guest;
-use crate::support::engine;
+use crate::guests::{Guest, Vendor};
+use crate::support::{Script, SetClock, TOKEN, answer, engine, load};
 
 #[test]
 fn a_component_that_calls_itself_without_end_runs_out_of_its_stack_and_harms_no_other_call() {
@@ -64,6 +65,94 @@ fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
     for line in lines.iter() {
         assert!(line.chars().count() <= 2_001, "{}", line.len());
         assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
+    }
+}
+
+/// Keeps every text of every event, with what the event is.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<(&'static str, String)>>>);
+
+impl EventSink for Told {
+    fn event(&self, event: Event<'_>) {
+        let (what, texts) = match event {
+            Event::Log { message, .. } => ("log", vec![message]),
+            Event::Progress { message, .. } => ("progress", vec![message]),
+            Event::Request { audience, method, path, .. } => ("request", vec![path, audience, method]),
+            Event::Denied { code, message } => ("denied", vec![message, code]),
+            Event::CallFinished { failure, .. } => ("end", failure.into_iter().collect()),
+            _ => return,
+        };
+        self.0.lock().unwrap().extend(texts.into_iter().map(|text| (what, text.to_owned())));
+    }
+}
+
+/// Whether a text could steer a terminal, or is more than a line.
+fn steers(text: &str) -> bool {
+    text.contains(|c: char| c.is_control() || c == '\u{202e}')
+}
+
+#[test]
+fn no_text_of_a_component_takes_the_credential_or_a_control_character_out_of_its_call() {
+    // What the vendor of `watched` grants.
+    let token = "canary-access-token";
+    let hostile = format!("a\u{1b}[2Jb\u{202e}c\nd {token} e");
+    let texts = [token, &hostile];
+    let told = Told::default();
+    let guest = Guest::watched(REPEATS_WHAT_IT_IS_GIVEN, told.clone());
+    told.0.lock().unwrap().clear();
+    let failure = guest.run("run", json!({ "texts": texts })).unwrap_err();
+    let whole = format!("{failure:?}");
+    assert!(!whole.contains(token), "{whole}");
+    for text in [&*failure.code, &failure.message, failure.hint.as_deref().unwrap()] {
+        assert!(!steers(text), "{text:?}");
+        assert_eq!(text, "a [2Jb c d [secret removed] e");
+    }
+    let events = told.0.lock().unwrap().clone();
+    for (what, text) in &events {
+        assert!(!text.contains(token) && !steers(text), "{what}: {text:?}");
+    }
+    let of = |wanted: &str| -> Vec<&str> {
+        events.iter().filter(|(what, _)| *what == wanted).map(|(_, text)| text.as_str()).collect()
+    };
+    for what in ["log", "progress"] {
+        assert_eq!(of(what), ["[secret removed]", "a [2Jb c d [secret removed] e"], "{what}");
+    }
+    assert!(of("request").contains(&"/[secret removed]"), "{events:?}");
+    guest.works_as_before();
+}
+
+#[test]
+fn what_the_command_prints_of_a_component_holds_no_credential_and_steers_no_terminal() {
+    let server = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let home = Guest::home(REPEATS_WHAT_IT_IS_GIVEN, &server);
+    let hostile = format!("a\u{1b}[2Jb\u{202e}c\nd {TOKEN} e");
+    let input = json!({"texts": [TOKEN, hostile]}).to_string();
+    let log = ["--log", "trace", "run", REPEATS_WHAT_IT_IS_GIVEN, "run", "--input", &input];
+    let json = ["--json", "run", REPEATS_WHAT_IT_IS_GIVEN, "run", "--input", &input];
+    for arguments in [&log[..], &json] {
+        let ran = home.run(arguments);
+        assert_eq!(ran.code, 2, "{ran:?}");
+        for text in [&ran.stdout, &ran.stderr] {
+            assert!(!text.contains(TOKEN), "{text}");
+            assert!(!text.lines().any(|line| steers(line)), "{text:?}");
+        }
+        assert!(format!("{ran:?}").contains("a [2Jb c d [secret removed] e"), "{ran:?}");
+    }
+    let heads = server.heads();
+    assert!(heads.iter().any(|head| head.contains(&format!("authorization: bearer {TOKEN}"))), "{heads:?}");
+}
+
+#[test]
+fn the_time_of_a_component_is_the_time_of_its_host() {
+    let clock = SetClock::new();
+    clock.advance(1_000_000_000);
+    let plugin = load(engine(), ASKS_FOR_EVERYTHING);
+    let host_clock = clock.clone();
+    let guest = Guest::of(plugin, CallLimits::default(), |host| host.transport(Vendor).clock(host_clock));
+    for _ in 0..2 {
+        let told: Value = guest.run("run", json!({})).unwrap();
+        assert_eq!(told["seconds"], clock.now().unwrap());
+        clock.advance(60);
     }
 }
 

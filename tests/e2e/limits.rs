@@ -1,14 +1,21 @@
 //! Limits that operators and callers set: of all calls, of one integration's, of one call.
 
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
+use std::time::Duration;
 
+use actionbay::egress::{
+    OperatorPolicy, Origin, OutboundRequest, RawResponse, Transport, TransportError, UreqTransport,
+};
 use actionbay::{CallLimits, Engine, FailureKind, Run};
 use atlassian_sandbox::{Sandbox, SandboxConfig};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::components::{RECURSES, RETURNS_64_BYTES};
+use crate::components::{CALLS_OUT_AT_EVERY_DEPTH, ECHO, RECURSES, RETURNS_64_BYTES};
 use crate::guests::{Guest, Vendor};
-use crate::support::{Home, World, integration, load, workspace};
+use crate::support::{Home, Script, World, answer, connected, engine, integration, load, workspace};
 
 /// Without a stack of its own the call would end the process.
 #[test]
@@ -18,6 +25,163 @@ fn a_component_that_calls_itself_without_end_harms_no_thread_however_small_its_s
     let failure = small.spawn(move || guest.run("run", json!({})).unwrap_err()).unwrap().join().unwrap();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "stack-bytes-exceeded"));
     assert!(failure.message.ends_with("the limit stack-bytes is 1048576."), "{}", failure.message);
+}
+
+/// Sends one request of so many, and answers the others itself.
+struct NowAndThen {
+    asked: AtomicUsize,
+    inner: UreqTransport,
+}
+
+impl Transport for NowAndThen {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        let is_sent = request.url.path() != "/token" && self.asked.fetch_add(1, Ordering::SeqCst) % 64 == 0;
+        if is_sent { self.inner.round_trip(request) } else { Vendor.round_trip(request) }
+    }
+}
+
+/// Where the plugin's stack ends the host has its own yet, and what it does there is real.
+#[test]
+fn a_component_that_calls_the_host_from_the_end_of_its_stack_finds_its_own_end_and_not_the_processs() {
+    let server = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let policy =
+        OperatorPolicy::every_public_host().replace("app", "api", Origin::parse(&server.origin).unwrap());
+    let vendor = NowAndThen { asked: AtomicUsize::new(0), inner: UreqTransport::default() };
+    let limits = CallLimits::default().requests(u32::MAX);
+    let plugin = load(engine(), CALLS_OUT_AT_EVERY_DEPTH);
+    let guest = Guest::of(plugin, limits, |host| host.transport(vendor).policy(policy));
+    let small = thread::Builder::new().stack_size(256 << 10);
+    let failure = small.spawn(move || guest.run("run", json!({})).unwrap_err()).unwrap().join().unwrap();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "stack-bytes-exceeded"));
+    let sent = server.heads().len();
+    assert!(sent > 16, "it came to {sent} times 64 depths");
+}
+
+fn limits(name: &str, value: u64) -> CallLimits {
+    serde_json::from_value(json!({ name: value })).unwrap()
+}
+
+/// Some are known by the words of wasmtime alone.
+#[test]
+fn what_is_exceeded_is_told_by_its_name_with_its_value_and_the_setting() {
+    let guest = Guest::new(ECHO, CallLimits::default());
+    let long = "x".repeat(100_000);
+    let get = json!({"audience": "api", "path": "/x"});
+    let with = |name: &str, value: Value| {
+        let mut input = get.clone();
+        input[name] = value;
+        input
+    };
+    for (template, input, limit, value) in [
+        ("echo", json!({}), "instances", 1),
+        ("echo", json!({}), "table-elements", 1),
+        ("echo", json!({}), "memory-bytes", 65_536),
+        ("echo", json!({"a": &long}), "hostcall-bytes", 10_000),
+        ("fetch", with("body", json!(&long)), "hostcall-bytes", 10_000),
+        ("fetch", with("body", json!(&long)), "request-bytes", 10_000),
+        ("fetch", get.clone(), "requests", 0),
+        ("echo", json!({"a": &long}), "output-bytes", 10_000),
+    ] {
+        let failure = guest.run_within(limits(limit, value), template, input).unwrap_err();
+        assert_eq!(
+            (&failure.kind, &*failure.code),
+            (&FailureKind::LimitExceeded, &*format!("{limit}-exceeded")),
+            "{failure:?}"
+        );
+        assert!(failure.message.ends_with(&format!("the limit {limit} is {value}.")), "{failure}");
+        assert!(failure.hint.unwrap().ends_with(&format!("raise the limit {limit}.")));
+        guest.works_as_before();
+    }
+}
+
+/// Holds a request to `/wait` back until it is let go.
+struct Gate {
+    arrived: Mutex<Sender<()>>,
+    go: Mutex<Receiver<()>>,
+}
+
+impl Transport for Gate {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        if request.url.path().ends_with("/wait") {
+            self.arrived.lock().unwrap().send(()).unwrap();
+            let _ = self.go.lock().unwrap().recv();
+        }
+        Vendor.round_trip(request)
+    }
+}
+
+#[test]
+fn one_call_more_than_the_engine_runs_at_once_is_refused_until_another_is_over() {
+    let engine = Engine::builder().concurrent_calls(1).build().unwrap();
+    let ((arrived, has_arrived), (go, let_go)) = (channel(), channel());
+    let gate = Gate { arrived: Mutex::new(arrived), go: Mutex::new(let_go) };
+    let guest = Guest::of(load(&engine, ECHO), CallLimits::default(), |host| host.transport(gate));
+    thread::scope(|scope| {
+        // Dropped where something fails, so that nobody waits for ever.
+        let go = go;
+        let waiting = scope.spawn(|| guest.run("fetch", json!({"audience": "api", "path": "/wait"})));
+        has_arrived.recv_timeout(Duration::from_secs(60)).unwrap();
+        let failure = guest.run("echo", json!({})).unwrap_err();
+        assert_eq!((&failure.kind, &*failure.code), (&FailureKind::LimitExceeded, "host-busy"));
+        assert!(failure.message.ends_with("the limit concurrent-calls is 1."), "{failure}");
+        assert!(failure.hint.unwrap().ends_with("raise the limit concurrent-calls."));
+        go.send(()).unwrap();
+        waiting.join().unwrap().unwrap();
+    });
+    guest.works_as_before();
+}
+
+/// The names of all limits.
+const NAMES: [&str; 14] = [
+    "component-handles",
+    "file-bytes",
+    "handles",
+    "hostcall-bytes",
+    "instances",
+    "log-lines",
+    "memory-bytes",
+    "output-bytes",
+    "request-bytes",
+    "requests",
+    "response-bytes",
+    "table-elements",
+    "transfer",
+    "wall-clock",
+];
+
+#[test]
+fn every_limit_is_settable_by_its_name_in_the_configuration_and_for_one_run() {
+    let defaults = serde_json::to_value(CallLimits::default()).unwrap();
+    let mut names: Vec<&String> = defaults.as_object().unwrap().keys().collect();
+    names.sort();
+    assert_eq!(names, NAMES);
+    let (home, _sandbox) = connected();
+    let config = home.data().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let mut titles = 0;
+    let mut code = |limits: &[(&str, u64)], more: &[&str]| {
+        let limits: String = limits.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        std::fs::write(&config, format!("{before}\n[limits.confluence]\n{limits}")).unwrap();
+        titles += 1;
+        let title = format!("T{titles}");
+        let create = ["--json", "run", "confluence", "create-content", "--space", "DOCS", "--title", &title];
+        home.run(&[&create[..], more].concat()).json()["error"]["code"].as_str().map(str::to_owned)
+    };
+    // What a run that saves a page without files cannot do without.
+    let needed = |name: &str| !["file-bytes", "log-lines", "transfer"].contains(&name);
+    for name in NAMES {
+        let expected = match name {
+            _ if !needed(name) => None,
+            "wall-clock" => Some("call-timed-out".to_owned()),
+            "response-bytes" => Some("response-too-large".to_owned()),
+            _ => Some(format!("{name}-exceeded")),
+        };
+        let flag = format!("{name}=0");
+        assert_eq!(code(&[], &["--call-limit", &flag]), expected, "{flag}");
+        assert_eq!(code(&[(name, 0)], &[]), expected, "{name} in the configuration");
+        let default = format!("{name}={}", defaults[name]);
+        assert_eq!(code(&[(name, 0)], &["--call-limit", &default]), None, "{default}");
+    }
 }
 
 #[test]

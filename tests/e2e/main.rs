@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod artifacts;
 mod authorizing;
 mod bad_input;
 mod checking;

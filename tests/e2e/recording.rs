@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use crate::components::{ASKS_FOR_EVERYTHING, DECLARES_ONE_MORE_REQUEST, ECHO, PLUGIN, TRAPS};
 use crate::guests::Guest;
 use crate::support::{
-    Canaries, Finished, Home, ProxiedSandbox, Setup, World, confluence, connected, engine, integration, load,
-    workspace,
+    Canaries, Finished, Home, ProxiedSandbox, Script, Setup, World, answer, confluence, connected, engine,
+    integration, load, workspace,
 };
 
 /// A connection to a sandbox that is gone before anything is replayed.
@@ -215,6 +215,26 @@ fn an_answer_that_brings_the_credential_back_leaves_none_in_the_recording() {
         assert_eq!(recording.requests(), 1);
         assert!(recorder.take().is_none(), "it is taken once");
     }
+}
+
+#[test]
+fn a_url_that_the_vendor_signed_is_in_no_recording_and_the_replay_is_the_same() {
+    let signature = "0123456789abcdef".repeat(4);
+    let signed = format!("https://store.example/f?X-Amz-Expires=60&X-Amz-Signature={signature}&x=1");
+    let body = json!({"download": signed, "title": "T"}).to_string();
+    let server = Script::new(move |_| answer("200 OK", &[("X-Where", &signed)], body.as_bytes()));
+    let home = Guest::home(ECHO, &server);
+    let input = json!({"audience": "api", "path": "/f"}).to_string();
+    let ran = home.run(&["--json", "run", ECHO, "fetch", "--input", &input, "--record", "run.json"]).ok();
+    assert!(ran.stdout.contains(&signature), "the caller gets what the vendor gave: {ran:?}");
+    assert_eq!(server.heads().len(), 1);
+    let file = home.path().join("run.json");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("https://store.example/f?X-Amz-Expires=60&X-Amz-Signature=[left-out"), "{text}");
+    assert!(text.contains("\"title\": \"T\"") && !text.contains(&signature[..16]), "{text}");
+    let replayed = replayed(&file, &["--json", ECHO]).ok().json();
+    assert_eq!(replayed["same"], true, "{replayed}");
+    assert_eq!(server.heads().len(), 1, "a replay sends nothing");
 }
 
 #[test]

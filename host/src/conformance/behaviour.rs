@@ -180,10 +180,8 @@ fn told(result: &Result<Value>) -> Value {
 
 /// Whether the component itself answered, and within its limits.
 fn is_orderly(failure: &Failure) -> bool {
-    !matches!(
-        failure.code.as_ref(),
-        "plugin-crashed" | "call-timed-out" | "invalid-output" | "memory-bytes-exceeded" | "stack-exceeded"
-    ) && failure.kind != FailureKind::LimitExceeded
+    !matches!(failure.code.as_ref(), "plugin-crashed" | "call-timed-out" | "invalid-output")
+        && failure.kind != FailureKind::LimitExceeded
 }
 
 fn crashed(report: &mut Report, check: &'static str, what: &str, failure: &Failure) {

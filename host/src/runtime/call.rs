@@ -266,8 +266,6 @@ pub(super) struct State {
     /// What a language of other components brings along.
     #[cfg_attr(not(feature = "wasi"), expect(dead_code, reason = "there is nothing in it then"))]
     pub(super) wasi: Wasi,
-    /// The stack that a plugin has, in bytes.
-    stack_bytes: usize,
     /// Why the host ended the call, where it did.
     pub(super) ended: Option<Failure>,
 }
@@ -302,7 +300,6 @@ impl State {
             profile: None,
             secrets: secrets.unwrap_or_default(),
             wasi: Wasi::default(),
-            stack_bytes: 0,
             ended: None,
             context,
         }
@@ -346,7 +343,6 @@ pub(super) fn run<T>(
     body: impl FnOnce(&Instance, &mut Store<State>) -> wasmtime::Result<Result<T>>,
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
-    store.data_mut().stack_bytes = engine.stack_bytes();
     store.limiter(|state| &mut state.meter);
     store.set_hostcall_fuel(match purpose {
         Purpose::Describe => MANIFEST_BYTES,
@@ -368,7 +364,7 @@ pub(super) fn run<T>(
     let state = store.data();
     let result = match returned {
         Ok(result) => result,
-        Err(error) => Err(crashed(state, &error)),
+        Err(error) => Err(crashed(engine, state, &error)),
     };
     let result = result.map_err(|failure| {
         // The guest may say less of its requests than the host saw.
@@ -387,21 +383,24 @@ pub(super) fn run<T>(
 }
 
 /// Why a guest did not return, in the order of what is known for sure.
-fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
+fn crashed(engine: &Engine, state: &State, error: &wasmtime::Error) -> Failure {
     if let Some(ended) = &state.ended {
         return ended.clone();
     }
     let exceeded = |limit, what| state.limits.exceeded(limit, what);
     if let Some(limit) = state.meter.exceeded {
-        return exceeded(limit, "The plugin asked for more memory than a call may have");
+        return exceeded(limit, "The plugin asked for larger memories or tables than a call may have");
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
+        let calls = engine.concurrent_calls();
         return Failure::new(
             FailureKind::LimitExceeded,
             "host-busy",
-            "As many calls are running as this host can run at the same time.",
+            format!(
+                "As many calls are running as this host can run at the same time: the limit concurrent-calls is {calls}."
+            ),
         )
-        .hint("Try again in a moment.");
+        .hint("Try again in a moment, or raise the limit concurrent-calls.");
     }
     if let Some(status) = wasi::exit_status(error) {
         return crash(&format!("it ended itself with the status {status}"));
@@ -428,7 +427,7 @@ fn crashed(state: &State, error: &wasmtime::Error) -> Failure {
         )
         .hint("Ask for less at once, or raise the limit wall-clock."),
         Some(Trap::StackOverflow) => {
-            let bytes = state.stack_bytes.to_string();
+            let bytes = engine.stack_bytes().to_string();
             limits::exceeded("stack-bytes", &bytes, "The plugin called itself too deeply")
         }
         Some(trap) => crash(&trap.to_string()),

@@ -45,6 +45,7 @@ pub struct Engine {
     wasmtime: wasmtime::Engine,
     artifacts: Option<Arc<PathBuf>>,
     stack_bytes: usize,
+    concurrent_calls: u32,
     linker: Arc<OnceLock<Linker<State>>>,
     _ticker: Arc<Ticker>,
 }
@@ -85,6 +86,11 @@ impl Engine {
     /// The stack that a plugin has.
     pub(super) fn stack_bytes(&self) -> usize {
         self.stack_bytes
+    }
+
+    /// How many calls can run at the same time.
+    pub(super) fn concurrent_calls(&self) -> u32 {
+        self.concurrent_calls
     }
 
     /// Does what a call does with room for the plugin's stack and the host's above it. Where the thread has less left, as
@@ -183,8 +189,14 @@ impl EngineBuilder {
         log::debug!("an engine is made");
         let ticker = Arc::new(Ticker::start(wasmtime.clone())?);
         let artifacts = self.artifacts.map(Arc::new);
-        let linker = Arc::default();
-        Ok(Engine { wasmtime, artifacts, stack_bytes: self.stack_bytes, linker, _ticker: ticker })
+        Ok(Engine {
+            wasmtime,
+            artifacts,
+            stack_bytes: self.stack_bytes,
+            concurrent_calls: self.concurrent_calls,
+            linker: Arc::default(),
+            _ticker: ticker,
+        })
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use actionbay::Recorder;
+
 use super::*;
+use crate::components::ECHO;
+use crate::guests::Guest;
 
 /// Redirects every path but `/v1/file` to what stands in its query after `to=`.
 fn redirecting(location: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Script {
@@ -164,4 +168,18 @@ fn what_is_no_download_follows_no_redirect_and_does_not_say_where_it_leads() {
     std::fs::write(reach.folder.path().join("a"), "a").unwrap();
     let told = reach.run("send", json!({"file": "a", "ask": "a"})).unwrap();
     assert_eq!((&told["status"], server.heads().len()), (&json!(302), 1));
+
+    let server = Script::new(|_| {
+        let target = "https://media.example/?token=secret-address";
+        answer("302 Found", &[("Location", target), ("X-More", "kept")], format!("see {target}").as_bytes())
+    });
+    let guest = Guest::facing(ECHO, &server, CallLimits::default());
+    let recorder = Recorder::new();
+    let told = guest.record("fetch", json!({"audience": "api", "path": "/f"}), &recorder).unwrap();
+    assert_eq!((&told["status"], &told["body"]), (&json!(302), &json!("")));
+    assert_eq!((&told["headers"]["x-more"], &told["headers"]["location"]), (&json!("kept"), &json!(null)));
+    assert_eq!(server.heads().len(), 1);
+    let json = recorder.take().unwrap().to_json().unwrap();
+    assert!(json.contains("x-more") && !json.contains("location"), "{json}");
+    assert!(!json.contains("secret-address") && !json.contains("media.example"), "{json}");
 }

@@ -1,9 +1,11 @@
 //! The operator's approval of what a component declares.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
-use actionbay::egress::OperatorPolicy;
+use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId};
 use actionbay::vault::{KeySource, SqliteStore};
 use actionbay::{Failure, FailureKind, Host, Run, SystemClock};
@@ -17,11 +19,33 @@ fn traps() -> IntegrationId {
     IntegrationId::new("traps").unwrap()
 }
 
+/// Answers, and counts what it is asked.
+#[derive(Clone, Default)]
+struct Counting(Arc<AtomicUsize>);
+
+impl Counting {
+    fn received(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Transport for Counting {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Vendor.round_trip(request)
+    }
+}
+
 /// A process with one component and the store that all of them share.
 fn host(folder: &Path, component: &str) -> Host {
+    host_before(folder, component, Vendor)
+}
+
+/// The same, before this vendor.
+fn host_before(folder: &Path, component: &str, vendor: impl Transport + 'static) -> Host {
     let store = SqliteStore::open(&folder.join("store.db")).unwrap();
     let host = Host::builder()
-        .transport(Vendor)
+        .transport(vendor)
         .store(store, KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap())
         .clock(SystemClock)
         .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
@@ -60,7 +84,8 @@ fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_acce
     connect(&first);
     assert_eq!(code(&first).as_deref(), Some("plugin-crashed"));
 
-    let second = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
+    let vendor = Counting::default();
+    let second = host_before(folder.path(), DECLARES_ONE_MORE_REQUEST, vendor.clone());
     let failure = second.run(&Run::new(workspace(), traps(), "run", json!({}))).unwrap_err();
     assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::Denied, "component-not-approved"));
     assert!(failure.message.contains("/people/{any}"), "{failure}");
@@ -68,6 +93,7 @@ fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_acce
     assert_eq!(begin(&second).unwrap_err().code, "component-not-approved");
     let [connection] = &*second.connections(&workspace()).unwrap() else { panic!("one connection") };
     assert_eq!(second.refresh(&workspace(), &connection.id).unwrap_err().code, "component-not-approved");
+    assert_eq!(vendor.received(), 0, "nothing is sent for what is not approved");
 
     let difference = second.difference(&traps()).unwrap();
     assert!(difference.needs_approval());
@@ -76,6 +102,8 @@ fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_acce
     second.approve(&traps()).unwrap();
     assert_eq!(code(&second), None);
     begin(&second).unwrap();
+    second.refresh(&workspace(), &connection.id).unwrap();
+    assert_eq!(vendor.received(), 1);
 }
 
 #[test]
