@@ -9,6 +9,7 @@ use std::time::Duration;
 use ureq::config::Config;
 use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{Request, Response, Uri};
+use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 use ureq::{Agent, SendBody};
@@ -46,7 +47,7 @@ pub struct UreqTransport {
 impl UreqTransport {
     /// A transport with a pool of connections of its own.
     pub fn new() -> Self {
-        Self::resolving(DefaultResolver::default, is_public)
+        Self::resolving(DefaultResolver::default, is_public, TlsConfig::default())
     }
 
     /// For tests of a whole host: a transport whose name service and whose idea of a public address are given.
@@ -56,10 +57,14 @@ impl UreqTransport {
         may_connect: fn(IpAddr) -> bool,
     ) -> Self {
         let names: Arc<NameService> = Arc::new(names);
-        Self::resolving(|| Given(Arc::clone(&names)), may_connect)
+        Self::resolving(|| Given(Arc::clone(&names)), may_connect, TlsConfig::default())
     }
 
-    fn resolving<R: Resolver>(resolver: impl Fn() -> R, may_connect: fn(IpAddr) -> bool) -> Self {
+    fn resolving<R: Resolver>(
+        resolver: impl Fn() -> R,
+        may_connect: fn(IpAddr) -> bool,
+        tls: TlsConfig,
+    ) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -71,6 +76,7 @@ impl UreqTransport {
             .timeout_connect(Some(LONGEST_CONNECT))
             .max_idle_connections(IDLE)
             .max_idle_connections_per_host(IDLE)
+            .tls_config(tls)
             .build();
         log::debug!("an HTTP client is made, with its TLS configuration");
         let names = Names::default();
@@ -288,6 +294,9 @@ fn of_io(error: &io::Error, origin: &Origin) -> (TransportErrorKind, bool, Strin
         ),
     }
 }
+
+#[cfg(test)]
+mod certificates;
 
 #[cfg(test)]
 mod tests {
