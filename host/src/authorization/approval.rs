@@ -1,9 +1,10 @@
 //! What the operator approved of an integration: the declarations of its component.
 //!
 //! A component is trusted with a connection because of what it declares: where it sends requests, which scopes it wants,
-//! what each template may send. The first one that is used is approved by that. One with another digest goes on by itself
-//! as long as it declares nothing more; where it does, it neither runs nor authorizes until the operator has seen the
-//! difference and accepted it.
+//! what each template may send. The first one that is used is approved by that. One with another digest neither runs nor
+//! authorizes until the operator has seen the difference and accepted it, be it that its code alone is another. What lies in the
+//! program itself was accepted by whoever installed that, as long as it declares nothing more: connections stay alive when the
+//! program is brought up to date.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
@@ -53,12 +54,33 @@ pub struct Difference {
     pub more: Vec<String>,
     /// What the approved one declares and it does not.
     pub less: Vec<String>,
+    /// Whether it lies in the program itself.
+    pub built_in: bool,
 }
 
 impl Difference {
+    fn of(plugin: &Plugin, approved: Option<&Approval>) -> Self {
+        let difference = Self::between(approved, plugin.manifest(), plugin.digest());
+        Self { built_in: plugin.is_built_in(), ..difference }
+    }
+
+    fn between(approved: Option<&Approval>, manifest: &Manifest, digest: &str) -> Self {
+        let (now, nothing) = (declarations(manifest), BTreeSet::new());
+        let before = approved.map_or(&nothing, |approval| &approval.declarations);
+        Self {
+            integration: manifest.id.clone(),
+            approved: approved.map(|approval| approval.digest.clone()),
+            digest: digest.to_owned(),
+            more: now.difference(before).cloned().collect(),
+            less: before.difference(&now).cloned().collect(),
+            built_in: false,
+        }
+    }
+
     /// Whether the operator has to accept it.
     pub fn needs_approval(&self) -> bool {
-        self.approved.is_some() && !self.more.is_empty()
+        let is_another = self.approved.as_ref().is_some_and(|approved| *approved != self.digest);
+        is_another && !(self.built_in && self.more.is_empty())
     }
 }
 
@@ -119,7 +141,7 @@ impl Authorizations {
     pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
         let plugin = self.plugin(integration)?;
         let stored = self.approval(integration)?;
-        Ok(difference(plugin.manifest(), plugin.digest(), stored.as_ref().map(|(approval, _)| approval)))
+        Ok(Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval)))
     }
 
     /// Approves the component of an integration as it is.
@@ -135,7 +157,8 @@ impl Authorizations {
         self.record(&plugin, expect)
     }
 
-    /// The plugin of an integration, if it may be used: it is the first one, the approved one, or declares nothing more.
+    /// The plugin of an integration, if it may be used: it is the first one, the approved one, or came with the program and declares
+    /// nothing more.
     ///
     /// # Errors
     /// `NotFound`; `Denied`, with the difference and the command that shows it; `Storage`.
@@ -155,8 +178,7 @@ impl Authorizations {
                 Some((_, generation)) => Expect::Generation(*generation),
                 None => Expect::Absent,
             };
-            let approved = stored.as_ref().map(|(approval, _)| approval);
-            let difference = difference(plugin.manifest(), plugin.digest(), approved);
+            let difference = Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval));
             if difference.needs_approval() {
                 return Err(not_approved(difference));
             }
@@ -211,34 +233,28 @@ fn read(record: &Record) -> Result<(Approval, i64)> {
     Ok((approval, record.generation))
 }
 
-fn difference(manifest: &Manifest, digest: &str, approved: Option<&Approval>) -> Difference {
-    let nothing = BTreeSet::new();
-    let now = declarations(manifest);
-    let before = approved.map_or(&nothing, |approval| &approval.declarations);
-    Difference {
-        integration: manifest.id.clone(),
-        approved: approved.map(|approval| approval.digest.clone()),
-        digest: digest.to_owned(),
-        more: now.difference(before).cloned().collect(),
-        less: before.difference(&now).cloned().collect(),
-    }
-}
-
 fn not_approved(difference: Difference) -> Failure {
     let integration = &difference.integration;
-    let more = difference.more.len().saturating_sub(MOST_NAMED);
-    let mut named = difference.more.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
-    if more > 0 {
-        named.push_str(&format!("; and {more} more"));
-    }
+    let declares = if difference.more.is_empty() {
+        "nothing more".to_owned()
+    } else {
+        format!("more: {}", named(&difference.more))
+    };
     Failure::new(
         FailureKind::Denied,
         "component-not-approved",
-        format!(
-            "The component of {integration} is another one than was approved, and declares more: {named}."
-        ),
+        format!("The component of {integration} is another one than was approved, and declares {declares}."),
     )
     .hint(format!("See the difference, and accept it, with: actionbay integrations approve {integration}"))
+}
+
+fn named(declarations: &[String]) -> String {
+    let mut named = declarations.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join("; ");
+    let more = declarations.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        named.push_str(&format!("; and {more} more"));
+    }
+    named
 }
 
 fn key(integration: &IntegrationId) -> RecordKey {

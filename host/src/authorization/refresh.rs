@@ -211,12 +211,16 @@ impl Authorizations {
                 _ if deadline.saturating_duration_since(Instant::now()) < LEAST_TIME => {
                     return if serves { Ok(None) } else { Err(still_renewing(&stored.id)) };
                 }
-                _ => match self.lease(stored, generation, now) {
-                    Ok(leased) => return self.renew(leased, reason, deadline),
-                    // Somebody else was first: look again.
-                    Err(Failure { kind: FailureKind::Conflict, .. }) => {}
-                    Err(failure) => return Err(failure),
-                },
+                _ => {
+                    // Whoever may not renew it keeps nobody else from it, by a lease or a pause.
+                    self.approved_plugin(&stored.integration)?;
+                    match self.lease(stored, generation, now) {
+                        Ok(leased) => return self.renew(leased, reason, deadline),
+                        // Somebody else was first: look again.
+                        Err(Failure { kind: FailureKind::Conflict, .. }) => {}
+                        Err(failure) => return Err(failure),
+                    }
+                }
             }
         }
     }

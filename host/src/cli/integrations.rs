@@ -51,10 +51,11 @@ pub(super) enum Integrations {
   actionbay integrations policy INTEGRATION --template delete-content=deny --other-templates read-only
   actionbay integrations policy INTEGRATION --clear")]
     Policy(Policy),
-    /// Accept what the component of an integration declares, after it was replaced by one that declares more
+    /// Accept the component of an integration, after it was replaced by another
     ///
-    /// The first component that is used is approved by that. Another one runs as long as it declares nothing more: no
-    /// further audience, scope, template or request.
+    /// The first component that is used is approved by that. Another one gets no credential before it is accepted here. What is
+    /// shown is how it differs in what it declares: audiences, scopes, templates with their effects, requests. One that came with
+    /// the program was accepted with that, as long as it declares nothing more.
     #[command(after_help = "Examples:
   actionbay integrations approve INTEGRATION          # shows the difference
   actionbay integrations approve INTEGRATION --yes    # accepts it")]
@@ -224,11 +225,13 @@ impl Approve {
             (None, _) => "approved by its first use".to_owned(),
             (Some(approved), _) if *approved == difference.digest => "approved".to_owned(),
             (Some(_), false) => {
-                "another component, which declares nothing more: approved by its next use".to_owned()
+                "came with the program, and declares nothing more: approved by its next use".to_owned()
             }
             (Some(_), true) => {
+                let only_code = difference.more.is_empty() && difference.less.is_empty();
+                let what = if only_code { "its code alone is another; " } else { "" };
                 format!(
-                    "not approved; accept it with: actionbay integrations approve {} --yes",
+                    "not approved; {what}accept it with: actionbay integrations approve {} --yes",
                     self.integration
                 )
             }

@@ -32,6 +32,7 @@ pub struct Plugin {
     audiences: Arc<[AudienceFacts]>,
     manifest: Arc<Manifest>,
     digest: Arc<str>,
+    is_built_in: bool,
     /// Which containers have which keys.
     learned_keys: LearnedKeys,
 }
@@ -54,11 +55,12 @@ impl Engine {
     /// themselves badly.
     pub fn load(&self, bytes: &[u8]) -> Result<Plugin> {
         let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
-        self.load_known(bytes, &digest)
+        self.loaded(bytes, &digest, false)
     }
 
     /// Makes a plugin of a component that lies in the program itself, with the digest that its build found: what `load` does
-    /// without hashing once more, which is half of the time where there is an artifact.
+    /// without hashing once more, which is half of the time where there is an artifact. Whoever installed the program has
+    /// accepted its component with it, unless it declares more than the approved one.
     ///
     /// `digest` is the SHA-256 of `bytes` in lower-case hex. Nothing checks that, and a digest is what artifacts and approvals go
     /// by: give one only where nobody could have changed either.
@@ -66,6 +68,10 @@ impl Engine {
     /// # Errors
     /// As `load`.
     pub fn load_known(&self, bytes: &[u8], digest: &str) -> Result<Plugin> {
+        self.loaded(bytes, digest, true)
+    }
+
+    fn loaded(&self, bytes: &[u8], digest: &str, is_built_in: bool) -> Result<Plugin> {
         let (exports, manifest) = match artifact::load(self, digest, |component| self.linked(component)) {
             Some((exports, manifest)) => (exports?, manifest),
             None => {
@@ -85,6 +91,7 @@ impl Engine {
             audiences,
             manifest,
             digest,
+            is_built_in,
             learned_keys: LearnedKeys::default(),
         })
     }
@@ -124,6 +131,11 @@ impl Plugin {
     /// The SHA-256 of its bytes, in hex.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// Whether it lies in the program itself.
+    pub fn is_built_in(&self) -> bool {
+        self.is_built_in
     }
 
     /// The interfaces it imports, by name: all that it can do.

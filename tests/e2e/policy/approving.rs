@@ -8,7 +8,7 @@ use actionbay::authorization::{Authorize, FixedCallback, Profile};
 use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId};
 use actionbay::vault::{KeySource, SqliteStore};
-use actionbay::{Failure, FailureKind, Host, Run, SystemClock};
+use actionbay::{Failure, FailureKind, Host, Plugin, Run, SystemClock};
 use serde_json::json;
 
 use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
@@ -43,6 +43,10 @@ fn host(folder: &Path, component: &str) -> Host {
 
 /// The same, before this vendor.
 fn host_before(folder: &Path, component: &str, vendor: impl Transport + 'static) -> Host {
+    host_of(folder, load(engine(), component), vendor)
+}
+
+fn host_of(folder: &Path, plugin: Plugin, vendor: impl Transport + 'static) -> Host {
     let store = SqliteStore::open(&folder.join("store.db")).unwrap();
     let host = Host::builder()
         .transport(vendor)
@@ -52,7 +56,7 @@ fn host_before(folder: &Path, component: &str, vendor: impl Transport + 'static)
         .policy(OperatorPolicy::every_public_host())
         .build()
         .unwrap();
-    host.add(load(engine(), component)).unwrap();
+    host.add(plugin).unwrap();
     host
 }
 
@@ -106,14 +110,50 @@ fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_acce
     assert_eq!(vendor.received(), 1);
 }
 
+/// The same component, but for a section that no engine looks at.
+fn with_another_digest(component: &str) -> Vec<u8> {
+    let mut bytes = std::fs::read(component).unwrap();
+    // A custom section of the name "x" and nothing in it.
+    bytes.extend([0, 2, 1, b'x']);
+    bytes
+}
+
 #[test]
-fn a_component_that_declares_less_goes_on_by_itself_and_is_the_approved_one_from_then_on() {
+fn a_component_that_is_another_and_declares_nothing_more_waits_for_the_operator_too() {
     let folder = tempfile::tempdir().unwrap();
-    let more = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
-    connect(&more);
-    assert_eq!(code(&more), None);
-    let less = host(folder.path(), TRAPS);
-    assert!(!less.difference(&traps()).unwrap().needs_approval());
-    assert_eq!(code(&less).as_deref(), Some("plugin-crashed"));
+    let first = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
+    connect(&first);
+    assert_eq!(code(&first), None);
+    let same = with_another_digest(DECLARES_ONE_MORE_REQUEST);
+    let less = std::fs::read(TRAPS).unwrap();
+    for (bytes, taken_away, runs) in [(same, 0, None), (less, 1, Some("plugin-crashed"))] {
+        let vendor = Counting::default();
+        let next = host_of(folder.path(), engine().load(&bytes).unwrap(), vendor.clone());
+        assert_eq!(code(&next).as_deref(), Some("component-not-approved"));
+        assert_eq!(begin(&next).unwrap_err().code, "component-not-approved");
+        assert_eq!(vendor.received(), 0, "nothing is sent for what is not approved");
+        let difference = next.difference(&traps()).unwrap();
+        assert!(difference.needs_approval());
+        assert_eq!((difference.more.len(), difference.less.len()), (0, taken_away));
+        next.approve(&traps()).unwrap();
+        assert_eq!(code(&next).as_deref(), runs);
+    }
+    assert_eq!(code(&first).as_deref(), Some("component-not-approved"));
+}
+
+/// Whoever brings the program up to date has accepted what is in it, as long as that declares nothing more.
+#[test]
+fn a_component_of_the_program_goes_on_with_the_next_one_unless_that_declares_more() {
+    let folder = tempfile::tempdir().unwrap();
+    let built_in = |bytes: &[u8], digest: &str| {
+        host_of(folder.path(), engine().load_known(bytes, digest).unwrap(), Counting::default())
+    };
+    let bytes = std::fs::read(TRAPS).unwrap();
+    let first = built_in(&bytes, "first");
+    connect(&first);
+    let next = built_in(&bytes, "next");
+    assert!(!next.difference(&traps()).unwrap().needs_approval());
+    assert_eq!(code(&next).as_deref(), Some("plugin-crashed"), "it runs");
+    let more = built_in(&std::fs::read(DECLARES_ONE_MORE_REQUEST).unwrap(), "more");
     assert_eq!(code(&more).as_deref(), Some("component-not-approved"));
 }

@@ -81,7 +81,7 @@ fn after(place: &str, value: Value) -> Difference {
         Value::Object(object) => drop(object.insert(last.to_owned(), value)),
         other => panic!("{place} is in {other}"),
     }
-    difference(&manifest(changed), "second", Some(&approved(everything())))
+    Difference::between(Some(&approved(everything())), &manifest(changed), "second")
 }
 
 #[test]
@@ -164,19 +164,24 @@ fn whatever_a_component_declares_more_is_said_and_needs_approval() {
 }
 
 #[test]
-fn what_is_only_said_otherwise_or_declared_no_more_needs_no_approval() {
-    for (place, value) in
-        [("/title", json!("Other")), ("/summary", json!("Other.")), ("/templates/0/title", json!("Other"))]
-    {
+fn what_is_only_said_otherwise_or_declared_no_more_needs_approval_unless_it_came_with_the_program() {
+    for (place, value, less) in [
+        ("/title", json!("Other"), 0),
+        ("/summary", json!("Other."), 0),
+        ("/templates/0/title", json!("Other"), 0),
+        ("/probes", json!([]), 1),
+        ("/templates/0/scopes", json!([]), 1),
+    ] {
         let difference = after(place, value);
-        assert_eq!((&difference.more[..], &difference.less[..]), (&[][..], &[][..]), "{place}");
-        assert!(!difference.needs_approval());
+        assert_eq!((difference.more.len(), difference.less.len()), (0, less), "{place}");
+        assert!(difference.needs_approval(), "{place}: its code is another");
+        assert!(not_approved(difference.clone()).message.ends_with("declares nothing more."));
+        assert!(!Difference { built_in: true, ..difference }.needs_approval(), "{place}");
     }
-    for place in ["/probes", "/templates/0/scopes"] {
-        let difference = after(place, json!([]));
-        assert_eq!((difference.more.len(), difference.less.len()), (0, 1), "{place}");
-        assert!(!difference.needs_approval());
-    }
-    let first = difference(&manifest(everything()), "first", None);
+    let more = after("/templates/0/scopes/-", json!("admin"));
+    assert!(Difference { built_in: true, ..more }.needs_approval());
+    let first = Difference::between(None, &manifest(everything()), "first");
     assert!(!first.needs_approval(), "nothing was approved before it");
+    let same = Difference::between(Some(&approved(everything())), &manifest(everything()), "first");
+    assert!(!same.needs_approval(), "it is the approved one: {same:?}");
 }
