@@ -1,23 +1,21 @@
 //! The host: what an embedder builds once and asks for everything.
 
+mod builder;
+
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+pub use builder::HostBuilder;
+
 use crate::authorization::{
-    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, CallbackRouter, Configuration,
-    Connect, Connection, ConnectionReport, Deleted, DenyCallbackRouter, Difference, Editions, InUse,
-    KeptAlive, Limits, LinkFacts, OneEdition, Profile, ProfileTest, WorkspacePolicy,
+    Approval, AuthorizationMode, Authorizations, Authorize, Begun, Browser, Configuration, Connect,
+    Connection, ConnectionReport, Deleted, Difference, InUse, KeptAlive, LinkFacts, Profile, ProfileTest,
+    WorkspacePolicy,
 };
-use crate::clock::{Clock, DenyClock};
-use crate::egress::{DenyTransport, Egress, OperatorPolicy, Transport};
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::ids::{ConnectionId, IntegrationId, ProfileId, TemplateId, WorkspaceId};
-use crate::runtime::{CallLimits, DenyEvents, Edition, EventSink, Plugin};
+use crate::runtime::Plugin;
 use crate::secret::SecretString;
-use crate::vault::{DenyStore, Keyring, MasterKey, Store, Vault};
-
-/// For how long a conversation is kept, where nobody says it: a month, in which a person may come back to it.
-const KEEP_CONVERSATIONS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Runs the templates of plugins for the connections of workspaces. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -26,135 +24,10 @@ pub struct Host {
     keep_conversations: Duration,
 }
 
-/// What an embedder gives a host. Everything that is not given is denied.
-pub struct HostBuilder {
-    transport: Arc<dyn Transport>,
-    store: Arc<dyn Store>,
-    master_keys: Option<Keyring>,
-    clock: Arc<dyn Clock>,
-    callbacks: Arc<dyn CallbackRouter>,
-    editions: Arc<dyn Editions>,
-    events: Arc<dyn EventSink>,
-    policy: OperatorPolicy,
-    limits: Limits,
-    keep_conversations: Duration,
-}
-
-impl std::fmt::Debug for HostBuilder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HostBuilder").field("policy", &self.policy).finish_non_exhaustive()
-    }
-}
-
-impl HostBuilder {
-    /// How requests leave.
-    #[must_use]
-    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
-        self.transport = Arc::new(transport);
-        self
-    }
-
-    /// Where records are kept, and the master key of their secrets, or both keys during a rotation.
-    #[must_use]
-    pub fn store(mut self, store: impl Store + 'static, master_keys: impl Into<Keyring>) -> Self {
-        self.store = Arc::new(store);
-        self.master_keys = Some(master_keys.into());
-        self
-    }
-
-    /// What time it is.
-    #[must_use]
-    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
-        self.clock = Arc::new(clock);
-        self
-    }
-
-    /// Where people come back to.
-    #[must_use]
-    pub fn callbacks(mut self, callbacks: impl CallbackRouter + 'static) -> Self {
-        self.callbacks = Arc::new(callbacks);
-        self
-    }
-
-    /// Which edition of the platform a workspace has; without it, all have the edition `developer`.
-    #[must_use]
-    pub fn editions(mut self, editions: impl Editions + 'static) -> Self {
-        self.editions = Arc::new(editions);
-        self
-    }
-
-    /// Who watches.
-    #[must_use]
-    pub fn events(mut self, events: impl EventSink + 'static) -> Self {
-        self.events = Arc::new(events);
-        self
-    }
-
-    /// What the operator allows to be called; without it, nothing is.
-    #[must_use]
-    pub fn policy(mut self, policy: OperatorPolicy) -> Self {
-        self.policy = policy;
-        self
-    }
-
-    /// What a call may use.
-    #[must_use]
-    pub fn limits(mut self, limits: CallLimits) -> Self {
-        self.limits.all = limits;
-        self
-    }
-
-    /// What a call of one integration may use instead.
-    #[must_use]
-    pub fn limits_of(mut self, integration: IntegrationId, limits: CallLimits) -> Self {
-        self.limits.of.insert(integration, limits);
-        self
-    }
-
-    /// For how long a conversation is kept after what was said last; without it, for thirty days.
-    #[must_use]
-    pub fn keep_conversations(mut self, time: Duration) -> Self {
-        self.keep_conversations = time;
-        self
-    }
-
-    /// Makes the host.
-    ///
-    /// # Errors
-    /// `Storage` where the store was sealed with another key, cannot be used, or was not given.
-    pub fn build(self) -> Result<Host> {
-        let keys = self.master_keys.map_or_else(|| MasterKey::random().map(Keyring::from), Ok)?;
-        let vault = Vault::open(self.store, keys)?;
-        let egress = Egress::new(self.transport, self.policy);
-        let authorizations = Authorizations::new(
-            egress,
-            vault,
-            self.clock,
-            self.callbacks,
-            self.editions,
-            self.events,
-            self.limits,
-        );
-        let keep_conversations = self.keep_conversations;
-        Ok(Host { authorizations: Arc::new(authorizations), keep_conversations })
-    }
-}
-
 impl Host {
     /// A host that denies everything, to be given what it may.
     pub fn builder() -> HostBuilder {
-        HostBuilder {
-            transport: Arc::new(DenyTransport),
-            store: Arc::new(DenyStore),
-            master_keys: None,
-            clock: Arc::new(DenyClock),
-            callbacks: Arc::new(DenyCallbackRouter),
-            editions: Arc::new(OneEdition(Edition::Developer)),
-            events: Arc::new(DenyEvents),
-            policy: OperatorPolicy::default(),
-            limits: Limits::default(),
-            keep_conversations: KEEP_CONVERSATIONS,
-        }
+        HostBuilder::denying()
     }
 
     /// When a conversation in which something is said now is over.
@@ -595,5 +468,14 @@ impl Host {
     /// `Storage`.
     pub fn forget(&self, connection: &Connection) -> Result<()> {
         self.authorizations.remove_connection(connection)
+    }
+
+    /// Forgets an end user's connections and their tokens, and every link, authorization and session that was begun for them.
+    /// Gives how many connections these were. Their conversations are forgotten by `erase_conversations`.
+    ///
+    /// # Errors
+    /// `Storage`.
+    pub fn forget_user(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
+        self.authorizations.remove_user(workspace, user)
     }
 }

@@ -229,8 +229,12 @@ impl Authorizations {
         let mut writes = vec![Write::delete(key(workspace, integration), Expect::Any)];
         writes.extend(deleted.connections.iter().flat_map(removal));
         writes.extend(deleted.profiles.iter().flat_map(|id| profile_store::removal(workspace, id)));
-        writes.extend(self.pending_removals(workspace, integration)?);
-        writes.extend(self.link_removals(workspace, integration)?);
+        writes.extend(self.pending_removals(|pending| {
+            pending.workspace == *workspace && pending.integration == *integration
+        })?);
+        writes.extend(self.link_removals(|request| {
+            request.workspace == *workspace && request.integration == *integration
+        })?);
         self.vault.commit(&writes)?;
         Ok(deleted)
     }

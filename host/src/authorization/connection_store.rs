@@ -205,6 +205,27 @@ impl Authorizations {
         self.vault.commit(&removal(connection))
     }
 
+    /// Removes all that a workspace has of an end user's accounts: connections and their tokens, and what would lead to others,
+    /// so that whoever comes back to it late finds nothing. Gives how many connections these were.
+    pub(crate) fn remove_user(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
+        let theirs = Some(user);
+        let mut connections = self.connections(workspace)?;
+        connections.retain(|connection| connection.user.as_deref() == theirs);
+        let mut writes: Vec<Write> = connections.iter().flat_map(removal).collect();
+        writes.extend(self.pending_removals(|pending| {
+            pending.workspace == *workspace && pending.user.as_deref() == theirs
+        })?);
+        writes.extend(
+            self.link_removals(|request| {
+                request.workspace == *workspace && request.user.as_deref() == theirs
+            })?,
+        );
+        writes.extend(self.session_removals(workspace, user)?);
+        connections.iter().for_each(|connection| self.tokens_in_use.forget(&connection.id));
+        self.vault.commit(&writes)?;
+        Ok(connections.len())
+    }
+
     /// The connection that a run uses: the one named, or the only one there is for the integration and user. Whether
     /// it works shows when it is used.
     ///

@@ -215,21 +215,12 @@ impl Authorizations {
         }
     }
 
-    /// The writes that forget the links of an integration.
-    pub(super) fn link_removals(
-        &self,
-        workspace: &WorkspaceId,
-        integration: &IntegrationId,
-    ) -> Result<Vec<Write>> {
+    /// The writes that forget the links to what is theirs.
+    pub(super) fn link_removals(&self, is_theirs: impl Fn(&Authorize) -> bool) -> Result<Vec<Write>> {
         let stored = self.vault.list(Collection::Links, "")?;
-        let is_theirs = |record: &Record| {
-            Links::read(record).is_ok_and(|links| {
-                links.issued.iter().any(|link| {
-                    link.request.workspace == *workspace && link.request.integration == *integration
-                })
-            })
-        };
-        let theirs = stored.iter().filter(|(_, record)| is_theirs(record));
+        let theirs = stored.iter().filter(|(_, record)| {
+            Links::read(record).is_ok_and(|links| links.issued.iter().any(|link| is_theirs(&link.request)))
+        });
         Ok(theirs.map(|(subject, _)| Write::delete(key(subject), Expect::Any)).collect())
     }
 

@@ -128,18 +128,15 @@ impl Authorizations {
 }
 
 impl Authorizations {
-    /// The writes that forget the authorizations of an integration that nobody came back for.
+    /// The writes that forget those authorizations that are theirs and that nobody came back for.
     pub(super) fn pending_removals(
         &self,
-        workspace: &WorkspaceId,
-        integration: &IntegrationId,
+        is_theirs: impl Fn(&PendingAuthorization) -> bool,
     ) -> Result<Vec<Write>> {
         let stored = self.vault.list(Collection::PendingAuthorizations, "")?;
-        let is_theirs = |body: &[u8]| {
-            serde_json::from_slice::<PendingAuthorization>(body)
-                .is_ok_and(|pending| pending.workspace == *workspace && pending.integration == *integration)
-        };
-        let theirs = stored.iter().filter(|(_, record)| is_theirs(&record.body));
+        let theirs = stored.iter().filter(|(_, record)| {
+            serde_json::from_slice(&record.body).is_ok_and(|pending| is_theirs(&pending))
+        });
         Ok(theirs.flat_map(|(id, _)| without(id, Expect::Any)).collect())
     }
 }

@@ -232,6 +232,14 @@ impl Authorizations {
         }
     }
 
+    /// The writes that forget the sessions for a user.
+    pub(super) fn session_removals(&self, workspace: &WorkspaceId, user: &str) -> Result<Vec<Write>> {
+        let stored = self.vault.list(Collection::ConnectSessions, workspace.as_str())?;
+        let sessions = stored.iter().filter_map(|(_, record)| Session::read(&record.body).ok());
+        let theirs = sessions.filter(|session| session.request.user.as_deref() == Some(user));
+        Ok(theirs.map(|session| Write::delete(Session::key(workspace, &session.id), Expect::Any)).collect())
+    }
+
     fn drop_old_sessions(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.clock.now()?;
         let stored = self.vault.list(Collection::ConnectSessions, workspace.as_str())?;

@@ -61,6 +61,34 @@ pub enum Collection {
 }
 
 impl Collection {
+    /// All of them.
+    pub const ALL: [Self; 24] = [
+        Self::Vault,
+        Self::Profiles,
+        Self::PendingAuthorizations,
+        Self::Links,
+        Self::Connections,
+        Self::Outcomes,
+        Self::Keys,
+        Self::Runs,
+        Self::RunningRuns,
+        Self::Instances,
+        Self::ConnectSessions,
+        Self::Answers,
+        Self::Files,
+        Self::Audit,
+        Self::Integrations,
+        Self::ConsoleSessions,
+        Self::Dialogs,
+        Self::Conversations,
+        Self::Responses,
+        Self::Webhooks,
+        Self::Deliveries,
+        Self::Approvals,
+        Self::Secrets,
+        Self::DataKeys,
+    ];
+
     /// Its name, stable, for a column or a key.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -146,9 +146,10 @@ fn one_end_users_conversations_and_runs_are_erased_and_nobody_elses() {
     let erased = client.send("DELETE", "/users/ann/data", &[], None).done();
     let of_ann = runs.iter().filter(|user| *user == "ann").count();
     assert!(of_ann > 0, "{runs:?}");
-    assert_eq!(erased, json!({"conversations": 1, "runs": of_ann, "files": 0}));
+    assert_eq!(erased, json!({"connections": 1, "conversations": 1, "runs": of_ann, "files": 0}));
     assert_eq!(users("/conversations"), ["bob"]);
     assert!(users("/runs").iter().all(|user| user == "bob"));
+    assert_eq!(users("/connections"), ["bob"]);
 }
 
 #[test]

@@ -319,6 +319,8 @@ fn transcript((conversation, lines): (dialog::Conversation, Vec<Kept>)) -> Trans
 /// What was forgotten of an end user.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Erased {
+    /// How many connections.
+    connections: usize,
     /// How many conversations.
     conversations: usize,
     /// How many records of runs.
@@ -329,8 +331,9 @@ pub(super) struct Erased {
 
 /// Erase an end user's data
 ///
-/// Their conversations, their files, and the records of their runs that are over. Their connections are ended by
-/// `DELETE /connections/{connection}`.
+/// Their connections with their tokens, links and sessions to connect others, their conversations, their files, and the records
+/// of their runs that are over. What was answered under an `Idempotency-Key` is gone within a day, and what waits to be told to a
+/// webhook within three; the audit log says who did what for as long as the operator keeps it.
 #[utoipa::path(delete, path = "/users/{user}/data", operation_id = "erase_user", tag = "conversations",
     params(("user" = String, Path)), responses((status = 200, body = Erased)),
     security(("key" = ["admin"])))]
@@ -343,6 +346,7 @@ pub(super) async fn erase(
     let erased = api.work(move |host| {
         let workspace = caller.workspace();
         Ok(Erased {
+            connections: host.forget_user(&workspace, &user)?,
             conversations: host.erase_conversations(&workspace, &user)?,
             runs: runs.erase(&workspace, &user)?,
             files: runs.files().erase(&workspace, &user)?,
