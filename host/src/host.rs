@@ -326,8 +326,8 @@ impl Host {
     ///
     /// # Errors
     /// See [`Authorizations::approve`].
-    pub fn approve(&self, integration: &IntegrationId) -> Result<Approval> {
-        self.authorizations.approve(integration)
+    pub fn approve(&self, integration: &IntegrationId, digest: Option<&str>) -> Result<Approval> {
+        self.authorizations.approve(integration, digest)
     }
 
     /// What a workspace lets an integration do.

@@ -22,7 +22,7 @@ use crate::ids::{ConnectionId, WorkspaceId, random_id};
 use crate::run::{Run, RunOutcome};
 use crate::runtime::CallReport;
 use crate::secret::{ExposeSecret as _, SecretString};
-use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
+use crate::vault::{Collection, Expect, Record, RecordKey, SecretPlace, Write};
 
 /// How long an outcome is kept, in seconds: longer than callers try again.
 const KEPT: u64 = 24 * 60 * 60;
@@ -39,6 +39,9 @@ const LONGEST_KEY: usize = 255;
 struct Stored {
     /// What was run, as a hash: the same name for something else is a mistake.
     what: String,
+    /// For whom, as a hash.
+    #[serde(default)]
+    whose: String,
     /// Who runs it, while it runs.
     owner: Option<String>,
     /// Until when it may be running.
@@ -128,6 +131,7 @@ impl Outcomes<'_> {
             let owner = Some(random_id("run-")?);
             let stored = Stored {
                 what: what.clone(),
+                whose: whose(run.user.as_deref()),
                 owner,
                 until,
                 kept_until: now + KEPT,
@@ -201,6 +205,23 @@ impl Outcomes<'_> {
         }
         let until = self.0.clock.now()?;
         write(&record, &Stored { until, ..stored }, expect).map(Some)
+    }
+
+    /// The writes that forget what came of an end user's runs that are over.
+    pub(crate) fn removals(&self, workspace: &WorkspaceId, user: &str) -> Result<Vec<Write>> {
+        let (user, now) = (whose(Some(user)), self.0.clock.now()?);
+        let stored = self.0.vault.list(Collection::Outcomes, workspace.as_str())?;
+        let theirs = stored.iter().filter(|(_, record)| {
+            serde_json::from_slice::<Stored>(&record.body)
+                .is_ok_and(|stored| stored.whose == user && (stored.owner.is_none() || stored.until <= now))
+        });
+        let forget = |(id, record): &(String, Record)| {
+            let key = RecordKey::new(Collection::Outcomes, workspace.as_str(), id.as_str());
+            let mut writes = vec![Write::delete(key, Expect::Generation(record.generation))];
+            writes.extend(place(workspace, id).destroy());
+            writes
+        };
+        Ok(theirs.flat_map(forget).collect())
     }
 
     /// Forgets the outcomes of a workspace that are kept no longer.
@@ -291,6 +312,11 @@ fn again(stored: &StoredFailure) -> Failure {
 
 fn conflict(code: &'static str, message: &str, hint: &str) -> Failure {
     Failure::new(FailureKind::Conflict, code, message).hint(hint)
+}
+
+/// For whom a run is, in the store.
+fn whose(user: Option<&str>) -> String {
+    user.map_or_else(String::new, |user| hash(&["user", user]))
 }
 
 /// What the outcome of a run of this name is stored under.

@@ -88,7 +88,7 @@ fn world_with(template: &str) -> World {
 }
 
 /// The bodies of the requests that created content.
-fn created(world: &World) -> Vec<serde_json::Value> {
+pub(crate) fn created(world: &World) -> Vec<serde_json::Value> {
     let is_create = |request: &serde_json::Value| {
         let path = request["path"].as_str().unwrap_or_default();
         request["method"] == "POST" && (path.ends_with("/pages") || path.ends_with("/blogposts"))

@@ -1,9 +1,11 @@
 //! The HTTP API, as platforms use it: over real HTTP, against the sandbox.
 
+mod answers;
 mod auditing;
 mod authorizing;
 mod configuring;
 mod crowded;
+mod erasing;
 mod files;
 mod keys;
 mod listing;

@@ -25,10 +25,7 @@ impl Authorizations {
     /// # Errors
     /// `Storage`.
     pub fn workspaces(&self) -> Result<Vec<WorkspaceId>> {
-        let records = self.vault.list_all(Collection::Connections)?;
-        let mut names: Vec<String> = records.into_iter().map(|(key, _)| key.workspace).collect();
-        names.dedup();
-        names.into_iter().map(WorkspaceId::new).collect()
+        self.vault.workspaces(Collection::Connections)?.into_iter().map(WorkspaceId::new).collect()
     }
 
     /// All connections of a workspace.
@@ -206,7 +203,7 @@ impl Authorizations {
     }
 
     /// Removes all that a workspace has of an end user's accounts: connections and their tokens, and what would lead to others,
-    /// so that whoever comes back to it late finds nothing. Gives how many connections these were.
+    /// so that whoever comes back to it later finds nothing; and what came of their runs. Gives how many connections these were.
     pub(crate) fn remove_user(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
         let theirs = Some(user);
         let mut connections = self.connections(workspace)?;
@@ -221,8 +218,9 @@ impl Authorizations {
             })?,
         );
         writes.extend(self.session_removals(workspace, user)?);
-        connections.iter().for_each(|connection| self.tokens_in_use.forget(&connection.id));
+        writes.extend(self.outcomes().removals(workspace, user)?);
         self.vault.commit(&writes)?;
+        connections.iter().for_each(|connection| self.tokens_in_use.forget(&connection.id));
         Ok(connections.len())
     }
 

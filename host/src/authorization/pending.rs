@@ -103,11 +103,12 @@ impl Authorizations {
         Ok(Taken { pending, verifier })
     }
 
-    /// Forgets what nobody came back for: links, authorizations, and connections that were never finished. It looks
-    /// through all of them, so it is done where a person is about to be sent away, and not in every run.
-    pub(super) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
+    /// Forgets what nobody came back for: links, sessions, authorizations, and connections that were never finished; and what came
+    /// of runs long ago. It looks through all of them, so it is done where a person is about to be sent away, and not in every run.
+    pub(crate) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.clock.now()?;
         self.drop_expired_links(now)?;
+        self.drop_old_sessions(workspace)?;
         self.outcomes().sweep(workspace)?;
         for (id, record) in self.vault.list(Collection::PendingAuthorizations, "")? {
             let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)

@@ -115,7 +115,6 @@ impl Authorizations {
     pub fn begin_session(&self, request: &Authorize) -> Result<(Session, AuthorizationLink)> {
         let id = SessionId::new(random_id("s-")?)?;
         let request = Authorize { session: Some(id.clone()), ..request.clone() };
-        self.drop_old_sessions(&request.workspace)?;
         let link = self.issue_link(&request)?;
         let session = Session {
             id,
@@ -240,7 +239,7 @@ impl Authorizations {
         Ok(theirs.map(|session| Write::delete(Session::key(workspace, &session.id), Expect::Any)).collect())
     }
 
-    fn drop_old_sessions(&self, workspace: &WorkspaceId) -> Result<()> {
+    pub(super) fn drop_old_sessions(&self, workspace: &WorkspaceId) -> Result<()> {
         let now = self.clock.now()?;
         let stored = self.vault.list(Collection::ConnectSessions, workspace.as_str())?;
         let is_old = |body: &[u8]| {

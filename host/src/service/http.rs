@@ -1,5 +1,6 @@
 //! The whole service: pages for people, the API, and what watches over it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,6 @@ use tracing::{info, warn};
 use super::api::{self, Api, Parts};
 use super::audit::Audit;
 use super::console;
-use super::keys::Keys;
 use super::metrics::{MEDIA_TYPE, Metrics};
 use super::room::on_a_thread;
 use super::routes::pages;
@@ -24,7 +24,9 @@ use super::webhooks::Webhooks;
 use crate::authorization::PublicUrl;
 use crate::failure::Result;
 use crate::host::Host;
+use crate::ids::WorkspaceId;
 use crate::keeper::Keeper;
+use crate::vault::Collection;
 
 /// The service of a host: the pages at which people connect, the HTTP API under `/v1`, `/healthz`, `/readyz` and
 /// `/metrics`.
@@ -110,9 +112,10 @@ impl Service {
         Webhooks::of(&self.host).deliver()
     }
 
-    /// Forgets what is kept no longer: runs, conversations, files, answers, entries of the audit log.
+    /// Forgets what is kept no longer: runs and what came of them, conversations, files, answers, links, sessions, entries of the
+    /// audit log.
     pub fn tidy(&self) {
-        let workspaces = Keys::of(&self.host).workspaces().unwrap_or_else(|failure| {
+        let workspaces = self.workspaces_to_tidy().unwrap_or_else(|failure| {
             warn!(%failure, "what is kept no longer cannot be looked for");
             Default::default()
         });
@@ -123,11 +126,32 @@ impl Service {
                 .and_then(|()| Audit::of(&self.host).drop_old(&workspace, self.settings.keep_audit()))
                 .and_then(|()| self.host.sweep_conversations(&workspace).map(drop))
                 .and_then(|()| self.runs.files().sweep(&workspace))
-                .and_then(|()| api::sweep(&self.host, &workspace));
+                .and_then(|()| api::sweep(&self.host, &workspace))
+                .and_then(|()| self.host.authorizations().sweep(&workspace));
             if let Err(failure) = tidied {
                 warn!(%workspace, %failure, "what is kept no longer cannot be forgotten");
             }
         }
+    }
+
+    /// The workspaces that have something that is not kept for ever, whoever made it.
+    fn workspaces_to_tidy(&self) -> Result<BTreeSet<WorkspaceId>> {
+        const KEPT_FOR_A_TIME: [Collection; 8] = [
+            Collection::Runs,
+            Collection::Audit,
+            Collection::Conversations,
+            Collection::Files,
+            Collection::Answers,
+            Collection::Outcomes,
+            Collection::ConnectSessions,
+            Collection::Connections,
+        ];
+        let vault = &self.host.authorizations().vault;
+        let mut names = BTreeSet::new();
+        for collection in KEPT_FOR_A_TIME {
+            names.extend(vault.workspaces(collection)?);
+        }
+        names.into_iter().map(WorkspaceId::new).collect()
     }
 
     /// Has whoever waits be answered, and no run begin any more.

@@ -209,6 +209,14 @@ impl Vault {
         self.store.list_before(collection, workspace, before, most).map_err(store_failure)
     }
 
+    /// The workspaces that have records of a kind.
+    ///
+    /// # Errors
+    /// `Storage` where the store cannot be used.
+    pub fn workspaces(&self, collection: Collection) -> Result<Vec<String>> {
+        self.store.workspaces(collection).map_err(store_failure)
+    }
+
     /// All records of a kind in every workspace.
     ///
     /// # Errors

@@ -228,6 +228,25 @@ impl Store for SqliteStore {
         Ok(all)
     }
 
+    fn workspaces(&self, collection: Collection) -> Result<Vec<String>, StoreError> {
+        let connection = self.connection();
+        // From one to the next, past all that lies between.
+        let mut next = connection
+            .prepare_cached(
+                "SELECT workspace FROM records WHERE collection = ?1 AND (?2 IS NULL OR workspace > ?2)
+                 ORDER BY workspace LIMIT 1",
+            )
+            .map_err(unavailable)?;
+        let mut names: Vec<String> = Vec::new();
+        loop {
+            let name = next.query_row(params![collection.as_str(), names.last()], |row| row.get(0));
+            match name.optional().map_err(unavailable)? {
+                Some(name) => names.push(name),
+                None => return Ok(names),
+            }
+        }
+    }
+
     fn visit_all(
         &self,
         collection: Collection,

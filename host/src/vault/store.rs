@@ -61,34 +61,6 @@ pub enum Collection {
 }
 
 impl Collection {
-    /// All of them.
-    pub const ALL: [Self; 24] = [
-        Self::Vault,
-        Self::Profiles,
-        Self::PendingAuthorizations,
-        Self::Links,
-        Self::Connections,
-        Self::Outcomes,
-        Self::Keys,
-        Self::Runs,
-        Self::RunningRuns,
-        Self::Instances,
-        Self::ConnectSessions,
-        Self::Answers,
-        Self::Files,
-        Self::Audit,
-        Self::Integrations,
-        Self::ConsoleSessions,
-        Self::Dialogs,
-        Self::Conversations,
-        Self::Responses,
-        Self::Webhooks,
-        Self::Deliveries,
-        Self::Approvals,
-        Self::Secrets,
-        Self::DataKeys,
-    ];
-
     /// Its name, stable, for a column or a key.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -272,6 +244,17 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError::Unavailable`].
     fn list_all(&self, collection: Collection) -> Result<Vec<(RecordKey, Record)>, StoreError>;
+
+    /// The workspaces that have records of a kind, ordered.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn workspaces(&self, collection: Collection) -> Result<Vec<String>, StoreError> {
+        let mut names = Vec::new();
+        self.visit_all(collection, &mut |key, _| names.push(key.workspace))?;
+        names.dedup();
+        Ok(names)
+    }
 
     /// Shows all records of a kind in every workspace, one after the other, to `visit`, which does not use the store
     /// itself.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use actionbay::authorization::{Authorize, FixedCallback, Profile};
+use actionbay::authorization::{Authorize, Connect, FixedCallback, Profile};
 use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId};
 use actionbay::vault::{KeySource, SqliteStore};
@@ -12,8 +12,8 @@ use actionbay::{Failure, FailureKind, Host, Plugin, Run, SystemClock};
 use serde_json::json;
 
 use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
-use crate::guests::Vendor;
-use crate::support::{MASTER_KEY, engine, load, workspace};
+use crate::guests::{Guest, Vendor};
+use crate::support::{MASTER_KEY, Script, answer, engine, load, workspace};
 
 fn traps() -> IntegrationId {
     IntegrationId::new("traps").unwrap()
@@ -103,7 +103,7 @@ fn a_component_that_declares_more_neither_runs_nor_authorizes_until_that_is_acce
     assert!(difference.needs_approval());
     assert_eq!((difference.more.len(), difference.less.len()), (1, 0));
     assert_eq!(code(&first).as_deref(), Some("plugin-crashed"), "the approved one goes on");
-    second.approve(&traps()).unwrap();
+    second.approve(&traps(), None).unwrap();
     assert_eq!(code(&second), None);
     begin(&second).unwrap();
     second.refresh(&workspace(), &connection.id).unwrap();
@@ -135,7 +135,10 @@ fn a_component_that_is_another_and_declares_nothing_more_waits_for_the_operator_
         let difference = next.difference(&traps()).unwrap();
         assert!(difference.needs_approval());
         assert_eq!((difference.more.len(), difference.less.len()), (0, taken_away));
-        next.approve(&traps()).unwrap();
+        let refused = next.approve(&traps(), Some(first.plugin(&traps()).unwrap().digest())).unwrap_err();
+        assert_eq!(refused.code, "other-component", "what was shown is not what is there");
+        assert_eq!(code(&next).as_deref(), Some("component-not-approved"));
+        next.approve(&traps(), Some(&difference.digest)).unwrap();
         assert_eq!(code(&next).as_deref(), runs);
     }
     assert_eq!(code(&first).as_deref(), Some("component-not-approved"));
@@ -146,7 +149,7 @@ fn a_component_that_is_another_and_declares_nothing_more_waits_for_the_operator_
 fn a_component_of_the_program_goes_on_with_the_next_one_unless_that_declares_more() {
     let folder = tempfile::tempdir().unwrap();
     let built_in = |bytes: &[u8], digest: &str| {
-        host_of(folder.path(), engine().load_known(bytes, digest).unwrap(), Counting::default())
+        host_of(folder.path(), engine().load_built_in(bytes, digest).unwrap(), Counting::default())
     };
     let bytes = std::fs::read(TRAPS).unwrap();
     let first = built_in(&bytes, "first");
@@ -154,6 +157,73 @@ fn a_component_of_the_program_goes_on_with_the_next_one_unless_that_declares_mor
     let next = built_in(&bytes, "next");
     assert!(!next.difference(&traps()).unwrap().needs_approval());
     assert_eq!(code(&next).as_deref(), Some("plugin-crashed"), "it runs");
+    assert_eq!(
+        code(&first).as_deref(),
+        Some("plugin-crashed"),
+        "and so does the one before, while both are there"
+    );
     let more = built_in(&std::fs::read(DECLARES_ONE_MORE_REQUEST).unwrap(), "more");
     assert_eq!(code(&more).as_deref(), Some("component-not-approved"));
+    more.approve(&traps(), None).unwrap();
+    for _ in 0..2 {
+        assert_eq!(code(&first).as_deref(), Some("plugin-crashed"), "it declares less than was accepted");
+        assert_eq!(code(&more), None, "which it does not take back");
+    }
+}
+
+/// Whatever would send a credential or a secret for it: none is sent before it is approved.
+#[test]
+fn nothing_that_needs_a_credential_is_done_for_a_component_that_is_not_approved() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = host(folder.path(), TRAPS);
+    connect(&first);
+    let begun_before = begin(&first).unwrap();
+    let vendor = Counting::default();
+    let next = host_of(folder.path(), engine().load(&with_another_digest(TRAPS)).unwrap(), vendor.clone());
+    let [connection] = &*next.connections(&workspace()).unwrap() else { panic!("one connection") };
+    let app = ProfileId::new("app").unwrap();
+    let callback = format!("code=canary-code-0123&state={begun_before}");
+    let connect = Connect::new(workspace(), traps(), "key", "ann", "secret-0123".to_owned().into());
+    for (what, failure) in [
+        ("a run", next.run(&Run::new(workspace(), traps(), "run", json!({}))).unwrap_err()),
+        ("a check", next.check(&workspace(), &connection.id).unwrap_err()),
+        ("a renewal", next.refresh(&workspace(), &connection.id).unwrap_err()),
+        ("a test of the profile", next.test_profile(&workspace(), &app, None).unwrap_err()),
+        ("an authorization", begin(&next).unwrap_err()),
+        ("a callback of one that was begun before", next.handle_callback(&callback, None).unwrap_err()),
+        ("connecting with a secret", next.connect(&connect).unwrap_err()),
+    ] {
+        assert_eq!(failure.code, "component-not-approved", "{what}: {failure:?}");
+    }
+    assert_eq!(vendor.received(), 0);
+}
+
+#[test]
+fn the_command_shows_how_a_component_differs_and_accepts_the_one_that_was_shown() {
+    let server = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let home = Guest::home(TRAPS, &server);
+    let run = |component: &str| home.run(&["--json", "run", component, "run"]).json();
+    assert_eq!(run(TRAPS)["error"]["code"], "plugin-crashed");
+    let other = home.path().join("other.wasm");
+    std::fs::write(&other, with_another_digest(TRAPS)).unwrap();
+    let other = other.to_str().unwrap();
+    let refused = run(other);
+    assert_eq!(refused["error"]["code"], "component-not-approved", "{refused}");
+    let shown = home.run(&["integrations", "approve", other]).ok().stdout;
+    assert!(shown.contains("its code alone is another"), "{shown}");
+    let digest = home.run(&["--json", "integrations", "approve", other]).ok().json()["digest"].clone();
+    let digest = digest.as_str().unwrap();
+    assert!(shown.contains(&format!("--yes --digest {digest}")), "{shown}");
+    let wrong = home.run(&["--json", "integrations", "approve", other, "--yes", "--digest", "0000"]);
+    assert_eq!(wrong.json()["error"]["code"], "other-component", "{wrong:?}");
+    assert_eq!(run(other)["error"]["code"], "component-not-approved");
+    let accepted = home.run(&["--json", "integrations", "approve", other, "--yes", "--digest", digest]).ok();
+    assert_eq!(accepted.json()["state"], "approved");
+    assert_eq!(run(other)["error"]["code"], "plugin-crashed");
+    let more = home.run(&["integrations", "approve", DECLARES_ONE_MORE_REQUEST]).ok().stdout;
+    assert!(more.contains("\n+ request ") && more.contains("/people/{any}"), "{more}");
+    assert!(!more.contains("\n- "), "{more}");
+    home.run(&["integrations", "approve", DECLARES_ONE_MORE_REQUEST, "--yes"]).ok();
+    let less = home.run(&["integrations", "approve", TRAPS]).ok().stdout;
+    assert!(less.contains("\n- request ") && !less.contains("\n+ "), "{less}");
 }

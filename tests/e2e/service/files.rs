@@ -12,7 +12,7 @@ use atlassian_sandbox::consent::Decision;
 use serde_json::{Value, json};
 
 use super::office::{Client, Office, run_of};
-use crate::support::{Visitor, World, integration, workspace};
+use crate::support::{World, integration, workspace};
 
 /// Bytes that are no text.
 const BYTES: &[u8] = b"\0\xff\xfe a canary in a file \r\n--boundary\r\n";
@@ -191,76 +191,6 @@ fn an_end_users_files_are_erased_with_their_data_and_nobody_elses() {
         assert_eq!(client.fetch(&format!("/files/{}", id.as_str().unwrap())).bytes, BYTES);
     }
     assert_eq!(records(folder.path(), Collection::Files), 2);
-}
-
-/// What stays is who did what, for as long as the operator keeps that.
-#[test]
-fn nothing_of_a_user_who_was_erased_is_in_the_store_after_a_day_but_in_the_audit_log() {
-    const USER: &str = "ann-canary@example.com";
-    let (folder, office) = usual();
-    let client = office.admin();
-    office
-        .world
-        .host
-        .edit_configuration(&workspace(), &integration(), Some(AuthorizationMode::PerUser), None)
-        .unwrap();
-    let session = json!({"integration": "confluence", "user": USER});
-    let session = client.post_once("/connect/sessions", "k-session", session).done();
-    office.decide(session["connect_link"].as_str().unwrap(), Decision::Allow);
-    crate::service::talking::install(&client);
-    let words = json!({"user": USER, "text": "type: page, space: DOCS, title: Hers, body: ann-canary"});
-    client.post_once("/dialogs/createContent/conversations", "k-talk", words).done();
-    let list = json!({"input": {"space": "DOCS"}, "user": USER});
-    client.post_once(&run_of("list-pages"), "k-run", list).done();
-    sent(&client, &format!("name=ann-canary.bin&user={USER}"), BYTES);
-    let holds = || {
-        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
-        let mut collections = Vec::new();
-        for collection in Collection::ALL {
-            let records = store.list_all(collection).unwrap();
-            let is_hers = records.iter().any(|(key, record)| {
-                format!("{key:?}").contains("ann-canary")
-                    || record.body.windows(10).any(|part| part == b"ann-canary")
-            });
-            if is_hers {
-                collections.push(collection.as_str());
-            }
-        }
-        collections
-    };
-    // One more that was begun and not ended: a link, and what a person who opened one would come back to.
-    let session = json!({"integration": "confluence", "user": USER});
-    let session = client.post_once("/connect/sessions", "k-another", session).done();
-    Visitor::new().post(session["connect_link"].as_str().unwrap());
-    let before = holds();
-    for collection in [
-        "connections",
-        "conversations",
-        "runs",
-        "files",
-        "connect-sessions",
-        "links",
-        "pending-authorizations",
-    ] {
-        assert!(before.contains(&collection), "{before:?}");
-    }
-    let erased = client.send("DELETE", &format!("/users/{USER}/data"), &[], None).done();
-    assert_eq!(erased["connections"], 1, "{erased}");
-    let kept = holds();
-    for gone in [
-        "connections",
-        "connect-sessions",
-        "links",
-        "pending-authorizations",
-        "conversations",
-        "files",
-        "runs",
-    ] {
-        assert!(!kept.contains(&gone), "{gone} of {kept:?}");
-    }
-    office.world.clock.advance(24 * 60 * 60 + 1);
-    office.service.tidy();
-    assert_eq!(holds(), ["audit"]);
 }
 
 #[test]

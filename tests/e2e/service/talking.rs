@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::office::{Client, Office, run_of};
 use crate::support::{integration, workspace};
 
-const ALL: &str = "type: page, space: DOCS, title: Mine, body: Words";
+pub(super) const ALL: &str = "type: page, space: DOCS, title: Mine, body: Words";
 
 /// A connected office with the dialog, and its platform.
 fn talking() -> (Office, Client) {

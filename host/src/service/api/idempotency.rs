@@ -5,11 +5,12 @@
 //! | was done | its answer |
 //! | failed | an answer of its own: nothing was done |
 //! | is being done | 409 |
+//! | was interrupted | 409: it is not known what came of it |
 //! | asked for something else | 422 |
 //!
 //! Runs have names too, which the host knows: see `crate::outcomes`. An answer is sealed, since it may hold a link.
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::PathAndQuery;
@@ -36,9 +37,6 @@ const KEPT: u64 = 24 * 60 * 60;
 
 /// How long a request may be in doing, in seconds: longer than the slowest, which asks the vendor.
 const IN_DOING: u64 = 180;
-
-/// The largest answer that is kept, in bytes.
-const MAX_ANSWER: usize = 1 << 20;
 
 /// Says that an answer is one of before.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -132,7 +130,8 @@ fn begin(host: &Host, workspace: WorkspaceId, id: String, what: String) -> Resul
                         return Ok(Begin::Before(status, body.unwrap_or_else(|| String::new().into())));
                     }
                     Some(before) if now < before.until => return Err(in_doing(before.until - now)),
-                    _ => Expect::Generation(record.generation),
+                    Some(_) => return Err(interrupted()),
+                    None => Expect::Generation(record.generation),
                 }
             }
         };
@@ -150,7 +149,10 @@ fn begin(host: &Host, workspace: WorkspaceId, id: String, what: String) -> Resul
 /// Keeps an answer of something that was done, or gives the name free.
 async fn kept(host: Host, claim: Claim, response: Response) -> Response {
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, MAX_ANSWER).await.unwrap_or_else(|_| Bytes::new());
+    // It is in memory already, however large.
+    let Ok(body) = to_bytes(body, usize::MAX).await else {
+        return Refused::from(Failure::internal("An answer broke off.")).into_response();
+    };
     let answer = SecretString::from(String::from_utf8_lossy(&body).into_owned());
     let status = parts.status;
     let settled = on_a_thread(move || {
@@ -231,6 +233,15 @@ fn in_doing(seconds: u64) -> Failure {
     );
     failure.retry_after = u32::try_from(seconds).ok();
     failure.hint("Wait for it, and send it again with the same key.")
+}
+
+fn interrupted() -> Failure {
+    Failure::new(
+        FailureKind::Conflict,
+        "unknown-outcome",
+        "The request with this idempotency key was interrupted, and it is not known what came of it.",
+    )
+    .hint("Look whether it was done. If not, send it again with a new key.")
 }
 
 /// One hash of several texts, which cannot be confused by where one ends.

@@ -154,11 +154,6 @@ impl Keys {
         self.0.authorizations().vault.get(&RecordKey::new(Collection::Keys, "", "none")).map(drop)
     }
 
-    /// The workspaces that have keys.
-    pub(super) fn workspaces(&self) -> Result<BTreeSet<WorkspaceId>> {
-        Ok(self.all()?.into_iter().map(|key| key.workspace).collect())
-    }
-
     /// Has a key open nothing any more. One that was revoked before stays as it is.
     ///
     /// # Errors
