@@ -42,7 +42,7 @@ fn load(criterion: &mut Criterion) {
         let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
         engine.load(COMPONENT).unwrap();
         let digest = engine.load(COMPONENT).unwrap().digest().to_owned();
-        bench.iter(|| engine.load_known(COMPONENT, &digest).unwrap());
+        bench.iter(|| engine.load_built_in(COMPONENT, &digest).unwrap());
     });
     load.bench_function("from its artifact, with its digest taken", |bench| {
         let folder = tempfile::tempdir().unwrap();

@@ -20,7 +20,7 @@ impl BuiltIn {
 
     /// Makes a plugin of it. It is not hashed once more: it lies in this program beside its digest.
     pub(crate) fn load(&self, engine: &Engine) -> Result<Plugin> {
-        engine.load_known(self.bytes, self.digest)
+        engine.load_built_in(self.bytes, self.digest)
     }
 }
 

@@ -3,8 +3,8 @@
 //! A component is trusted with a connection because of what it declares: where it sends requests, which scopes it wants,
 //! what each template may send. The first one that is used is approved by that. One with another digest neither runs nor
 //! authorizes until the operator has seen the difference and accepted it, be it that its code alone is another. What lies in the
-//! program itself was accepted by whoever installed that, as long as it declares nothing more: connections stay alive when the
-//! program is brought up to date.
+//! program itself was accepted by whoever installed that, as long as it declares nothing more than what was approved, which stays
+//! as it is: connections stay alive when the program is brought up to date, in one process after the other.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
@@ -91,7 +91,10 @@ fn declarations(manifest: &Manifest) -> BTreeSet<String> {
         lines.insert(format!("{what} {value}"));
     };
     for facts in &manifest.audiences {
-        say("audience", &json!(facts.audience));
+        say("audience", &json!(facts));
+    }
+    if !manifest.excluded_editions.is_empty() {
+        say("excluded-editions", &json!(manifest.excluded_editions));
     }
     for method in &manifest.authorization {
         say("authorization", &json!(method));
@@ -115,8 +118,8 @@ fn declarations(manifest: &Manifest) -> BTreeSet<String> {
             // The first rule that fits counts, so the order is a part of what is declared.
             say("request", &json!({"template": id, "place": place, "rule": rule}));
         }
-        for field in marked(template.input.json()) {
-            say("container-field", &json!({"template": id, "field": field}));
+        for (field, marked) in marked(template.input.json()) {
+            say("container-field", &json!({"template": id, "field": field, "names": marked}));
         }
         for place in template.input.files() {
             say("opens-file", &json!({"template": id, "place": place}));
@@ -128,9 +131,10 @@ fn declarations(manifest: &Manifest) -> BTreeSet<String> {
     lines
 }
 
-fn marked(schema: &Value) -> Vec<&String> {
+/// The fields that name a container, and how.
+fn marked(schema: &Value) -> impl Iterator<Item = (&String, &Value)> {
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    fields.filter(|(_, field)| field.get("x-container").is_some()).map(|(name, _)| name).collect()
+    fields.filter_map(|(name, field)| Some((name, field.get("x-container")?)))
 }
 
 impl Authorizations {
@@ -144,12 +148,20 @@ impl Authorizations {
         Ok(Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval)))
     }
 
-    /// Approves the component of an integration as it is.
+    /// Approves the component of an integration as it is: the one with this SHA-256, where one is said.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where somebody else approved another in between; `Storage`.
-    pub fn approve(&self, integration: &IntegrationId) -> Result<Approval> {
+    /// `NotFound`; `Conflict` where the component has another digest, or somebody else approved another in between; `Storage`.
+    pub fn approve(&self, integration: &IntegrationId, digest: Option<&str>) -> Result<Approval> {
         let plugin = self.plugin(integration)?;
+        if digest.is_some_and(|digest| digest != plugin.digest()) {
+            return Err(Failure::new(
+                FailureKind::Conflict,
+                "other-component",
+                format!("The component of {integration} has another digest: {}.", plugin.digest()),
+            )
+            .hint(format!("See how it differs with: actionbay integrations approve {integration}")));
+        }
         let expect = match self.approval(integration)? {
             Some((_, generation)) => Expect::Generation(generation),
             None => Expect::Absent,
@@ -170,19 +182,15 @@ impl Authorizations {
                 return Ok(plugin);
             }
             let stored = record.as_ref().map(read).transpose()?;
-            let expect = match &stored {
-                Some((approval, _)) if approval.digest == plugin.digest() => {
-                    self.approved.remember(plugin.digest(), record.map(|record| record.body));
-                    return Ok(plugin);
-                }
-                Some((_, generation)) => Expect::Generation(*generation),
-                None => Expect::Absent,
-            };
             let difference = Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval));
             if difference.needs_approval() {
                 return Err(not_approved(difference));
             }
-            match self.record(&plugin, expect) {
+            if difference.approved.is_some() {
+                self.approved.remember(plugin.digest(), record.map(|record| record.body));
+                return Ok(plugin);
+            }
+            match self.record(&plugin, Expect::Absent) {
                 // Somebody else was faster, perhaps with another component.
                 Err(Failure { kind: FailureKind::Conflict, .. }) => {}
                 recorded => return recorded.map(|_| plugin),

@@ -52,7 +52,7 @@ impl Authorizations {
         tenant: Option<&str>,
     ) -> Result<ProfileTest> {
         let profile = self.profile_for(workspace, id, tenant)?;
-        let plugin = self.plugin(&profile.integration)?;
+        let plugin = self.approved_plugin(&profile.integration)?;
         let client_secret = self.client_secret(workspace, id)?;
         let redirect_uri = self.callbacks.redirect_uri(&profile.integration, id)?;
         let code: SecretString = random_id("made-up-")?.into();

@@ -58,7 +58,8 @@ pub(super) enum Integrations {
     /// the program was accepted with that, as long as it declares nothing more.
     #[command(after_help = "Examples:
   actionbay integrations approve INTEGRATION          # shows the difference
-  actionbay integrations approve INTEGRATION --yes    # accepts it")]
+  actionbay integrations approve INTEGRATION --yes    # accepts it
+  actionbay integrations approve INTEGRATION --yes --digest SHA-256")]
     Approve(Approve),
     /// Disable an integration: its authorization is kept, and nothing runs
     #[command(after_help = "Example: actionbay integrations disable INTEGRATION")]
@@ -122,6 +123,9 @@ pub(super) struct Approve {
     /// Accept the difference
     #[arg(long)]
     yes: bool,
+    /// Accept it only of the component with this digest: the one that was shown
+    #[arg(long, value_name = "SHA-256", requires = "yes")]
+    digest: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -217,7 +221,7 @@ impl Approve {
         let (host, id) = open(home, &self.integration, output)?;
         let difference = host.difference(&id)?;
         if self.yes {
-            host.approve(&id)?;
+            host.approve(&id, self.digest.as_deref())?;
         }
         let needs = difference.needs_approval();
         let state = match (&difference.approved, needs) {
@@ -225,18 +229,21 @@ impl Approve {
             (None, _) => "approved by its first use".to_owned(),
             (Some(approved), _) if *approved == difference.digest => "approved".to_owned(),
             (Some(_), false) => {
-                "came with the program, and declares nothing more: approved by its next use".to_owned()
+                "came with the program, and declares nothing more than was approved".to_owned()
             }
             (Some(_), true) => {
                 let only_code = difference.more.is_empty() && difference.less.is_empty();
                 let what = if only_code { "its code alone is another; " } else { "" };
                 format!(
-                    "not approved; {what}accept it with: actionbay integrations approve {} --yes",
-                    self.integration
+                    "not approved; {what}accept it with: actionbay integrations approve {} --yes --digest {}",
+                    self.integration, difference.digest
                 )
             }
         };
-        output.result(&difference, || {
+        let mut json = serde_json::to_value(&difference)
+            .map_err(|_| Failure::internal("A difference cannot be written."))?;
+        json["state"] = json!(state);
+        output.result(&json, || {
             let mut text = facts(&[
                 ("integration", id.to_string()),
                 ("sha-256", difference.digest.clone()),

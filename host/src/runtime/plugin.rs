@@ -67,7 +67,7 @@ impl Engine {
     ///
     /// # Errors
     /// As `load`.
-    pub fn load_known(&self, bytes: &[u8], digest: &str) -> Result<Plugin> {
+    pub fn load_built_in(&self, bytes: &[u8], digest: &str) -> Result<Plugin> {
         self.loaded(bytes, digest, true)
     }
 

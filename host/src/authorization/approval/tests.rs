@@ -88,6 +88,7 @@ fn after(place: &str, value: Value) -> Difference {
 fn whatever_a_component_declares_more_is_said_and_needs_approval() {
     let (oauth2, basic, template) = ("/authorization/0", "/authorization/1", "/templates/0");
     let file = r#"{"type":"object","properties":{"plan":{"type":"string","format":"file"}}}"#;
+    let by_id = r#"{"type":"object","properties":{"space":{"type":"string","x-container":"id"}}}"#;
     let container = r#"{"type":"object","properties":{"home":{"type":"string","x-container":"key"}}}"#;
     let mut other = everything()["templates"][0].clone();
     other["id"] = json!("remove");
@@ -102,6 +103,13 @@ fn whatever_a_component_declares_more_is_said_and_needs_approval() {
         ("/audiences/0/path-prefix".to_owned(), json!("/v2"), "audience ", "/v2"),
         ("/audiences/1/authorization-only".to_owned(), json!(false), "audience ", "false"),
         ("/audiences/-".to_owned(), audience("third"), "audience ", "third"),
+        (
+            "/audiences/0/cost".to_owned(),
+            json!({"request": 1, "object": 1, "budget": 9, "window": 60}),
+            "audience ",
+            "budget",
+        ),
+        ("/excluded-editions".to_owned(), json!(["trial"]), "excluded-editions ", "trial"),
         (format!("{oauth2}/issuer"), json!(null), "authorization ", "null"),
         (
             format!("{oauth2}/authorization-url"),
@@ -147,6 +155,7 @@ fn whatever_a_component_declares_more_is_said_and_needs_approval() {
             "PUT",
         ),
         (format!("{template}/input-schema"), json!(container), "container-field ", "home"),
+        (format!("{template}/input-schema"), json!(by_id), "container-field ", r#""id""#),
         (format!("{template}/input-schema"), json!(file), "opens-file ", "plan"),
         (format!("{template}/output-schema"), json!(file), "makes-file ", "plan"),
     ] {
