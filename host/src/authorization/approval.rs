@@ -21,6 +21,9 @@ use crate::vault::{Collection, Expect, Record, RecordKey, Write};
 #[cfg(test)]
 mod tests;
 
+/// The code of a refusal to use a component that the operator has not accepted.
+pub(crate) const NOT_APPROVED: &str = "component-not-approved";
+
 /// How many declarations a refusal names.
 const MOST_NAMED: usize = 5;
 
@@ -250,7 +253,7 @@ fn not_approved(difference: Difference) -> Failure {
     };
     Failure::new(
         FailureKind::Denied,
-        "component-not-approved",
+        NOT_APPROVED,
         format!("The component of {integration} is another one than was approved, and declares {declares}."),
     )
     .hint(format!("See the difference, and accept it, with: actionbay integrations approve {integration}"))

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::status;
-use crate::authorization::{Connection, LinkFacts};
+use crate::authorization::{Connection, LinkFacts, NOT_APPROVED};
 use crate::clock::date;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
@@ -117,9 +117,14 @@ fn title_of(failure: &Failure) -> &'static str {
     }
 }
 
-/// What may be told to anybody: faults of the store and of the program are for whoever runs it.
+/// What may be told to anybody: faults of the store and of the program are for whoever runs it, and so is what a component that
+/// nobody approved declares.
 fn text_of(failure: &Failure) -> &str {
-    if status::is_ours(failure) { "Something went wrong here." } else { &failure.message }
+    if status::is_ours(failure) || failure.code == NOT_APPROVED {
+        "Something went wrong here."
+    } else {
+        &failure.message
+    }
 }
 
 /// What the person in front of the page can do. The failure's own hint is for people at a command.

@@ -4,16 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use actionbay::authorization::{Authorize, Connect, FixedCallback, Profile};
+use actionbay::authorization::{Authorize, Connect, FixedCallback, Profile, PublicUrl};
 use actionbay::egress::{OperatorPolicy, OutboundRequest, RawResponse, Transport, TransportError};
 use actionbay::ids::{IntegrationId, ProfileId};
+use actionbay::service::{Server, Service, Settings};
 use actionbay::vault::{KeySource, SqliteStore};
 use actionbay::{Failure, FailureKind, Host, Plugin, Run, SystemClock};
 use serde_json::json;
 
 use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
 use crate::guests::{Guest, Vendor};
-use crate::support::{MASTER_KEY, Script, answer, engine, load, workspace};
+use crate::support::{MASTER_KEY, Script, Visitor, answer, engine, load, workspace};
 
 fn traps() -> IntegrationId {
     IntegrationId::new("traps").unwrap()
@@ -226,4 +227,42 @@ fn the_command_shows_how_a_component_differs_and_accepts_the_one_that_was_shown(
     home.run(&["integrations", "approve", DECLARES_ONE_MORE_REQUEST, "--yes"]).ok();
     let less = home.run(&["integrations", "approve", TRAPS]).ok().stdout;
     assert!(less.contains("\n- request ") && !less.contains("\n+ "), "{less}");
+}
+
+/// Whoever runs the service is to look at it: the person in front of a page cannot.
+#[test]
+fn a_page_for_people_does_not_say_what_a_component_that_is_not_approved_declares() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let public = PublicUrl::new(&format!("http://localhost:{}", server.address().port())).unwrap();
+    let open = |component: &str| {
+        let store = SqliteStore::open(&folder.path().join("store.db")).unwrap();
+        let host = Host::builder()
+            .transport(Vendor)
+            .store(store, KeySource::Text(MASTER_KEY.to_owned().into()).read(false).unwrap())
+            .clock(SystemClock)
+            .callbacks(public.clone())
+            .policy(OperatorPolicy::every_public_host())
+            .build()
+            .unwrap();
+        host.add(load(engine(), component)).unwrap();
+        host
+    };
+    let first = open(TRAPS);
+    connect(&first);
+    let wish = Authorize::new(workspace(), traps(), ProfileId::new("app").unwrap());
+    let link = first.issue_link(&wish).unwrap().url.to_string();
+    let state = begin(&first).unwrap();
+
+    let next = open(DECLARES_ONE_MORE_REQUEST);
+    let service = Service::new(&next, &public, Settings::default()).unwrap();
+    let _serving = server.start(&service.router()).unwrap();
+    let back = format!("{}?code=canary-code-0123&state={state}", public.callback_url());
+    for page in [Visitor::new().get(&link), Visitor::new().post(&link), Visitor::new().get(&back)] {
+        assert!((400..500).contains(&page.status), "{page:?}");
+        assert!(page.body.contains("Something went wrong here."), "{page:?}");
+        for inner in ["people", "declares", "integrations approve"] {
+            assert!(!page.body.contains(inner), "{inner}: {page:?}");
+        }
+    }
 }
