@@ -34,7 +34,7 @@ fn load(criterion: &mut Criterion) {
     load.sample_size(10);
     load.bench_function("compiled", |bench| {
         let engine = Engine::new().unwrap();
-        bench.iter(|| engine.load(COMPONENT).unwrap());
+        bench.iter_with_large_drop(|| engine.load(COMPONENT).unwrap());
     });
     load.sample_size(50);
     load.bench_function("from its artifact", |bench| {
@@ -42,13 +42,13 @@ fn load(criterion: &mut Criterion) {
         let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
         engine.load(COMPONENT).unwrap();
         let digest = engine.load(COMPONENT).unwrap().digest().to_owned();
-        bench.iter(|| engine.load_built_in(COMPONENT, &digest).unwrap());
+        bench.iter_with_large_drop(|| engine.load_built_in(COMPONENT, &digest).unwrap());
     });
     load.bench_function("from its artifact, with its digest taken", |bench| {
         let folder = tempfile::tempdir().unwrap();
         let engine = Engine::builder().artifacts(folder.path()).build().unwrap();
         engine.load(COMPONENT).unwrap();
-        bench.iter(|| engine.load(COMPONENT).unwrap());
+        bench.iter_with_large_drop(|| engine.load(COMPONENT).unwrap());
     });
     load.bench_function("warm", |bench| {
         let plugin = plugin();
