@@ -32,6 +32,7 @@ mod languages;
 mod life_cycle;
 mod limits;
 mod links;
+mod memory;
 mod offers;
 mod own_components;
 mod pacing;
