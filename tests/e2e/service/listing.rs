@@ -45,22 +45,23 @@ fn every_item_is_on_one_page_and_the_last_page_says_so() {
 /// What is made here is more than one page of each.
 #[test]
 fn what_people_made_and_did_comes_in_pages_too() {
-    let office = Office::connected();
+    let office = Office::new();
     let client = office.admin();
+    for user in ["ann", "bob", "eve", "zoe"] {
+        let made =
+            client.post("/connect/sessions", json!({"integration": "confluence", "user": user})).done();
+        let link = made["connect_link"].as_str().unwrap();
+        assert_eq!(office.decide(link, atlassian_sandbox::consent::Decision::Allow).status, 200);
+    }
     for template in ["create-content", "list-pages", "view-content"] {
         let path = format!("/integrations/confluence/templates/{template}/installation");
         client.send("PUT", &path, &[], None).done();
     }
     for number in 0..5 {
-        client.post("/dialogs/createContent/conversations", json!({"text": format!("{number}")})).done();
+        let said = json!({"user": "ann", "text": format!("{number}")});
+        client.post("/dialogs/createContent/conversations", said).done();
         let hook = json!({"url": format!("https://platform.example/{number}"), "events": ["run.finished"]});
         client.post("/webhooks", hook).done();
-    }
-    for user in ["ann", "bob", "eve"] {
-        let made =
-            client.post("/connect/sessions", json!({"integration": "confluence", "user": user})).done();
-        let link = made["connect_link"].as_str().unwrap();
-        assert_eq!(office.decide(link, atlassian_sandbox::consent::Decision::Allow).status, 200);
     }
     for (path, count) in
         [("/dialogs", 3), ("/conversations", 5), ("/webhooks", 5), ("/connections", 4), ("/audit", 17)]
