@@ -1,5 +1,7 @@
 //! What has a name is done once, by whatever route it is asked for.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::office::{Client, Office, Reply};
@@ -18,18 +20,21 @@ fn state(office: &Office, client: &Client) -> Value {
     })
 }
 
-/// Sends what the route takes under a name.
-fn send(client: &Client, route: &Route, ids: &std::collections::BTreeMap<&str, String>, name: &str) -> Reply {
-    let path = route.at(ids);
-    if route.path == "/files" {
-        return client.upload("name=a.txt", &[("Idempotency-Key", name)], b"a");
-    }
-    let body = match route.path.as_str() {
+/// A body that has the route do something.
+fn doing(client: &Client, route: &Route, ids: &BTreeMap<&str, String>) -> Option<Value> {
+    match route.path.as_str() {
         "/dialogs/{dialog}/update" => Some(json!({"overwrite": true})),
         "/dialog-import" => Some(client.get("/dialog-export").done()),
         _ => body(route, ids),
-    };
-    client.send("POST", &path, &[("Idempotency-Key", name)], body)
+    }
+}
+
+/// Sends this to the route under a name.
+fn send(client: &Client, route: &Route, path: &str, name: &str, body: &Option<Value>) -> Reply {
+    match route.path.as_str() {
+        "/files" => client.upload("name=a.txt", &[("Idempotency-Key", name)], b"a"),
+        _ => client.send("POST", path, &[("Idempotency-Key", name)], body.clone()),
+    }
 }
 
 #[test]
@@ -49,14 +54,15 @@ fn whatever_is_posted_twice_under_one_name_is_done_once_and_answered_alike() {
     for (number, route) in posts.iter().enumerate() {
         let name = format!("k-{number}");
         let before = state(&office, &client);
-        let first = send(&client, route, &ids, &name);
+        let (path, body) = (route.at(&ids), doing(&client, route, &ids));
+        let first = send(&client, route, &path, &name, &body);
         assert!((200..300).contains(&first.status), "{route:?}: {first:?}");
         let after = state(&office, &client);
         // A session, a file and an import of what is there already are in none of the lists.
         let is_seen = !["/connect/sessions", "/connect/sessions/{session}/reconnect", "/files"]
             .contains(&route.path.as_str());
         assert!(!is_seen || before != after, "{route:?} did nothing: {first:?}");
-        let again = send(&client, route, &ids, &name);
+        let again = send(&client, route, &path, &name, &body);
         assert_eq!(again.status, first.status, "{route:?}: {again:?}");
         let (mut told, mut told_again) = (first.json(), again.json());
         if route.path.ends_with("/run") {
@@ -73,8 +79,7 @@ fn whatever_is_posted_twice_under_one_name_is_done_once_and_answered_alike() {
         }
         assert_eq!(told_again, told, "{route:?}");
         assert_eq!(state(&office, &client), after, "{route:?} did it twice");
-        let other =
-            client.send("POST", &route.at(&ids), &[("Idempotency-Key", &name)], Some(json!({"other": 1})));
+        let other = client.send("POST", &path, &[("Idempotency-Key", &name)], Some(json!({"other": 1})));
         assert_eq!(other.status / 100, 4, "{route:?}: a name is for one thing: {other:?}");
         if route.path == "/connect/sessions" {
             ids.insert("session", told["id"].as_str().unwrap().to_owned());

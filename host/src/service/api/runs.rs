@@ -221,12 +221,14 @@ pub(super) async fn run(
 
 fn answered(Ended { record, result }: Ended) -> Result<Response, Refused> {
     let outcome = result.map_err(|failure| Refused::from(failure).of_run(record.id.clone()))?;
+    // What an earlier run took stands in its record.
+    let took = u64::try_from(outcome.report.duration.as_millis()).unwrap_or(u64::MAX);
     Ok(Json(Outcome {
         run: record.id.to_string(),
         output: outcome.output,
         connection: outcome.connection.to_string(),
-        requests: outcome.report.requests,
-        milliseconds: u64::try_from(outcome.report.duration.as_millis()).unwrap_or(u64::MAX),
+        requests: record.requests.unwrap_or(outcome.report.requests),
+        milliseconds: record.milliseconds.unwrap_or(took),
         replayed: outcome.replayed,
     })
     .into_response())
