@@ -5,6 +5,7 @@ mod auditing;
 mod authorizing;
 mod configuring;
 mod crowded;
+mod delivering;
 mod erasing;
 mod files;
 mod keys;

@@ -127,7 +127,8 @@ impl Service {
                 .and_then(|()| self.host.sweep_conversations(&workspace).map(drop))
                 .and_then(|()| self.runs.files().sweep(&workspace))
                 .and_then(|()| api::sweep(&self.host, &workspace))
-                .and_then(|()| self.host.authorizations().sweep(&workspace));
+                .and_then(|()| self.host.authorizations().sweep(&workspace))
+                .and_then(|()| Webhooks::of(&self.host).sweep(&workspace));
             if let Err(failure) = tidied {
                 warn!(%workspace, %failure, "what is kept no longer cannot be forgotten");
             }

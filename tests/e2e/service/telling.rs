@@ -2,8 +2,9 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actionbay::egress::{
     OperatorPolicy, Origin, OutboundRequest, RawResponse, Transport, TransportError, UreqTransport,
@@ -39,7 +40,7 @@ impl Message {
         header.unwrap_or_else(|| panic!("no {name}: {self:?}"))
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 
@@ -61,6 +62,10 @@ impl Message {
 pub(super) struct Receiver {
     pub(super) origin: String,
     pub(super) status: Arc<AtomicU16>,
+    /// How long it takes to answer, in milliseconds.
+    pub(super) takes: Arc<AtomicU64>,
+    /// What is in messages that it refuses.
+    refused: Arc<Mutex<Option<String>>>,
     messages: Arc<Mutex<Vec<Message>>>,
 }
 
@@ -70,6 +75,8 @@ impl Receiver {
         let receiver = Self {
             origin: format!("http://{}", listener.local_addr().unwrap()),
             status: Arc::new(AtomicU16::new(204)),
+            takes: Arc::default(),
+            refused: Arc::default(),
             messages: Arc::default(),
         };
         let taking = receiver.clone();
@@ -95,13 +102,20 @@ impl Receiver {
         let mut body = vec![0; length.unwrap_or(0)];
         stream.read_exact(&mut body)?;
         let body = String::from_utf8(body).unwrap();
+        let is_refused = self.refused.lock().unwrap().as_ref().is_some_and(|refused| body.contains(refused));
         self.messages.lock().unwrap().push(Message { head, body });
-        let status = self.status.load(Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(self.takes.load(Ordering::SeqCst)));
+        let status = if is_refused { 400 } else { self.status.load(Ordering::SeqCst) };
         write!(stream, "HTTP/1.1 {status} So\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     }
 
     pub(super) fn messages(&self) -> Vec<Message> {
         self.messages.lock().unwrap().clone()
+    }
+
+    /// Refuses messages with this in them, and takes all others in.
+    pub(super) fn refuses(&self, part: &str) {
+        *self.refused.lock().unwrap() = Some(part.to_owned());
     }
 
     pub(super) fn answers(&self, status: u16) {
@@ -123,25 +137,31 @@ impl Transport for Forked {
 
 /// An office whose operator lets this address be called.
 fn office(receiver: &Receiver) -> Office {
-    let policy = OperatorPolicy::every_public_host().allow(Origin::parse(&receiver.origin).unwrap());
+    office_of(&[receiver])
+}
+
+/// The same of several addresses.
+pub(super) fn office_of(receivers: &[&Receiver]) -> Office {
+    let origins = receivers.iter().map(|receiver| Origin::parse(&receiver.origin).unwrap());
+    let policy = origins.fold(OperatorPolicy::every_public_host(), OperatorPolicy::allow);
     Office::of("", Settings::default(), |setup| {
         let fork = |wire| Arc::new(Forked(wire, UreqTransport::new())) as Arc<dyn Transport>;
         World::with(Setup { transport: Some(fork), ..setup }, |builder| builder.policy(policy))
     })
 }
 
-fn connected(receiver: &Receiver) -> Office {
+pub(super) fn connected(receiver: &Receiver) -> Office {
     let office = office(receiver);
     office.world.authorize().unwrap();
     office
 }
 
 /// Has the address be told of these; the webhook, with its secret.
-fn told(client: &Client, receiver: &Receiver, events: &[&str]) -> Value {
+pub(super) fn told(client: &Client, receiver: &Receiver, events: &[&str]) -> Value {
     client.post("/webhooks", json!({"url": format!("{}/hook", receiver.origin), "events": events})).done()
 }
 
-fn run(client: &Client) -> String {
+pub(super) fn run(client: &Client) -> String {
     let run = client.post(&run_of("list-pages"), json!({"input": {"space": "DOCS"}})).done();
     run["run"].as_str().unwrap().to_owned()
 }

@@ -129,7 +129,7 @@ fn told(
     let body = json!({ "type": event.as_str(), "timestamp": date(now), "data": data() }).to_string();
     let deliveries = webhooks.into_iter().map(|webhook| {
         let id = format!("{id}_{}", webhook.id);
-        Delivery::new(webhook.id, body.clone(), now).written(workspace, &id, crate::vault::Expect::Absent)
+        Delivery::new(id, webhook.id, body.clone(), now).written(workspace)
     });
     deliveries.collect()
 }

@@ -12,6 +12,7 @@
 //!
 //! Promises, each with a test:
 //! - what is to be told survives the process,
+//! - an address is told all that waits for it at once, and one that takes nothing in holds no other up,
 //! - it goes where the operator's policy lets it, and never to a private address,
 //! - an address that fails for days is told nothing any more.
 
@@ -54,6 +55,15 @@ pub struct Webhook {
     pub failing_since: Option<u64>,
     /// Whether it is told nothing any more.
     pub disabled: bool,
+    /// How often in a row it took nothing in.
+    #[serde(default)]
+    failures: usize,
+    /// Before when it is told nothing; while it is being told something, by nobody else.
+    #[serde(default)]
+    rests_until: u64,
+    /// When it was told something last.
+    #[serde(default)]
+    told_at: u64,
 }
 
 /// The webhooks of a host.
@@ -104,6 +114,9 @@ impl Webhooks {
             created_at: authorizations.clock.now()?,
             failing_since: None,
             disabled: false,
+            failures: 0,
+            rests_until: 0,
+            told_at: 0,
         };
         let secret = signature::new_secret()?;
         let write = written(workspace, &webhook, Expect::Absent)?;
@@ -137,7 +150,8 @@ impl Webhooks {
         self.get(workspace, id)?;
         let mut writes = vec![Write::delete(place(workspace, id), Expect::Any)];
         writes.extend(sealed(workspace, id).destroy());
-        self.0.authorizations().vault.commit(&writes)
+        self.0.authorizations().vault.commit(&writes)?;
+        self.drop_messages(workspace, id)
     }
 }
 
