@@ -183,6 +183,16 @@ impl Host {
         self.prepared(&plugin, run).map(|(_, connection, _)| connection)
     }
 
+    /// The connection that a run is to use, as far as that is known before it begins.
+    #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "asked by the service only"))]
+    pub(crate) fn selected(&self, run: &Run) -> Option<ConnectionId> {
+        let authorizations = self.authorizations();
+        let user = authorizations.acting_for(&run.workspace, &run.integration, run.user.as_deref()).ok()?;
+        let named = run.connection.as_ref();
+        let selected = authorizations.select_connection(&run.workspace, &run.integration, user, named);
+        selected.ok().map(|connection| connection.id)
+    }
+
     /// Whether there is a connection that a run would use. The vendor is not asked, and no link is made.
     pub(crate) fn is_connected(&self, run: &Run) -> bool {
         let authorizations = self.authorizations();

@@ -6,6 +6,7 @@ mod authorizing;
 mod configuring;
 mod crowded;
 mod delivering;
+mod ending;
 mod erasing;
 mod files;
 mod keys;

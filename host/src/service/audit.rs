@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::api::document::Route;
 use super::api::{RequestId, Touched, failure_of};
-use super::runs::{RunRecord, drop_before};
+use super::runs::{RunRecord, RunState, drop_before};
 use crate::authorization::Connection;
 use crate::failure::{Failure, Result};
 use crate::host::Host;
@@ -43,7 +43,8 @@ pub struct Entry {
     /// What was asked for: an operation of the API, or the words of the command; or what happened, by the name that webhooks
     /// know it by.
     pub action: String,
-    /// What came of it: `done`, the code of the failure, or how a connection stands.
+    /// What came of it: `done`, the code of the failure, `interrupted` of a run whose process died, or how a connection
+    /// stands.
     pub outcome: String,
     /// To what.
     pub subject: Subject,
@@ -161,8 +162,13 @@ impl Wanted {
 /// What a run concerned, by the vendor's id: the field `id` of its output, or else of its input. Anything that cannot be an id
 /// is left out: it could be content.
 pub(crate) fn content_of(input: &Value, result: &Result<RunOutcome>) -> Option<String> {
-    let output = result.as_ref().ok().and_then(|outcome| outcome.output.get("id"));
-    let id = match output.or_else(|| input.get("id"))? {
+    let output = result.as_ref().ok().map(|outcome| &outcome.output);
+    output.and_then(id_in).or_else(|| id_in(input))
+}
+
+/// The vendor's id of what a run is to concern, as far as its input says it.
+pub(super) fn id_in(fields: &Value) -> Option<String> {
+    let id = match fields.get("id")? {
         Value::String(id) => id.clone(),
         Value::Number(id) => id.to_string(),
         _ => return None,
@@ -259,7 +265,11 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
             (None, None) => String::new(),
         },
         action: "run_template".to_owned(),
-        outcome: record.failure.as_ref().map_or_else(done, |failure| failure.code.clone()),
+        outcome: match (&record.failure, record.state) {
+            (Some(failure), _) => failure.code.clone(),
+            (None, RunState::Succeeded) => done(),
+            (None, state) => state.as_str().to_owned(),
+        },
         subject,
         ..Entry::default()
     };

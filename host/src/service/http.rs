@@ -15,7 +15,7 @@ use tracing::{info, warn};
 use super::api::{self, Api, Parts};
 use super::audit::Audit;
 use super::console;
-use super::metrics::{MEDIA_TYPE, Metrics};
+use super::metrics::MEDIA_TYPE;
 use super::room::on_a_thread;
 use super::routes::pages;
 use super::runs::{Runs, SAYS_SO};
@@ -66,7 +66,7 @@ impl Service {
             public: public.clone(),
             runs: Runs::clone(&runs),
             settings,
-            metrics: Metrics::new(),
+            metrics: runs.metrics().clone(),
             arrivals: Arc::clone(&arrivals),
             ending: asked_to_end,
         };

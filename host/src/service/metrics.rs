@@ -87,6 +87,15 @@ impl Metrics {
     /// A run ended.
     pub(super) fn run_ended(&self, record: &RunRecord) {
         self.0.running.dec();
+        self.count(record);
+    }
+
+    /// A run of another process, which died, was found to be over.
+    pub(super) fn run_was_interrupted(&self, record: &RunRecord) {
+        self.count(record);
+    }
+
+    fn count(&self, record: &RunRecord) {
         let run = Run {
             integration: record.integration.to_string(),
             template: record.template.clone(),

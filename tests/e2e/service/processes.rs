@@ -13,13 +13,18 @@ use super::telling::Receiver;
 use crate::serving::Service;
 use crate::support::{Home, connected};
 
-fn admin(home: &Home, service: &Service) -> Client {
+pub(super) fn admin(home: &Home, service: &Service) -> Client {
     let key = home.run(&["--json", "keys", "create", "platform", "--scope", "admin"]).ok().json();
     Client::new(service.told["public-url"].as_str().unwrap(), Some(key["key"].as_str().unwrap()))
 }
 
 /// Sends a run and does not wait for it.
-fn begin(client: &Client, template: &str, name: &str, input: Value) -> std::thread::JoinHandle<Option<u16>> {
+pub(super) fn begin(
+    client: &Client,
+    template: &str,
+    name: &str,
+    input: Value,
+) -> std::thread::JoinHandle<Option<u16>> {
     let (client, path, name) = (client.clone(), run_of(template), name.to_owned());
     std::thread::spawn(move || {
         client.try_post_once(&path, &name, json!({"input": input})).map(|reply| reply.status)
@@ -27,11 +32,11 @@ fn begin(client: &Client, template: &str, name: &str, input: Value) -> std::thre
 }
 
 /// Holds the next such request up.
-fn hold_up(control: &Control, method: &str, path: &str, milliseconds: u64) {
+pub(super) fn hold_up(control: &Control, method: &str, path: &str, milliseconds: u64) {
     control.faults(json!({"match": {"method": method, "path": path}, "delay_ms": milliseconds})).unwrap();
 }
 
-fn received(control: &Control, method: &str, part: &str) -> usize {
+pub(super) fn received(control: &Control, method: &str, part: &str) -> usize {
     let requests = control.requests().unwrap();
     let fits = |request: &&Value| {
         request["method"] == method && request["path"].as_str().unwrap_or_default().contains(part)

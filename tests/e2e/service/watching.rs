@@ -45,6 +45,20 @@ fn requests_and_runs_are_counted_by_route_and_never_by_what_is_in_a_path() {
     assert_eq!(measured(&[("Host", "evil.example")]).status, 421);
 }
 
+/// A run is counted whoever asked for it.
+#[test]
+fn runs_of_conversations_are_counted_too() {
+    let office = Office::connected();
+    let client = office.admin();
+    super::talking::install(&client);
+    let words = "type: page, space: DOCS, title: Mine, body: Words";
+    assert_eq!(super::talking::start(&client, json!({"text": words}))["status"], "done");
+    let text = office.nobody().send_text("GET", "/metrics", &[], String::new()).text;
+    let counted =
+        "actionbay_runs_total{integration=\"confluence\",template=\"create-content\",state=\"succeeded\"} 1";
+    assert!(text.contains(counted) && text.contains("actionbay_runs_running 0"), "{text}");
+}
+
 #[test]
 fn all_of_it_lies_below_the_path_of_the_public_url() {
     let office = Office::below("/below/here", Settings::default());

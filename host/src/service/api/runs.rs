@@ -73,7 +73,7 @@ pub(super) struct Run {
     integration: String,
     /// The template.
     template: String,
-    /// The connection that it used, once that is known.
+    /// The connection that it uses, as far as that is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     connection: Option<String>,
     /// The vendor's id of what it made, changed, removed or looked at, where there is one.
@@ -195,16 +195,13 @@ pub(super) async fn run(
     }
     // The place is the run's, which goes on whether somebody waits for its end or not.
     let place = api.room.place()?;
-    let (runs, metrics, key) = (api.runs.clone(), api.metrics.clone(), caller.key().clone());
+    let (runs, key) = (api.runs.clone(), caller.key().clone());
     let (tell, told) = oneshot::channel();
     let work = on_a_thread(move || {
         let _place = place;
         let begun = runs.begin(&run, AskedBy::Key(&key))?;
         let _ = tell.send(begun.record.clone());
-        metrics.run_began();
-        let ended = runs.carry_out(&run, begun);
-        metrics.run_ended(&ended.record);
-        Ok(ended)
+        Ok(runs.carry_out(&run, begun))
     });
     let carried_out = tokio::spawn(work.instrument(Span::current()));
     if prefers_not_to_wait(&headers)

@@ -29,6 +29,7 @@ use crate::outcomes;
 use crate::run::{Run, RunOutcome, Trace};
 use crate::runtime::{Effect, Files};
 use crate::service::files::StoredFiles;
+use crate::service::metrics::Metrics;
 #[cfg(feature = "cli")]
 use crate::service::settings::Settings;
 use crate::service::{audit, webhooks};
@@ -88,13 +89,19 @@ pub struct Runs {
     host: Host,
     instance: Instance,
     files: StoredFiles,
+    metrics: Metrics,
 }
 
 impl Runs {
     /// The runs of a host, done by this process, with files of at most so many bytes.
     pub(super) fn new(host: &Host, file_bytes: u64) -> Result<Self> {
         let files = StoredFiles::new(host, file_bytes);
-        Ok(Self { host: host.clone(), instance: Instance::new(host)?, files })
+        Ok(Self { host: host.clone(), instance: Instance::new(host)?, files, metrics: Metrics::new() })
+    }
+
+    /// Where they are counted.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// The files that they are given and make.
@@ -117,8 +124,8 @@ impl Runs {
             id: RunId::new(self.host.authorizations().ordered_id(PREFIX)?)?,
             integration: run.integration.clone(),
             template: run.template.clone(),
-            connection: None,
-            content: None,
+            connection: self.host.selected(run),
+            content: audit::id_in(&run.input),
             user: run.user.clone(),
             key: match by {
                 AskedBy::Key(key) => Some(key.clone()),
@@ -169,12 +176,15 @@ impl Runs {
         let mut trace = Trace::default();
         let Run { integration, template, .. } = run;
         let span = tracing::info_span!("run", run = %record.id, %integration, template);
-        let result = span.in_scope(|| self.host.run_traced(run, &mut trace));
         if !is_first {
+            let result = span.in_scope(|| self.host.run_traced(run, &mut trace));
             return Ended { record, result };
         }
+        self.metrics.run_began();
+        let result = span.in_scope(|| self.host.run_traced(run, &mut trace));
         let now = self.host.authorizations().clock.now().unwrap_or(record.began_at);
         let record = record.ended(&run.input, &result, &trace, now);
+        self.metrics.run_ended(&record);
         // What happened has happened: that it could not be written must not hide it.
         if let Err(failure) = self.write_end(&run.workspace, &record) {
             tracing::warn!(run = %record.id, %failure, "what came of a run could not be written");
@@ -226,6 +236,7 @@ impl Runs {
             }
             let workspace = WorkspaceId::new(key.workspace.clone())?;
             let mut writes = vec![Write::delete(key.clone(), Expect::Generation(record.generation))];
+            let mut interrupted = None;
             if let Some((record, generation)) = self.stored(&workspace, &RunId::new(key.id)?)?
                 && record.state == RunState::Running
             {
@@ -233,14 +244,19 @@ impl Runs {
                 let place = place(&workspace, &record.id);
                 let record = record.interrupted(now);
                 writes.push(write(&place, &record, Expect::Generation(generation))?);
+                writes.push(audit::of_run(&self.host, &workspace, &record)?);
                 writes.extend(webhooks::run_finished(&self.host, &workspace, &record)?);
                 if let Some(id) = running.and_then(|running| running.outcome) {
                     let outcomes = self.host.authorizations().outcomes();
                     writes.extend(outcomes.interrupted(&workspace, &id, record.may_have_effect)?);
                 }
+                interrupted = Some(record);
             }
             match self.vault().commit(&writes) {
-                Ok(()) => settled += 1,
+                Ok(()) => {
+                    settled += 1;
+                    interrupted.iter().for_each(|record| self.metrics.run_was_interrupted(record));
+                }
                 // Another process did it, or it was alive after all.
                 Err(failure) if failure.kind == FailureKind::Conflict => {}
                 Err(failure) => return Err(failure),

@@ -57,7 +57,7 @@ pub struct RunRecord {
     pub integration: IntegrationId,
     /// The template.
     pub template: String,
-    /// The connection that it used, once that is known.
+    /// The connection that it uses, as far as that is known.
     pub connection: Option<ConnectionId>,
     /// The vendor's id of what it made, changed, removed or looked at, where there is one.
     #[serde(default)]
@@ -96,7 +96,7 @@ impl RunRecord {
         let failure = result.as_ref().err();
         Self {
             ended_at: Some(now),
-            connection: trace.connection.clone(),
+            connection: trace.connection.clone().or(self.connection),
             content: audit::content_of(input, result),
             milliseconds: u64::try_from(trace.report.duration.as_millis()).ok(),
             requests: Some(trace.report.requests),
