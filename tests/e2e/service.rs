@@ -8,6 +8,7 @@ mod crowded;
 mod delivering;
 mod ending;
 mod erasing;
+mod faults;
 mod files;
 mod keys;
 mod listing;

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api::document::Route;
-use super::api::{RequestId, Touched, failure_of};
+use super::api::{Touched, failure_of};
+use super::requests::RequestId;
 use super::runs::{RunRecord, RunState, drop_before};
 use crate::authorization::Connection;
 use crate::failure::{Failure, Result};

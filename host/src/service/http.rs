@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::sync::{Notify, watch};
@@ -16,6 +17,7 @@ use super::api::{self, Api, Parts};
 use super::audit::Audit;
 use super::console;
 use super::metrics::MEDIA_TYPE;
+use super::requests;
 use super::room::on_a_thread;
 use super::routes::pages;
 use super::runs::{Runs, SAYS_SO};
@@ -75,7 +77,8 @@ impl Service {
         let router = pages(host.clone(), public, arrivals)
             .nest(&format!("{prefix}/v1"), v1)
             .merge(console::router(host, public, &runs))
-            .merge(watching(prefix, api));
+            .merge(watching(prefix, api))
+            .layer(from_fn(requests::answered));
         let keeper: Arc<dyn Keeper> = Arc::clone(&runs) as _;
         host.keep_with(&keeper);
         Ok(Self { host: host.clone(), runs, settings, router, ending })
@@ -202,6 +205,9 @@ async fn measured(State(api): State<Api>, request: Request) -> Response {
     }
     match api.metrics.written() {
         Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        Err(failure) => {
+            warn!(%failure, "what was measured cannot be told");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }

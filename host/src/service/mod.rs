@@ -16,6 +16,7 @@
 //! | `cookie.rs` | the cookie by which a browser is told from others |
 //! | `page.rs` | what people see |
 //! | `addressed.rs` | whom a request is addressed to |
+//! | `requests.rs` | the id of every request, and its line in the log |
 //! | `status.rs` | what status a failure is answered with |
 //! | `room.rs` | how much is worked on at a time |
 //! | `callback.rs` | an endpoint for one callback, on this machine |
@@ -32,6 +33,7 @@ mod http;
 pub mod keys;
 mod metrics;
 mod page;
+mod requests;
 mod room;
 mod routes;
 mod runs;

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::requests::for_people;
 use super::status;
 use crate::authorization::{Connection, LinkFacts, NOT_APPROVED};
 use crate::clock::date;
@@ -101,13 +102,18 @@ pub(super) fn connected(result: &Result<Connection>) -> Response {
 
 /// That it did not work, and why.
 pub(super) fn failed(failure: &Failure) -> Response {
-    told(status::of_page(failure), title_of(failure), text_of(failure), next(failure))
+    let failure = for_people(failure);
+    told(status::of_page(&failure), title_of(&failure), text_of(&failure), next(&failure))
 }
 
 /// The same for an admin, who goes on at the console.
 pub(super) fn failed_for_admin(failure: &Failure, console: &str) -> Response {
-    let next = html! { a href=(console) { "Back to the console" } };
-    told_with(status::of_page(failure), title_of(failure), text_of(failure), &next)
+    let failure = for_people(failure);
+    let next = html! {
+        @if status::is_ours(&failure) { (next(&failure)) " " }
+        a href=(console) { "Back to the console" }
+    };
+    told_with(status::of_page(&failure), title_of(&failure), text_of(&failure), &next)
 }
 
 fn title_of(failure: &Failure) -> &'static str {
@@ -117,19 +123,17 @@ fn title_of(failure: &Failure) -> &'static str {
     }
 }
 
-/// What may be told to anybody: faults of the store and of the program are for whoever runs it, and so is what a component that
-/// nobody approved declares.
+/// What may be told to anybody: what a component that nobody approved declares is for whoever runs this.
 fn text_of(failure: &Failure) -> &str {
-    if status::is_ours(failure) || failure.code == NOT_APPROVED {
-        "Something went wrong here."
-    } else {
-        &failure.message
-    }
+    if failure.code == NOT_APPROVED { "Something went wrong here." } else { &failure.message }
 }
 
-/// What the person in front of the page can do. The failure's own hint is for people at a command.
+/// What the person in front of the page can do. The failure's own hint is for people at a command, but where the fault is
+/// ours.
 fn next(failure: &Failure) -> &str {
+    const TELL: &str = "Tell whoever runs this service.";
     match (failure.code.as_ref(), &failure.kind) {
+        _ if status::is_ours(failure) => failure.hint.as_deref().unwrap_or(TELL),
         ("link-unknown" | "link-expired" | "link-used", _) => {
             failure.hint.as_deref().unwrap_or("Ask for a new link where you got this one.")
         }
@@ -152,7 +156,7 @@ fn next(failure: &Failure) -> &str {
             | FailureKind::RateLimited
             | FailureKind::LimitExceeded,
         ) => "Try again in a while, with a new link.",
-        _ => "Tell whoever runs this service.",
+        _ => TELL,
     }
 }
 

@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 
 use super::cookie::BrowserCookie;
 use super::room::Room;
-use super::{addressed, console, page, server};
+use super::{addressed, console, page, requests, server};
 use crate::authorization::{Begun, Browser, Connection, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -56,7 +56,7 @@ struct Pages {
 ///
 /// A request whose `Host` is not that of the public URL is refused, whatever a proxy says it was.
 pub fn routes(host: Host, public: &PublicUrl) -> Router {
-    pages(host, public, Arc::default())
+    pages(host, public, Arc::default()).layer(middleware::from_fn(requests::answered))
 }
 
 /// The pages, which ring when somebody came back.

@@ -1,86 +1,52 @@
-//! What every request of the API passes on its way in and out.
+//! What every request of the API passes on its way in and out, beside what all requests do.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use tracing::{Instrument as _, info, warn};
+use tracing::warn;
 
 use super::Api;
 use super::document::Route;
 use super::extract::Caller;
 use super::problem::Refused;
 use crate::failure::{Failure, FailureKind, Result};
-use crate::ids::{KeyId, random_id};
+use crate::ids::KeyId;
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::service::audit::{Asked, Audit, Entry};
 use crate::service::keys::{ApiKey, Scope};
+use crate::service::requests::{RequestId, Told};
 use crate::service::room::on_a_thread;
 use crate::service::settings::Settings;
-use crate::service::{status, traces};
 
-/// The header with the id of a request.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The longest id of a request that is taken from whoever sends it.
-const LONGEST_ID: usize = 100;
-
-/// The id of a request.
-#[derive(Debug, Clone)]
-pub(in crate::service) struct RequestId(pub(in crate::service) Arc<str>);
-
-/// Gives every request an id, has what went wrong written, and says in the log what came of it.
-pub(super) async fn answered(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let id = RequestId(id_of(&request).into());
+/// Has what went wrong written, and says for the log and the metrics what came of a request.
+pub(super) async fn answered(State(api): State<Api>, request: Request, next: Next) -> Response {
     let (method, began) = (request.method().clone(), Instant::now());
-    request.extensions_mut().insert(id.clone());
-    let span = traces::request(&id.0, &method, request.headers());
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
     let route = response.extensions_mut().remove::<Arc<Route>>();
     let caller = response.extensions_mut().remove::<Caller>();
     let refused = response.extensions_mut().remove::<Refused>();
     if let Some(refused) = &refused {
-        response = refused.written(&api.public, &id.0);
-    }
-    let route = route.as_ref().map_or("", |route| route.path.as_str());
-    let failure = refused.as_ref().map(Refused::failure);
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(REQUEST_ID, value);
+        response = refused.written(&api.public, id.as_ref().map_or("", |id| &id.0));
     }
     let headers = response.headers_mut();
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    let (status, took) = (response.status(), began.elapsed());
-    api.metrics.answered(&method, route, status, took);
-    traces::answered(&span, &method, route, status);
-    let _entered = span.enter();
-    let key = caller.as_ref().map(|caller| caller.key().as_str());
-    let code = failure.map(|failure| failure.code.as_ref());
-    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    match failure.filter(|failure| status::is_ours(failure)) {
-        Some(failure) => {
-            warn!(route, status = status.as_u16(), milliseconds, key, code, %failure, "answered");
-        }
-        None => info!(route, status = status.as_u16(), milliseconds, key, code, "answered"),
-    }
+    let route = route.as_ref().map_or("", |route| route.path.as_str());
+    api.metrics.answered(&method, route, response.status(), began.elapsed());
+    response.extensions_mut().insert(Told {
+        route: Some(route.to_owned()),
+        key: caller.map(|caller| caller.key().clone()),
+        failure: refused.map(|refused| Box::new(refused.failure().clone())),
+    });
     response
-}
-
-/// The id that whoever sends a request gave it, as a proxy does, or one of ours.
-fn id_of(request: &Request) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let is_plain = |id: &&str| {
-        (1..=LONGEST_ID).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
-    };
-    let given = given.filter(is_plain).map(str::to_owned);
-    given.or_else(|| random_id("q-").ok()).unwrap_or_default()
 }
 
 /// Lets in who has a key that is good for the route, as often as a key may ask.

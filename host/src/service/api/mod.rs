@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `document.rs` | the OpenAPI document, and what is read out of it |
 //! | `docs.rs` | the same for people |
-//! | `guard.rs` | what every request passes: its id, its key, its rate, its line in the log |
+//! | `guard.rs` | what every request passes: its key, its rate |
 //! | `idempotency.rs` | requests that are done once under their name |
 //! | `extract.rs`, `paging.rs`, `time.rs`, `problem.rs`, `profile_body.rs`, `dialog_body.rs` | what requests and answers are made of |
 //! | `integrations.rs`, `templates.rs`, `profiles.rs`, `sessions.rs`, `connections.rs`, `runs.rs`, `dialogs.rs`, `responses.rs`, `conversations.rs`, `files.rs`, `webhooks.rs`, `audit.rs` | the routes |
@@ -53,7 +53,6 @@ use utoipa_axum::routes;
 
 use self::document::{Route, Routes};
 use self::guard::RateLimiter;
-pub(super) use self::guard::RequestId;
 pub(super) use self::idempotency::sweep;
 use self::problem::Refused;
 use super::metrics::Metrics;

@@ -4,6 +4,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
+use super::super::requests::for_people;
 use super::super::{page as pages, status};
 use super::Console;
 use super::form::TOKEN;
@@ -129,6 +130,7 @@ pub(super) fn refused(failure: &Failure, page: Response) -> Response {
 
 /// What is wrong, and what to do about it.
 pub(super) fn trouble(failure: &Failure) -> Markup {
+    let failure = for_people(failure);
     html! {
         div role="alert" class="trouble" {
             p { (failure.message) }
