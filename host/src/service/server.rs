@@ -26,6 +26,9 @@ use crate::failure::{Failure, FailureKind, Result};
 /// How long what is being answered may take once the server is to end.
 pub(super) const LAST_ANSWER: Duration = Duration::from_secs(5);
 
+/// How often it is looked whether all is done once the server is to end.
+const LOOKS_AGAIN: Duration = Duration::from_millis(10);
+
 /// How long a connection may wait for a request, or for more of one. Whoever sends slower is let go.
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 
@@ -289,9 +292,15 @@ impl Serving {
     /// The same, where what is being answered may take so long.
     pub fn stop_within(mut self, time: Duration) {
         if let Some(runtime) = self.runtime.take() {
-            let until = Instant::now() + time;
-            runtime.block_on(ended(&self.stop, std::mem::take(&mut self.servers), time));
-            // What goes on without anybody who waits for its answer.
+            let (until, running) = (Instant::now() + time, runtime.metrics());
+            let servers = std::mem::take(&mut self.servers);
+            runtime.block_on(async {
+                ended(&self.stop, servers, time).await;
+                // What goes on without anybody who waits for its answer is a task, and then a thread.
+                while running.num_alive_tasks() > 0 && Instant::now() < until {
+                    tokio::time::sleep(LOOKS_AGAIN).await;
+                }
+            });
             runtime.shutdown_timeout(until.saturating_duration_since(Instant::now()));
         }
     }

@@ -13,6 +13,42 @@ use crate::serving::Service;
 use crate::support::connected;
 
 #[test]
+fn a_service_that_is_told_to_end_finishes_also_what_nobody_waits_for() {
+    let (home, sandbox) = connected();
+    let control = Control::new(sandbox.url());
+    home.run(&["templates", "install", "confluence", "create-content"]).ok();
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
+    let headers = [("Prefer", "respond-async")];
+    let body = json!({"input": {"space": "DOCS", "title": "Nobody waits"}});
+    let begun = client.send("POST", &run_of("create-content"), &headers, Some(body));
+    assert_eq!(begun.status, 202, "{begun:?}");
+    until(|| (received(&control, "POST", "/api/v2/pages") == 1).then_some(()));
+
+    hold_up(&control, "POST", "/wiki/api/v2/pages", 4_000);
+    let words = json!({"text": "type: page, space: DOCS, title: Left alone, body: Words"});
+    let conversations = "/dialogs/createContent/conversations";
+    let sent = client.sent(conversations, "k", &words);
+    until(|| (received(&control, "POST", "/api/v2/pages") == 2).then_some(()));
+    drop(sent);
+    assert_eq!(service.end(), Some(0));
+
+    let service = Service::start(&home, "127.0.0.1:0");
+    let client = admin(&home, &service);
+    let run = client.get(&format!("/runs/{}", begun.done()["id"].as_str().unwrap())).done();
+    assert_eq!(run["state"], "succeeded", "{run}");
+    let again = client.post_once(conversations, "k", words);
+    assert_eq!((again.status, again.header("idempotent-replayed")), (201, "true"), "{again:?}");
+    let conversation = again.done()["id"].clone();
+    assert_eq!(received(&control, "POST", "/api/v2/pages"), 2, "and nothing was done twice");
+    let log = client.get("/audit?action=start_conversation").done();
+    assert_eq!(log["items"][0]["conversation"], conversation, "{log}");
+    assert_eq!(service.end(), Some(0));
+}
+
+#[test]
 fn of_a_run_whose_process_was_killed_log_webhook_and_measures_tell_what_is_known() {
     let (home, sandbox) = connected();
     let (control, receiver) = (Control::new(sandbox.url()), Receiver::new());

@@ -10,11 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
-use tracing::warn;
+use tracing::{Instrument as _, Span, warn};
 
 use super::Api;
 use super::document::Route;
 use super::extract::Caller;
+use super::idempotency::REPLAYED;
 use super::problem::Refused;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::KeyId;
@@ -65,11 +66,27 @@ pub(super) async fn admitted(State(api): State<Api>, mut request: Request, next:
     }
     request.extensions_mut().insert(caller.clone());
     let asked = Asked::of(&request, &route, &api.prefix(), caller.key());
-    let response = next.run(request).await;
-    if let Some(asked) = asked {
-        note(&api, &caller, asked.answered(&response)).await;
-    }
+    let response = match asked {
+        Some(asked) => noted(&api, &caller, asked, request, next).await,
+        None => next.run(request).await,
+    };
     marked(response, route, Some(caller))
+}
+
+/// Does what changes something, and notes it: whether somebody waits for the answer or not.
+async fn noted(api: &Api, caller: &Caller, asked: Asked, request: Request, next: Next) -> Response {
+    let (api, caller) = (api.clone(), caller.clone());
+    let done = async move {
+        let response = next.run(request).await;
+        // What was answered before was noted then.
+        if !response.headers().contains_key(REPLAYED) {
+            note(&api, &caller, asked.answered(&response)).await;
+        }
+        response
+    };
+    tokio::spawn(done.instrument(Span::current())).await.unwrap_or_else(|_| {
+        Refused::from(Failure::internal("The request could not be done.")).into_response()
+    })
 }
 
 /// The response, with what the line in the log is about.

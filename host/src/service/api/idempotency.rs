@@ -39,7 +39,7 @@ const KEPT: u64 = 24 * 60 * 60;
 const IN_DOING: u64 = 180;
 
 /// Says that an answer is one of before.
-const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// What is stored of a request.
 #[derive(Serialize, Deserialize)]
