@@ -471,11 +471,11 @@ impl Host {
     }
 
     /// Forgets an end user's connections and their tokens, and every link, authorization and session that was begun for them.
-    /// Gives how many connections these were. Their conversations are forgotten by `erase_conversations`.
+    /// Gives the connections. Their conversations are forgotten by `erase_conversations`.
     ///
     /// # Errors
     /// `Storage`.
-    pub fn forget_user(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
+    pub fn forget_user(&self, workspace: &WorkspaceId, user: &str) -> Result<Vec<Connection>> {
         self.authorizations.remove_user(workspace, user)
     }
 }

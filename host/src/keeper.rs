@@ -20,6 +20,9 @@ pub(crate) trait Keeper: Send + Sync {
     /// What is to be written with a connection that is about to be stored.
     fn beside(&self, connection: &Connection) -> Result<Vec<Write>>;
 
+    /// What is to be written with a connection that its person has deleted in a conversation.
+    fn beside_deletion(&self, connection: &Connection, conversation: &ConversationId) -> Result<Vec<Write>>;
+
     /// Something failed in a conversation that only an admin can mend.
     fn admin_needed(
         &self,

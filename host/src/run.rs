@@ -144,6 +144,13 @@ impl Host {
         }
     }
 
+    /// Forgets a connection, as its person asks for in a conversation.
+    pub(crate) fn forget_in(&self, connection: &Connection, conversation: &ConversationId) -> Result<()> {
+        let keeper = self.authorizations().keeper();
+        let beside = keeper.map(|keeper| keeper.beside_deletion(connection, conversation)).transpose()?;
+        self.authorizations().remove_connection_with(connection, beside.unwrap_or_default())
+    }
+
     /// Has this keep records of what happens, as long as it is there.
     #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "the service keeps records"))]
     pub(crate) fn keep_with(&self, keeper: &Arc<dyn Keeper>) {

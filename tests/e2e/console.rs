@@ -8,6 +8,7 @@ mod life_cycle;
 mod logging_in;
 mod markup;
 mod mending;
+mod noting;
 mod profiles;
 mod routes;
 mod strangers;

@@ -13,6 +13,7 @@ mod files;
 mod keys;
 mod listing;
 mod names;
+mod noting;
 pub(crate) mod office;
 mod once;
 mod private_addresses;

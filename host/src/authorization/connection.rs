@@ -284,6 +284,12 @@ impl Connection {
         self.grant == other.grant && self.issue == other.issue
     }
 
+    /// Whether nobody consented anew in between.
+    #[cfg_attr(not(feature = "service"), expect(dead_code, reason = "asked by the service only"))]
+    pub(crate) fn is_of_same_consent(&self, other: &Self) -> bool {
+        self.grant == other.grant
+    }
+
     /// Whether both prove themselves in the same way.
     pub(super) fn is_same_method(&self, other: &Self) -> bool {
         std::mem::discriminant(&self.proof) == std::mem::discriminant(&other.proof)

@@ -198,13 +198,19 @@ impl Authorizations {
 
     /// Removes a connection and its tokens, with the key that they are sealed with.
     pub(crate) fn remove_connection(&self, connection: &Connection) -> Result<()> {
+        self.remove_connection_with(connection, Vec::new())
+    }
+
+    /// The same, with what is to be written as one with it.
+    pub(crate) fn remove_connection_with(&self, connection: &Connection, beside: Vec<Write>) -> Result<()> {
         self.tokens_in_use.forget(&connection.id);
-        self.vault.commit(&removal(connection))
+        let writes: Vec<Write> = removal(connection).into_iter().chain(beside).collect();
+        self.vault.commit(&writes)
     }
 
     /// Removes all that a workspace has of an end user's accounts: connections and their tokens, and what would lead to others,
-    /// so that whoever comes back to it later finds nothing; and what came of their runs. Gives how many connections these were.
-    pub(crate) fn remove_user(&self, workspace: &WorkspaceId, user: &str) -> Result<usize> {
+    /// so that whoever comes back to it later finds nothing; and what came of their runs. Gives the connections.
+    pub(crate) fn remove_user(&self, workspace: &WorkspaceId, user: &str) -> Result<Vec<Connection>> {
         let theirs = Some(user);
         let mut connections = self.connections(workspace)?;
         connections.retain(|connection| connection.user.as_deref() == theirs);
@@ -221,7 +227,7 @@ impl Authorizations {
         writes.extend(self.outcomes().removals(workspace, user)?);
         self.vault.commit(&writes)?;
         connections.iter().for_each(|connection| self.tokens_in_use.forget(&connection.id));
-        Ok(connections.len())
+        Ok(connections)
     }
 
     /// The connection that a run uses: the one named, or the only one there is for the integration and user. Whether

@@ -161,8 +161,8 @@ pub(super) fn note<T>(home: &Home, asked: Option<Entry>, result: &Result<T>) {
     let (Some(entry), Some(host)) = (asked, home.opened()) else { return };
     let outcome = result.as_ref().err().map_or("done", |failure| failure.code.as_ref()).to_owned();
     let subject = Subject { content: home.content().map(str::to_owned), ..entry.subject };
-    let entry = Entry { subject, ..entry };
-    if let Err(failure) = Log::of(host).write(home.workspace(), Entry { outcome, ..entry }) {
+    let entry = Entry { subject, outcome, ..entry };
+    if let Err(failure) = Log::of(host).write(home.workspace(), entry.and_gone(home.gone())) {
         tracing::warn!(%failure, "what was done could not be written into the audit log");
     }
 }

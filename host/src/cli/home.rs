@@ -18,7 +18,7 @@ use super::config::Configuration;
 use super::master_key;
 use super::output::Output;
 use super::watch::Watch;
-use crate::authorization::{FixedCallback, PublicUrl};
+use crate::authorization::{Connection, FixedCallback, PublicUrl};
 use crate::clock::SystemClock;
 use crate::egress::{OperatorPolicy, UreqTransport};
 use crate::failure::{Failure, FailureKind, Result};
@@ -37,11 +37,12 @@ pub(super) struct Home {
     workspace: WorkspaceId,
     opened: OnceLock<Host>,
     content: OnceLock<String>,
+    gone: OnceLock<Vec<Connection>>,
 }
 
 impl Home {
     pub(super) fn new(named: Option<PathBuf>, workspace: WorkspaceId) -> Self {
-        Self { named, workspace, opened: OnceLock::new(), content: OnceLock::new() }
+        Self { named, workspace, opened: OnceLock::new(), content: OnceLock::new(), gone: OnceLock::new() }
     }
 
     /// The workspace that owns what is made and used.
@@ -88,6 +89,16 @@ impl Home {
         if let Some(content) = content {
             let _ = self.content.set(content);
         }
+    }
+
+    /// The connections that went with what the verb deleted.
+    pub(super) fn gone(&self) -> &[Connection] {
+        self.gone.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Notes the connections that went with what the verb deleted.
+    pub(super) fn went(&self, connections: &[Connection]) {
+        let _ = self.gone.set(connections.to_vec());
     }
 
     /// The store, which must be there.

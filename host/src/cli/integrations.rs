@@ -276,6 +276,7 @@ impl Delete {
         }
         confirm(&loss(&id, &deletion), self.yes)?;
         let deleted = host.delete_integration(workspace, &id)?;
+        home.went(&deleted.connections);
         output.result(&deleted, || format!("{id} is deleted from the workspace \"{workspace}\"."))
     }
 }

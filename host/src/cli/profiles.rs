@@ -14,7 +14,7 @@ use crate::authorization::{
 };
 use crate::failure::Result;
 use crate::host::Host;
-use crate::ids::{ProfileId, WorkspaceId};
+use crate::ids::ProfileId;
 use crate::runtime::{Pkce, Plugin};
 
 #[derive(Debug, Subcommand)]
@@ -235,7 +235,7 @@ impl Profiles {
                     host.edit_profile(&workspace, &id, secret.as_ref(), |profile| fields.apply(profile))?;
                 shown(&host, edited, output)
             }
-            Self::Delete(verb) => verb.run(&open(home, Vec::new(), output)?, &workspace, output),
+            Self::Delete(verb) => verb.run(&open(home, Vec::new(), output)?, home, output),
             Self::Test(Test { profile, tenant }) => {
                 let id = ProfileId::new(profile)?;
                 let plugins = home.plugins()?;
@@ -254,8 +254,8 @@ impl Profiles {
 }
 
 impl Delete {
-    fn run(self, host: &Host, workspace: &WorkspaceId, output: &Output) -> Result<()> {
-        let id = ProfileId::new(self.profile)?;
+    fn run(self, host: &Host, home: &Home, output: &Output) -> Result<()> {
+        let (id, workspace) = (ProfileId::new(self.profile)?, home.workspace());
         host.profile(workspace, &id)?;
         let connections = host.connections_of(workspace, &id)?;
         let in_use = if self.yes {
@@ -267,6 +267,7 @@ impl Delete {
             if same { InUse::Forget } else { InUse::Refuse }
         };
         let gone = host.delete_profile(workspace, &id, in_use)?;
+        home.went(&gone);
         let gone: Vec<String> = gone.into_iter().map(|connection| connection.id.to_string()).collect();
         output.result(&json!({ "deleted": id, "connections": gone }), || match gone.as_slice() {
             [] => format!("The profile {id} is deleted."),

@@ -296,7 +296,7 @@ impl Talk<'_> {
         self.content.waits_for = WaitsFor::Nothing;
         if deletes {
             let connection = self.host.connection(&self.conversation.workspace, id)?;
-            self.host.forget(&connection)?;
+            self.host.forget_in(&connection, &self.conversation.id)?;
             self.tell("account-deleted", &json!({ "account": name }));
             self.content.account = self.content.account.take().filter(|account| account != id);
         } else {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::api::document::Route;
-use super::api::{Touched, failure_of};
+use super::api::{Gone, Touched, failure_of};
 use super::requests::RequestId;
 use super::runs::{RunRecord, RunState, drop_before};
 use crate::authorization::Connection;
@@ -28,6 +28,9 @@ const PREFIX: &str = "a-";
 
 /// What is said of who did something by the command.
 pub const BY_COMMAND: &str = "command";
+
+/// What is said of a connection that is gone, whatever it went with.
+const DELETED: &str = "delete_connection";
 
 /// What was done, and to what.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,6 +85,20 @@ pub struct Subject {
     pub file: Option<String>,
     /// The webhook.
     pub webhook: Option<String>,
+}
+
+impl Entry {
+    /// This entry, and one for each connection that went with what was done.
+    pub(crate) fn and_gone(self, gone: &[Connection]) -> Vec<Self> {
+        let of_one = |connection: &Connection| Self {
+            action: DELETED.to_owned(),
+            outcome: done(),
+            subject: of_the(connection),
+            ..self.clone()
+        };
+        let gone: Vec<Self> = gone.iter().map(of_one).collect();
+        gone.into_iter().chain([self]).collect()
+    }
 }
 
 impl Subject {
@@ -187,12 +204,14 @@ impl Audit {
         Self(host.clone())
     }
 
-    /// Writes an entry.
+    /// Writes entries, as one.
     ///
     /// # Errors
     /// `Storage`.
-    pub(crate) fn write(&self, workspace: &WorkspaceId, entry: Entry) -> Result<()> {
-        self.0.authorizations().vault.commit(&[written(&self.0, workspace, entry)?])
+    pub(crate) fn write(&self, workspace: &WorkspaceId, entries: Vec<Entry>) -> Result<()> {
+        let writes: Result<Vec<Write>> =
+            entries.into_iter().map(|entry| written(&self.0, workspace, entry)).collect();
+        self.0.authorizations().vault.commit(&writes?)
     }
 
     /// The last entries of a workspace that are looked for, of those before `before`, the last one first.
@@ -279,16 +298,36 @@ pub(super) fn of_run(host: &Host, workspace: &WorkspaceId, record: &RunRecord) -
 
 /// The write of what became of a connection: by its end user, or by whoever authorized it for everybody.
 pub(super) fn of_connection(host: &Host, connection: &Connection, action: &str) -> Result<Write> {
-    let subject = Subject {
+    let by =
+        connection.user.as_ref().map_or_else(|| "authorization".to_owned(), |user| format!("user:{user}"));
+    let (action, outcome) = (action.to_owned(), connection.status.as_str().to_owned());
+    let subject = of_the(connection);
+    written(host, &connection.workspace, Entry { by, action, outcome, subject, ..Entry::default() })
+}
+
+/// The write of a connection that its person has deleted in a conversation.
+pub(super) fn of_deleted(
+    host: &Host,
+    connection: &Connection,
+    conversation: &ConversationId,
+) -> Result<Write> {
+    let entry = Entry {
+        by: by_conversation(conversation),
+        action: DELETED.to_owned(),
+        outcome: done(),
+        subject: Subject { conversation: Some(conversation.to_string()), ..of_the(connection) },
+        ..Entry::default()
+    };
+    written(host, &connection.workspace, entry)
+}
+
+fn of_the(connection: &Connection) -> Subject {
+    Subject {
         integration: Some(connection.integration.to_string()),
         profile: Some(connection.profile.to_string()),
         connection: Some(connection.id.to_string()),
         ..Subject::default()
-    };
-    let by =
-        connection.user.as_ref().map_or_else(|| "authorization".to_owned(), |user| format!("user:{user}"));
-    let (action, outcome) = (action.to_owned(), connection.status.as_str().to_owned());
-    written(host, &connection.workspace, Entry { by, action, outcome, subject, ..Entry::default() })
+    }
 }
 
 /// The write of what only an admin can mend.
@@ -354,12 +393,13 @@ impl Asked {
     }
 
     /// The same, with what came of it.
-    pub(super) fn answered(self, response: &Response) -> Entry {
+    pub(super) fn answered(self, response: &Response) -> Vec<Entry> {
         let mut entry = self.0;
         entry.outcome = failure_of(response).map_or_else(done, |failure| failure.code.clone().into_owned());
         if let Some(Touched(names)) = response.extensions().get::<Touched>() {
             names.iter().for_each(|(name, value)| entry.subject.set(name, value.clone()));
         }
-        entry
+        let gone = response.extensions().get::<Gone>();
+        entry.and_gone(gone.map_or(&[], |Gone(connections)| connections))
     }
 }

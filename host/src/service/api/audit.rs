@@ -24,10 +24,13 @@ pub(super) struct AuditEntry {
     /// Who: `key:` and the id of a key, `conversation:` and the id of one, `user:` and an end user who authorized,
     /// `authorization` where that was for everybody, or `command`.
     by: String,
-    /// What was asked for: the id of an operation of this document, or the words of the command.
+    /// What was asked for: the id of an operation of this document, or the words of the command; or what happened, by the
+    /// name of the event that webhooks are told of. Of each connection that went with something else it is
+    /// `delete_connection`.
     #[schema(examples("enable_integration"))]
     action: String,
-    /// What came of it: `done`, or the code of the problem.
+    /// What came of it: `done`, the code of the problem, `interrupted` of a run whose process died, or how a connection
+    /// stands.
     outcome: String,
     /// The integration.
     #[serde(skip_serializing_if = "Option::is_none")]

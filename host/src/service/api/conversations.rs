@@ -6,10 +6,10 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep_until};
 use utoipa::{IntoParams, ToSchema};
@@ -19,7 +19,7 @@ use super::paging::{Page, Paging};
 use super::problem::Refused;
 use super::sessions::{LONGEST_WAIT, LOOK, named};
 use super::time::Moment;
-use super::{Api, Touched};
+use super::{Api, Gone, Touched};
 use crate::dialog::{
     self, Button, ConversationStatus, Detail, ENGLISH, EntityType, Line as Kept, Start, Turn as Taken, Words,
 };
@@ -341,18 +341,20 @@ pub(super) async fn erase(
     State(api): State<Api>,
     caller: Caller,
     Path(user): Path<String>,
-) -> Result<Json<Erased>, Refused> {
+) -> Result<(Extension<Gone>, Json<Erased>), Refused> {
     let runs = api.runs.clone();
     let erased = api.work(move |host| {
         let workspace = caller.workspace();
-        Ok(Erased {
-            connections: host.forget_user(&workspace, &user)?,
+        let gone = host.forget_user(&workspace, &user)?;
+        let told = Erased {
+            connections: gone.len(),
             conversations: host.erase_conversations(&workspace, &user)?,
             runs: runs.erase(&workspace, &user)?,
             files: runs.files().erase(&workspace, &user)?,
-        })
+        };
+        Ok((Extension(Gone(gone.into())), Json(told)))
     });
-    Ok(Json(erased.await?))
+    erased.await
 }
 
 /// The id of a conversation as it stands in a path; one that cannot be is none that there is.

@@ -139,9 +139,9 @@ fn allowed(api: &Api, caller: &Caller, scope: Scope) -> Result<()> {
 }
 
 /// Writes into the audit log what was done. That it cannot be written must not hide what happened.
-async fn note(api: &Api, caller: &Caller, entry: Entry) {
+async fn note(api: &Api, caller: &Caller, entries: Vec<Entry>) {
     let (host, workspace) = (api.host.clone(), caller.workspace());
-    let written = on_a_thread(move || Audit::of(&host).write(&workspace, entry)).await;
+    let written = on_a_thread(move || Audit::of(&host).write(&workspace, entries)).await;
     if let Err(failure) = written {
         warn!(%failure, "what was done could not be written into the audit log");
     }

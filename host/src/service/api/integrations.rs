@@ -1,15 +1,15 @@
 //! `/integrations`: what can be connected, and what the workspace does with it.
 
-use axum::Json;
 use axum::extract::State;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Api;
 use super::extract::{Body, Caller, MaybeBody, Path, Query};
 use super::paging::{Page, Paging};
 use super::problem::Refused;
 use super::time::Moment;
+use super::{Api, Gone};
 use crate::authorization::{AuthorizationMode, Configuration};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -296,18 +296,19 @@ pub(super) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     Path(integration): Path<String>,
-) -> Result<Json<Deleted>, Refused> {
+) -> Result<(Extension<Gone>, Json<Deleted>), Refused> {
     let deleted = api.work(move |host| {
         let (workspace, id) = (caller.workspace(), known(integration)?);
         host.plugin(&id)?;
         let deleted = host.delete_integration(&workspace, &id)?;
-        Ok(Deleted {
+        let told = Deleted {
             connections: deleted.connections.iter().map(|connection| connection.id.to_string()).collect(),
             profiles: deleted.profiles.iter().map(ToString::to_string).collect(),
             templates: deleted.templates.iter().map(ToString::to_string).collect(),
-        })
+        };
+        Ok((Extension(Gone(deleted.connections.into())), Json(told)))
     });
-    Ok(Json(deleted.await?))
+    deleted.await
 }
 
 /// The id of an integration as it stands in a path; one that cannot be is none that there is.

@@ -59,7 +59,7 @@ use super::metrics::Metrics;
 use super::room::Room;
 use super::runs::Runs;
 use super::settings::Settings;
-use crate::authorization::PublicUrl;
+use crate::authorization::{Connection, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::service::keys::{Guesses, Keys, Scope};
@@ -153,6 +153,10 @@ impl Api {
 /// What came about by a request, for the audit log: names of subjects, and their ids.
 #[derive(Debug, Clone)]
 pub(super) struct Touched(pub(super) Vec<(&'static str, String)>);
+
+/// The connections that went with what was deleted, for the audit log.
+#[derive(Debug, Clone)]
+pub(super) struct Gone(pub(super) Arc<[Connection]>);
 
 /// Why a request was refused, if it was.
 pub(super) fn failure_of(response: &Response) -> Option<&Failure> {

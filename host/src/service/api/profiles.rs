@@ -1,9 +1,9 @@
 //! `/profiles`: the apps at vendors that accounts are connected with. A secret can be written, and not read.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,7 +12,7 @@ use super::integrations::known as known_integration;
 use super::paging::{Page, Paging};
 use super::problem::Refused;
 use super::profile_body::{Change, Field, NewProfile, Pkce, Place, Shown};
-use super::{Api, Touched};
+use super::{Api, Gone, Touched};
 use crate::authorization::{FieldPlace, InUse, Profile as Stored};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
@@ -195,13 +195,14 @@ pub(super) async fn delete(
     caller: Caller,
     Path(profile): Path<String>,
     Query(deletion): Query<Deletion>,
-) -> Result<Json<DeletedProfile>, Refused> {
+) -> Result<(Extension<Gone>, Json<DeletedProfile>), Refused> {
     let deleted = api.work(move |host| {
         let in_use = if deletion.with_connections { InUse::Forget } else { InUse::Refuse };
         let gone = host.delete_profile(&caller.workspace(), &known(profile)?, in_use)?;
-        Ok(DeletedProfile { connections: gone.iter().map(|connection| connection.id.to_string()).collect() })
+        let connections = gone.iter().map(|connection| connection.id.to_string()).collect();
+        Ok((Extension(Gone(gone.into())), Json(DeletedProfile { connections })))
     });
-    Ok(Json(deleted.await?))
+    deleted.await
 }
 
 /// How a profile is to be tested.

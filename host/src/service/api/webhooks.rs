@@ -67,7 +67,13 @@ pub(super) struct NewWebhook {
 /// Have an address be told what happens
 ///
 /// Each message is a POST, signed as *Standard Webhooks* says. It comes at least once, with the same `webhook-id` however often
-/// it is sent, and is sent again for three days until it is answered with 2xx. 410 ends it.
+/// it is sent, and is sent again for three days until it is answered with 2xx. 410 ends it. After one that was not taken in the
+/// address rests, for longer each time.
+///
+/// `run.finished`: a run is over, also one whose process died. `connection.created`: an account was connected.
+/// `connection.reauthorized`: one that was connected before was connected again. `connection.needs_reauthorization`: a connection
+/// works no more until its person connects it again. `connection.bad_client_credentials`: it works no more until an admin
+/// corrects client id and secret of its profile. `admin.needed`: something failed in a conversation that only an admin can mend.
 #[utoipa::path(post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks",
     request_body = NewWebhook, responses((status = 201, body = Webhook)), security(("key" = ["admin"])))]
 pub(super) async fn create(

@@ -162,11 +162,12 @@ pub(super) async fn delete(
 ) -> Response {
     let workspace = posted.admin.key.workspace.clone();
     let subject = of_integration(&integration);
-    let deleted = console.change(&posted.admin, "delete_integration", subject, move |host| {
-        host.delete_integration(&workspace, &IntegrationId::new(integration)?)
+    let deleted = console.change_noting(&posted.admin, "delete_integration", subject, move |host, noted| {
+        noted.gone = host.delete_integration(&workspace, &IntegrationId::new(integration)?)?.connections;
+        Ok(())
     });
     match deleted.await {
-        Ok(_) => console.to("/actions"),
+        Ok(()) => console.to("/actions"),
         Err(failure) => layout::failed(&console, Some(&posted.admin), &failure),
     }
 }

@@ -52,7 +52,7 @@ use super::cookie::BrowserCookie;
 use super::keys::{Guesses, Keys};
 use super::room::Room;
 use super::runs::Runs;
-use crate::authorization::PublicUrl;
+use crate::authorization::{Connection, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 
@@ -115,27 +115,48 @@ impl Console {
         subject: Subject,
         work: impl FnOnce(&Host) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.change_noting(admin, action, subject, |host, _| work(host)).await
+    }
+
+    /// The same, where it shows in doing it to what it was done.
+    async fn change_noting<T: Send + 'static>(
+        &self,
+        admin: &Admin,
+        action: &'static str,
+        subject: Subject,
+        work: impl FnOnce(&Host, &mut Noted) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (host, admin) = (self.host.clone(), admin.clone());
         self.room
             .work(move || {
-                let result = work(&host);
+                let mut noted = Noted { subject, gone: Vec::new() };
+                let result = work(&host, &mut noted);
                 let outcome =
                     result.as_ref().map_or_else(|failure| failure.code.to_string(), |_| "done".to_owned());
                 let entry = Entry {
                     by: format!("key:{}", admin.key.id),
                     action: action.to_owned(),
                     outcome,
-                    subject,
+                    subject: noted.subject,
+                    request_id: admin.request.as_ref().map(|id| id.0.to_string()),
                     ..Entry::default()
                 };
                 // That it cannot be written must not hide what happened.
-                if let Err(failure) = Audit::of(&host).write(&admin.key.workspace, entry) {
+                let entries = entry.and_gone(&noted.gone);
+                if let Err(failure) = Audit::of(&host).write(&admin.key.workspace, entries) {
                     log::warn!("what was done could not be written into the audit log: {failure}");
                 }
                 result
             })
             .await
     }
+}
+
+/// To what something was done.
+struct Noted {
+    subject: Subject,
+    /// The connections that went with it.
+    gone: Vec<Connection>,
 }
 
 /// What was done to an integration.

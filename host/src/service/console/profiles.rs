@@ -366,10 +366,11 @@ pub(super) async fn delete(
 ) -> Response {
     let workspace = posted.admin.key.workspace.clone();
     let of = id.clone();
-    let deleted = console.change(&posted.admin, "delete_profile", of_profile(&id), move |host| {
+    let subject = of_profile(&id);
+    let deleted = console.change_noting(&posted.admin, "delete_profile", subject, move |host, noted| {
         let id = ProfileId::new(of)?;
         let integration = host.profile(&workspace, &id)?.integration;
-        host.delete_profile(&workspace, &id, InUse::Forget)?;
+        noted.gone = host.delete_profile(&workspace, &id, InUse::Forget)?;
         Ok(integration)
     });
     match deleted.await {

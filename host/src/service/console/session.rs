@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::cookie::BrowserCookie;
 use super::super::keys::{ApiKey, Scope};
+use super::super::requests::RequestId;
 use super::Console;
 use crate::authorization::{Browser, PublicUrl};
 use crate::failure::{Failure, FailureKind, Result};
@@ -64,6 +65,8 @@ pub(super) struct Admin {
     pub(super) key: ApiKey,
     /// What every form of the session carries.
     pub(super) token: String,
+    /// What they ask for with this request.
+    pub(super) request: Option<RequestId>,
 }
 
 /// Begins a session.
@@ -112,7 +115,7 @@ impl Console {
         if !key.may(Scope::Admin) {
             return Err(over());
         }
-        Ok(Admin { key, token: hash("form", secret) })
+        Ok(Admin { key, token: hash("form", secret), request: None })
     }
 }
 
@@ -122,8 +125,9 @@ impl FromRequestParts<Console> for Admin {
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> std::result::Result<Self, Response> {
         let Some(secret) = console.cookie.read(&parts.headers) else { return Err(console.to("/login")) };
         let (known, room) = (console.clone(), console.room.clone());
+        let request = parts.extensions.get::<RequestId>().cloned();
         match room.work(move || known.admin(&secret)).await {
-            Ok(admin) => Ok(admin),
+            Ok(admin) => Ok(Admin { request, ..admin }),
             Err(failure) if failure.kind == FailureKind::Denied => Err(console.to("/login")),
             Err(failure) => Err(super::layout::failed(console, None, &failure)),
         }

@@ -56,11 +56,17 @@ pub(super) async fn start(
     posted: Posted,
 ) -> Response {
     let Posted { admin, fields } = posted;
-    let start = Start::new(admin.key.workspace.clone(), name)
+    let start = Start::new(admin.key.workspace.clone(), name.clone())
         .user(fields.given("user").map(str::to_owned))
         .language(fields.given("language").unwrap_or("en"))
         .words(Some(Words::new(fields.lines("text"))));
-    match console.work(move |host| host.start_conversation(&start)).await {
+    let subject = Subject { dialog: Some(plain_text(&name, 100)), ..Subject::default() };
+    let started = console.change_noting(&admin, "start_conversation", subject, move |host, noted| {
+        let turn = host.start_conversation(&start)?;
+        noted.subject.conversation = Some(turn.conversation.id.to_string());
+        Ok(turn)
+    });
+    match started.await {
         Ok(turn) => console.to(&format!("/conversations/{}", turn.conversation.id)),
         Err(failure) => layout::failed(&console, Some(&admin), &failure),
     }
@@ -75,7 +81,10 @@ pub(super) async fn say(State(console): State<Console>, Path(id): Path<String>, 
     let said = match text {
         Ok(text) => {
             let (workspace, words) = (admin.key.workspace.clone(), Words::new(text));
-            console.work(move |host| host.say(&workspace, &ConversationId::new(id)?, &words)).await
+            let say = console.change(&admin, "say", of_conversation(&id), move |host| {
+                host.say(&workspace, &ConversationId::new(id)?, &words)
+            });
+            say.await
         }
         Err(failure) => Err(failure),
     };
@@ -85,12 +94,15 @@ pub(super) async fn say(State(console): State<Console>, Path(id): Path<String>, 
     }
 }
 
+fn of_conversation(id: &str) -> Subject {
+    Subject { conversation: Some(plain_text(id, 100)), ..Subject::default() }
+}
+
 /// Keeps a file for whomever the conversation is with. What is said is its id.
 async fn keep(console: &Console, admin: &Admin, conversation: &str, file: SentFile) -> Result<String> {
     let (files, workspace) = (console.runs.files().clone(), admin.key.workspace.clone());
-    let subject = Subject { conversation: Some(plain_text(conversation, 100)), ..Subject::default() };
     let id = conversation.to_owned();
-    let kept = console.change(admin, "upload_file", subject, move |host| {
+    let kept = console.change(admin, "upload_file", of_conversation(conversation), move |host| {
         let conversation = host.conversation(&workspace, &ConversationId::new(id)?)?;
         let called = (file.name.as_str(), file.media_type.as_deref());
         files.keep(&workspace, conversation.user.as_deref(), called, &file.bytes)

@@ -371,6 +371,10 @@ impl Keeper for Runs {
         Ok(writes)
     }
 
+    fn beside_deletion(&self, connection: &Connection, conversation: &ConversationId) -> Result<Vec<Write>> {
+        Ok(vec![audit::of_deleted(&self.host, connection, conversation)?])
+    }
+
     fn admin_needed(
         &self,
         workspace: &WorkspaceId,

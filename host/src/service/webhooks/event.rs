@@ -20,9 +20,15 @@ pub enum WebhookEvent {
     /// An account was connected.
     #[serde(rename = "connection.created")]
     ConnectionCreated,
+    /// An account that was connected before was connected again.
+    #[serde(rename = "connection.reauthorized")]
+    ConnectionReauthorized,
     /// A connection works no more until somebody connects it again.
     #[serde(rename = "connection.needs_reauthorization")]
     ConnectionNeedsReauthorization,
+    /// A connection works no more until an admin corrects the client id or secret of its profile.
+    #[serde(rename = "connection.bad_client_credentials")]
+    ConnectionBadClientCredentials,
     /// A run is over.
     #[serde(rename = "run.finished")]
     RunFinished,
@@ -36,7 +42,9 @@ impl WebhookEvent {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ConnectionCreated => "connection.created",
+            Self::ConnectionReauthorized => "connection.reauthorized",
             Self::ConnectionNeedsReauthorization => "connection.needs_reauthorization",
+            Self::ConnectionBadClientCredentials => "connection.bad_client_credentials",
             Self::RunFinished => "run.finished",
             Self::AdminNeeded => "admin.needed",
         }
@@ -67,13 +75,21 @@ pub(in crate::service) fn run_finished(
 
 /// What becomes of a connection that is about to be stored, where somebody is to know.
 pub(in crate::service) fn change_of(host: &Host, after: &Connection) -> Option<WebhookEvent> {
+    // What waits for its site is no connection yet.
     let before = host.authorizations().connection(&after.workspace, &after.id).ok();
-    let before = before.map(|before| before.status);
-    let was_there = before.is_some_and(|before| before != ConnectionStatus::AwaitingSite);
-    match after.status {
-        status if before == Some(status) => None,
-        status if status.works() && !was_there => Some(WebhookEvent::ConnectionCreated),
-        ConnectionStatus::NeedsReauthorization => Some(WebhookEvent::ConnectionNeedsReauthorization),
+    let before = before.filter(|before| before.status != ConnectionStatus::AwaitingSite);
+    let stood_so = before.as_ref().is_some_and(|before| before.status == after.status);
+    match (after.status, before) {
+        (status, None) if status.works() => Some(WebhookEvent::ConnectionCreated),
+        (status, Some(before)) if status.works() && !before.is_of_same_consent(after) => {
+            Some(WebhookEvent::ConnectionReauthorized)
+        }
+        (ConnectionStatus::NeedsReauthorization, _) if !stood_so => {
+            Some(WebhookEvent::ConnectionNeedsReauthorization)
+        }
+        (ConnectionStatus::BadClientCredentials, _) if !stood_so => {
+            Some(WebhookEvent::ConnectionBadClientCredentials)
+        }
         _ => None,
     }
 }
