@@ -22,6 +22,7 @@ mod processes;
 mod routes;
 mod running;
 mod secrecy;
+mod strangers;
 mod talking;
 mod telling;
 mod tools;

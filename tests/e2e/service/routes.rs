@@ -154,7 +154,7 @@ fn what_another_workspace_owns_is_not_there_on_any_route() {
             assert!(reply.status < 500, "{route:?}: {reply:?}");
         }
         // What was asked for may be said again, and nothing else.
-        for name in ["connection", "run", "session", "conversation", "file"] {
+        for name in ["connection", "run", "session", "conversation", "file", "webhook"] {
             let is_asked_for = route.path.contains(&format!("{{{name}}}")) || body(route, &ids).is_some();
             assert!(is_asked_for || !text.contains(&ids[name]), "{route:?} tells of {name}: {text}");
         }
