@@ -3,7 +3,7 @@
 use actionbay::service::keys::Scope;
 use serde_json::json;
 
-use super::office::{Client, Office, run_of};
+use super::office::{Office, run_of};
 use crate::support::Visitor;
 
 #[test]
@@ -65,10 +65,9 @@ fn the_id_of_a_request_is_the_callers_where_it_is_plain_and_else_ours() {
 }
 
 #[test]
-fn what_goes_wrong_inside_is_told_to_nobody_but_the_log() {
+fn what_is_named_and_not_there_is_said_again_in_the_problem() {
     let office = Office::connected();
-    let client = Client::clone(&office.client(&[Scope::Run]));
-    // The component is not approved in what it declares: its operator's to mend.
+    let client = office.client(&[Scope::Run]);
     let body = json!({"input": {"space": "DOCS"}, "connection": "c-unknown"});
     let problem = client.post(&run_of("list-pages"), body).refused(404, "unknown-connection");
     assert!(problem["detail"].as_str().unwrap().contains("c-unknown"));
