@@ -134,7 +134,7 @@ fn what_the_command_prints_of_a_component_holds_no_credential_and_steers_no_term
         assert_eq!(ran.code, 2, "{ran:?}");
         for text in [&ran.stdout, &ran.stderr] {
             assert!(!text.contains(TOKEN), "{text}");
-            assert!(!text.lines().any(|line| steers(line)), "{text:?}");
+            assert!(!text.lines().any(steers), "{text:?}");
         }
         assert!(format!("{ran:?}").contains("a [2Jb c d [secret removed] e"), "{ran:?}");
     }

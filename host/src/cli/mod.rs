@@ -117,7 +117,7 @@ enum Verb {
     #[command(subcommand)]
     Templates(templates::Templates),
     /// Run a template
-    Run(run::Run),
+    Run(Box<run::Run>),
     /// Run a template by talking
     Dialog(dialog::Dialog),
     /// What is made of templates, to be run by talking
@@ -159,7 +159,7 @@ pub fn main() -> ExitCode {
     let arguments = match (parsed, named) {
         (Ok((mut arguments, matches)), Ok(Some(named))) => {
             if let Verb::Run(run) = arguments.verb {
-                arguments.verb = Verb::Run(run.matched(named, &matches));
+                arguments.verb = Verb::Run(Box::new(run.matched(named, &matches)));
             }
             arguments
         }

@@ -132,9 +132,11 @@ fn a_token_endpoint_that_answers_a_byte_at_a_time_ends_with_the_time_of_the_call
     let other = Script::new(|_| answer("200 OK", &[], b"{}"));
     let limits = CallLimits::default().wall_clock(Duration::from_millis(1_500));
     let endpoint = Endpoint::new(limits, &other);
-    for begin in
-        [&b""[..], b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n"]
-    {
+    for begin in [
+        &b"HTTP/1.1 200 O"[..],
+        b"HTTP/1.1 200 OK\r\nX-Slow: ",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n",
+    ] {
         let started = Instant::now();
         for failure in refused(&endpoint, &slowly(begin)) {
             assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
