@@ -207,6 +207,7 @@ pub(super) fn manifest_from_wit(manifest: wit::Manifest) -> Result<Manifest> {
     let names: Vec<String> = manifest.audiences.iter().map(|audience| audience.name.clone()).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let method = |method| method_from_wit(method, &names);
+    Manifest::check_number(manifest.templates.len())?;
     let probes = manifest.probes.into_iter().map(probe_from_wit).collect::<Result<_>>()?;
     Manifest {
         id: IntegrationId::new(manifest.id).map_err(|failure| bad(&format!("has a bad id: {failure}")))?,

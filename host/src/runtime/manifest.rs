@@ -92,13 +92,18 @@ impl Manifest {
         self.probes.iter().find(fits)
     }
 
+    /// Checks how many templates there are, before their schemas are read.
+    pub(super) fn check_number(templates: usize) -> Result<()> {
+        match templates {
+            1..=MOST_TEMPLATES => Ok(()),
+            _ => Err(bad(&format!("has no template, or more than {MOST_TEMPLATES}"))),
+        }
+    }
+
     /// Checks what the parts on their own cannot show.
     pub(super) fn checked(self) -> Result<Self> {
         unique("template", self.templates.iter().map(|template| template.id.as_str()))?;
         unique("audience", self.audiences.iter().map(|facts| facts.audience.name.as_str()))?;
-        if self.templates.is_empty() || self.templates.len() > MOST_TEMPLATES {
-            return Err(bad(&format!("has no template, or more than {MOST_TEMPLATES}")));
-        }
         unique("method", self.basic_methods().map(|method| method.id.as_str()))?;
         if self.authorization.len() - self.basic_methods().count() > 1 {
             return Err(bad("is authorized by OAuth 2.0 in two ways"));

@@ -37,6 +37,7 @@ mod recording;
 mod schema;
 #[cfg_attr(not(feature = "wasi"), path = "wasi_absent.rs")]
 mod wasi;
+mod work;
 
 pub use call::{
     Authority, AuthorizationOutcome, AuthorizationStep, CallContext, CallReport, Granted, TokenBroker,

@@ -1,6 +1,7 @@
 //! JSON Schema 2020-12, of inputs and outputs.
 
 use std::collections::BTreeSet;
+use std::fmt::{self, Display, Write};
 use std::sync::OnceLock;
 
 use jsonschema::error::ValidationErrorKind;
@@ -8,6 +9,7 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
+use super::work;
 use crate::failure::{Failure, FailureKind, Result, Violation, plain_text};
 
 /// The most violations that are reported: what a person reads.
@@ -25,6 +27,10 @@ const MOST_NODES: usize = 10_000;
 /// The deepest nesting once every reference is replaced by what it refers to.
 const DEEPEST: usize = 64;
 
+/// The most patterns once every reference is followed, and the most bytes that each may take when it is made ready.
+const MOST_PATTERNS: usize = 256;
+const LARGEST_PATTERN: usize = 128 << 10;
+
 /// Keywords by which a schema could be reached otherwise than by a pointer from its root, and so grow unseen.
 const INDIRECT: &[&str] = &["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$anchor"];
 
@@ -33,12 +39,17 @@ const INDIRECT: &[&str] = &["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$
 struct Size<'a> {
     root: &'a Value,
     nodes: usize,
+    patterns: usize,
+    /// Whether each part of it takes one step with each part of a value.
+    is_plain: bool,
 }
 
 impl<'a> Size<'a> {
-    /// Whether the schema is within bounds.
-    fn check(root: &'a Value) -> std::result::Result<(), String> {
-        Self { root, nodes: 0 }.walk(root, 0)
+    /// The size of a schema that is within bounds.
+    fn of(root: &'a Value) -> std::result::Result<Self, String> {
+        let mut size = Self { root, nodes: 0, patterns: 0, is_plain: true };
+        size.walk(root, 0)?;
+        Ok(size)
     }
 
     fn walk(&mut self, node: &'a Value, depth: usize) -> std::result::Result<(), String> {
@@ -51,8 +62,17 @@ impl<'a> Size<'a> {
         }
         match node {
             Value::Array(items) => items.iter().try_for_each(|item| self.walk(item, depth + 1)),
-            Value::Object(fields) => {
-                fields.iter().try_for_each(|(name, field)| match (name.as_str(), field) {
+            Value::Object(fields) => fields.iter().try_for_each(|(name, field)| {
+                self.is_plain &= !work::DEARER.contains(&name.as_str());
+                self.patterns += match (name.as_str(), field) {
+                    ("pattern", Value::String(_)) => 1,
+                    ("patternProperties", Value::Object(patterns)) => patterns.len(),
+                    _ => 0,
+                };
+                if self.patterns > MOST_PATTERNS {
+                    return Err(format!("it has more than {MOST_PATTERNS} patterns"));
+                }
+                match (name.as_str(), field) {
                     ("$ref", Value::String(reference)) => {
                         let target =
                             reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
@@ -62,8 +82,8 @@ impl<'a> Size<'a> {
                     }
                     (name, _) if INDIRECT.contains(&name) => Err(format!("{name} is not taken")),
                     _ => self.walk(field, depth + 1),
-                })
-            }
+                }
+            }),
             _ => Ok(()),
         }
     }
@@ -77,8 +97,32 @@ pub struct Schema {
     text: String,
     json: OnceLock<Value>,
     /// None where it cannot be made of a text that was valid once: then nothing fits.
-    validator: OnceLock<Option<Validator>>,
+    ready: OnceLock<Option<Box<Ready>>>,
     has_files: OnceLock<bool>,
+}
+
+/// What a schema is held against values with.
+#[derive(Debug, Clone)]
+struct Ready {
+    validator: Validator,
+    /// The most steps that a value of one part takes; none where they depend on what stands in it.
+    weight: Option<usize>,
+}
+
+impl Ready {
+    fn of(json: &Value) -> std::result::Result<Self, String> {
+        let size = Size::of(json)?;
+        Ok(Self { validator: validator(json)?, weight: size.is_plain.then_some(size.nodes) })
+    }
+
+    /// The steps that it takes to hold a value against the schema; none where they are more than are begun.
+    fn work(&self, schema: &Value, value: &Value) -> Option<usize> {
+        let most = self.weight.and_then(|weight| {
+            let parts = work::parts(value, work::MOST_TOLD / weight.max(1));
+            weight.checked_mul(parts).filter(|most| *most <= work::MOST_TOLD)
+        });
+        most.or_else(|| work::of(schema, value))
+    }
 }
 
 impl Schema {
@@ -94,16 +138,16 @@ impl Schema {
             return Err(bad(format!("it has more than {LARGEST} bytes")));
         }
         let json: Value = serde_json::from_str(text).map_err(|error| bad(error.to_string()))?;
-        Size::check(&json).map_err(bad)?;
-        let validator = validator(&json).map_err(bad)?;
+        // It is not kept: a stranger's schemas may be many, and large when they are ready.
+        Ready::of(&json).map_err(bad)?;
         let schema = Self::valid(text.to_owned());
-        let _ = (schema.json.set(json), schema.validator.set(Some(validator)));
+        let _ = schema.json.set(json);
         Ok(schema)
     }
 
     /// A schema of a text that was read before.
     fn valid(text: String) -> Self {
-        Self { text, json: OnceLock::new(), validator: OnceLock::new(), has_files: OnceLock::new() }
+        Self { text, json: OnceLock::new(), ready: OnceLock::new(), has_files: OnceLock::new() }
     }
 
     /// The schema itself.
@@ -112,17 +156,24 @@ impl Schema {
         self.json.get_or_init(|| serde_json::from_str(&self.text).unwrap_or(Value::Bool(false)))
     }
 
-    /// Every place where the value breaks the schema; empty where it is valid.
+    /// Every place where the value breaks the schema, at most fifty; empty where it is valid. Of a value of very many
+    /// parts only that it does.
     pub fn violations(&self, value: &Value) -> Vec<Violation> {
-        let validator = self.validator.get_or_init(|| validator(self.json()).ok());
-        let Some(validator) = validator else {
-            return vec![violation(
-                String::new(),
-                "is nothing that the schema can be held against.".to_owned(),
-            )];
+        let whole = |why: &str| vec![violation(String::new(), why.to_owned())];
+        let Some(ready) = self.ready.get_or_init(|| Ready::of(self.json()).ok().map(Box::new)) else {
+            return whole("is nothing that the schema can be held against.");
         };
+        let Some(work) = ready.work(self.json(), value) else {
+            return whole("has more parts than can be held against the schema.");
+        };
+        if ready.validator.is_valid(value) {
+            return Vec::new();
+        }
+        if work > work::MOST_TOLD {
+            return whole("does not fit the schema, and has too many parts to say where.");
+        }
         let mut found = Vec::new();
-        for error in validator.iter_errors(value).take(MOST) {
+        for error in ready.validator.iter_errors(value).take(MOST) {
             let pointer = error.instance_path().to_string();
             match error.kind() {
                 ValidationErrorKind::Required { property } => {
@@ -133,14 +184,14 @@ impl Schema {
                     ));
                 }
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
-                    for name in unexpected {
+                    for name in unexpected.iter().take(MOST) {
                         found.push(violation(
                             format!("{pointer}/{}", escaped(name)),
                             format!("{name} is not known here. Known: {}.", self.properties().join(", ")),
                         ));
                     }
                 }
-                _ => found.push(violation(pointer, format!("{error}."))),
+                _ => found.push(violation(pointer, format!("{}.", beginning(&error)))),
             }
         }
         found.truncate(MOST);
@@ -253,7 +304,7 @@ fn validator(json: &Value) -> std::result::Result<Validator, String> {
     jsonschema::options()
         .with_draft(Draft::Draft202012)
         // Patterns without backtracking: the time they take is in proportion to the text.
-        .with_pattern_options(PatternOptions::regex())
+        .with_pattern_options(PatternOptions::regex().size_limit(LARGEST_PATTERN))
         .build(json)
         .map_err(|error| error.to_string())
 }
@@ -261,6 +312,21 @@ fn validator(json: &Value) -> std::result::Result<Validator, String> {
 /// Whether what the schema describes is the name of a file.
 pub(crate) fn marks_file(schema: &Value) -> bool {
     schema.get("format").is_some_and(|format| format == "file")
+}
+
+/// The beginning of what an error says, which quotes a value that may be long.
+fn beginning(error: &impl Display) -> String {
+    struct Beginning(String);
+    impl Write for Beginning {
+        fn write_str(&mut self, part: &str) -> fmt::Result {
+            self.0.push_str(part);
+            if self.0.len() > 4 * LONGEST { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut text = Beginning(String::new());
+    // It fails where there is enough of it.
+    let _ = write!(text, "{error}");
+    text.0
 }
 
 fn violation(pointer: String, message: String) -> Violation {
@@ -322,6 +388,9 @@ mod tests {
             json!({"$ref": "#"}),
             json!({"description": "x".repeat(LARGEST)}),
             json!({"$dynamicRef": "#a"}),
+            json!({"allOf": vec![json!({"pattern": "a"}); MOST_PATTERNS + 1]}),
+            json!({"pattern": "(a{1,1000}){1,1000}"}),
+            json!({"pattern": r"(a)\1"}),
         ] {
             assert_eq!(Schema::parse(&schema.to_string()).unwrap_err().code, "bad-schema");
         }
@@ -332,6 +401,29 @@ mod tests {
         let many: Value =
             (0..1000).map(|n| (format!("f{n}"), Value::Null)).collect::<serde_json::Map<_, _>>().into();
         assert_eq!(schema().violations(&many).len(), MOST);
+    }
+
+    #[test]
+    fn a_value_of_very_many_parts_is_held_against_the_schema_within_bounds() {
+        let wrong = |words: &str| [Violation { pointer: String::new(), message: words.to_owned() }];
+        let words = Schema::parse(r#"{"items": {"type": "string"}}"#).unwrap();
+        let many = json!(vec![0; 1_000_000]);
+        assert_eq!(
+            words.violations(&many),
+            wrong("does not fit the schema, and has too many parts to say where.")
+        );
+        let text = json!({"items": {"allOf": vec![json!({"type": "integer"}); 1_000]}}).to_string();
+        let heavy = Schema::parse(&text).unwrap();
+        assert_eq!(heavy.violations(&many), wrong("has more parts than can be held against the schema."));
+        assert_eq!(heavy.violations(&json!([1, 2, 3])), []);
+        assert_eq!(heavy.violations(&json!(vec!["x"; 5])).len(), MOST);
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated_whole() {
+        let schema = Schema::parse(r#"{"type": "integer"}"#).unwrap();
+        let found = schema.violations(&json!("x".repeat(1_000_000)));
+        assert!(found[0].message.starts_with("\"xxx") && found[0].message.chars().count() <= LONGEST + 1);
     }
 
     #[test]
