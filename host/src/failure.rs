@@ -11,6 +11,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::ids::{ConnectionId, SessionId, WorkspaceId};
+use crate::secret::CUT;
 
 /// The longest message or hint that is kept, in characters: a screenful, and what the contract allows.
 pub const MAX_TEXT: usize = 2_000;
@@ -295,6 +296,13 @@ impl Failure {
 
     /// Replaces each of these secrets wherever a text of this failure holds it.
     pub(crate) fn without(mut self, secrets: &crate::secret::Secrets) -> Self {
+        match &mut self.kind {
+            FailureKind::Other(word) => *word = secrets.remove_from(word),
+            FailureKind::InsufficientScope(scopes) => {
+                scopes.iter_mut().for_each(|scope| *scope = secrets.remove_from(scope));
+            }
+            _ => {}
+        }
         self.message = secrets.remove_from(&self.message);
         self.hint = self.hint.map(|hint| secrets.remove_from(&hint));
         for violation in &mut self.violations {
@@ -371,7 +379,7 @@ impl Serialize for Failure {
 pub fn plain_text(text: &str, max: usize) -> String {
     let mut plain: String = text.chars().take(max).map(|c| if is_deceptive(c) { ' ' } else { c }).collect();
     if text.chars().nth(max).is_some() {
-        plain.push('…');
+        plain.push_str(CUT);
     }
     plain
 }

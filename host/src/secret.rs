@@ -1,5 +1,7 @@
 //! Secrets in memory: how they are recognised in what comes from outside, and removed from what goes out.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
@@ -15,6 +17,9 @@ const SHORTEST: usize = 8;
 /// How much of a secret is looked for before the whole is compared: long enough to be rare, short enough that the search
 /// for it is prepared in no time.
 const BEGINNING: usize = 32;
+
+/// What stands at the end of a text that was cut to length.
+pub(crate) const CUT: &str = "…";
 
 /// What begins the escape of an ASCII character in JSON (RFC 8259 section 7), before its two hex digits.
 const JSON_ESCAPE: &str = "\\u00";
@@ -87,10 +92,10 @@ impl Secrets {
 
     /// The text with every secret that stands in it replaced.
     pub fn remove_from(&self, text: &str) -> String {
-        if !self.found_in(text.as_bytes()) {
-            return text.to_owned();
+        let mut clean = self.without_beginnings(text);
+        if !self.found_in(clean.as_bytes()) {
+            return clean;
         }
-        let mut clean = text.to_owned();
         for needle in &self.needles {
             if let Ok(needle) = std::str::from_utf8(needle.expose_secret()) {
                 clean = clean.replace(needle, "[secret removed]");
@@ -98,6 +103,32 @@ impl Secrets {
         }
         // A form that cannot be cut out, such as a percent-encoded one, takes the whole text with it.
         if self.found_in(clean.as_bytes()) { "[text with a secret removed]".to_owned() } else { clean }
+    }
+
+    /// The text without what of a secret stands where it was cut to length.
+    fn without_beginnings(&self, text: &str) -> String {
+        let mut pieces: Vec<Cow<'_, str>> = text.split(CUT).map(Cow::Borrowed).collect();
+        if let Some((_, cut)) = pieces.split_last_mut() {
+            for piece in cut {
+                if let Some(kept) = self.before_beginning(piece) {
+                    *piece = format!("{kept}[secret removed]").into();
+                }
+            }
+        }
+        pieces.join(CUT)
+    }
+
+    /// What stands before the beginning of a secret that a text ends with.
+    fn before_beginning<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let longest = |needle: &SecretBox<Vec<u8>>| {
+            let needle = needle.expose_secret();
+            let lengths = SHORTEST..=needle.len().min(text.len());
+            lengths
+                .rev()
+                .find(|length| needle.get(..*length).is_some_and(|part| text.as_bytes().ends_with(part)))
+        };
+        let longest = self.needles.iter().filter_map(longest).max()?;
+        text.get(..text.len() - longest)
     }
 
     fn found_as_is(&self, bytes: &[u8]) -> bool {
@@ -181,6 +212,19 @@ mod tests {
         let mut secrets = Secrets::new();
         secrets.add(&text.to_owned().into());
         secrets
+    }
+
+    #[test]
+    fn what_was_cut_within_a_secret_does_not_keep_its_beginning() {
+        let secret = format!("canary-token-{}", "0123456789".repeat(300));
+        let secrets = secrets(&secret);
+        for kept in [8, 20, 2_000, secret.len() - 1] {
+            let text = format!("a {}… b", &secret[..kept]);
+            assert_eq!(secrets.remove_from(&text), "a [secret removed]… b", "{kept}");
+        }
+        for text in ["a canary…", "…", "a … b", ""] {
+            assert_eq!(secrets.remove_from(text), text);
+        }
     }
 
     proptest! {

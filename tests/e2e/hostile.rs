@@ -3,6 +3,8 @@
 mod answers;
 mod limits;
 mod requests;
+mod schemas;
+mod texts;
 mod tokens;
 
 use std::sync::{Arc, Mutex};

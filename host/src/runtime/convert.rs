@@ -15,22 +15,31 @@ use super::{ConnectionFacts, LogLevel, Schema, Site, convert_rules};
 use crate::egress::{Audience, Body, Method, Part, PartContent, Request, Response};
 use crate::failure::{Failure, FailureKind, MAX_TEXT, Result, plain_text};
 use crate::ids::{IntegrationId, TemplateId, is_site_id};
+use crate::secret::Secrets;
 
 /// The longest single text of a manifest that is shown to people, in characters.
 const MAX_LINE: usize = 500;
 
-pub(super) fn failure_from_wit(failure: types::Failure) -> Failure {
-    let code = plain_text(&failure.code, 64);
-    let mut ours =
-        Failure::new(kind_from_wit(failure.kind), code, &failure.message).sent(failure.request_sent);
-    ours.hint = failure.hint.map(|hint| plain_text(&hint, MAX_TEXT));
+/// The most scopes that a failure names: those of a whole profile.
+const MOST_SCOPES: usize = 100;
+
+/// A text of a guest, at most so long. Secrets are removed before it is cut: a part of one would not be found any more.
+fn told(text: &str, most: usize, secrets: &Secrets) -> String {
+    plain_text(&secrets.remove_from(text), most)
+}
+
+pub(super) fn failure_from_wit(failure: types::Failure, secrets: &Secrets) -> Failure {
+    let told = |text: &str, most: usize| told(text, most, secrets);
+    let (kind, code) = (kind_from_wit(failure.kind, &told), told(&failure.code, 64));
+    let mut ours = Failure::new(kind, code, secrets.remove_from(&failure.message)).sent(failure.request_sent);
+    ours.hint = failure.hint.map(|hint| told(&hint, MAX_TEXT));
     ours.retry_after = failure.retry_after;
     ours.upstream_status = failure.upstream_status;
-    ours.upstream_request_id = failure.upstream_request_id.map(|id| plain_text(&id, 200));
+    ours.upstream_request_id = failure.upstream_request_id.map(|id| told(&id, 200));
     ours
 }
 
-fn kind_from_wit(kind: types::FailureKind) -> FailureKind {
+fn kind_from_wit(kind: types::FailureKind, told: &impl Fn(&str, usize) -> String) -> FailureKind {
     use types::FailureKind as Wit;
     match kind {
         Wit::InvalidInput => FailureKind::InvalidInput,
@@ -38,7 +47,10 @@ fn kind_from_wit(kind: types::FailureKind) -> FailureKind {
         Wit::Conflict => FailureKind::Conflict,
         Wit::AuthorizationRequired => FailureKind::AuthorizationRequired,
         Wit::BadClientCredentials => FailureKind::BadClientCredentials,
-        Wit::InsufficientScope(scopes) => FailureKind::InsufficientScope(lines(scopes)),
+        Wit::InsufficientScope(scopes) => {
+            let scopes = scopes.iter().take(MOST_SCOPES).map(|scope| told(scope, MAX_LINE));
+            FailureKind::InsufficientScope(scopes.collect())
+        }
         Wit::AccessDenied => FailureKind::AccessDenied,
         Wit::RateLimited => FailureKind::RateLimited,
         Wit::Denied => FailureKind::Denied,
@@ -49,7 +61,7 @@ fn kind_from_wit(kind: types::FailureKind) -> FailureKind {
         Wit::TooLarge => FailureKind::TooLarge,
         Wit::Upstream => FailureKind::Upstream,
         Wit::Internal => FailureKind::Internal,
-        Wit::Other(word) => FailureKind::Other(plain_text(&word, 64)),
+        Wit::Other(word) => FailureKind::Other(told(&word, 64)),
     }
 }
 
@@ -103,18 +115,19 @@ pub(super) fn site_to_wit(site: Site) -> types::Site {
 
 /// A site as a plugin names it: an id that can stand in a path, a name that can be shown, a URL that can be
 /// opened.
-pub(super) fn site_from_wit(site: types::Site) -> Result<Site> {
+pub(super) fn site_from_wit(site: types::Site, secrets: &Secrets) -> Result<Site> {
     let bad = |why: &str| {
         Failure::new(FailureKind::Internal, "bad-site", format!("The plugin named a site {why}."))
     };
-    if !is_site_id(&site.id) {
+    if !is_site_id(&site.id) || secrets.found_in(site.id.as_bytes()) {
         return Err(bad("whose id is none"));
     }
     let url = Url::parse(&site.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.filter(|_| !secrets.found_in(site.url.as_bytes()));
     let url = url.ok_or_else(|| bad("whose URL is none"))?;
     Ok(Site {
         id: site.id,
-        name: plain_text(&site.name, 200),
+        name: told(&site.name, 200, secrets),
         url: url.as_str().trim_end_matches('/').to_owned(),
     })
 }
@@ -127,11 +140,15 @@ pub(super) fn parameters_from_wit(parameters: Vec<types::Parameter>) -> Vec<(Str
     parameters.into_iter().map(|parameter| (parameter.name, parameter.value)).collect()
 }
 
-pub(super) fn attributes_from_wit(parameters: Vec<types::Parameter>) -> Vec<(String, String)> {
+pub(super) fn attributes_from_wit(
+    parameters: Vec<types::Parameter>,
+    secrets: &Secrets,
+) -> Vec<(String, String)> {
+    let told = |text: &str, most: usize| told(text, most, secrets);
     parameters
         .into_iter()
         .take(50)
-        .map(|parameter| (plain_text(&parameter.name, 64), plain_text(&parameter.value, MAX_LINE)))
+        .map(|parameter| (told(&parameter.name, 64), told(&parameter.value, MAX_LINE)))
         .collect()
 }
 

@@ -11,7 +11,7 @@ use super::file_names::plain_name;
 use super::files::{FileHandle, NewFileHandle, Target};
 use super::{CallContext, convert};
 use crate::egress::{Credential, Download, ExchangeLimits, Request, Response, Route};
-use crate::failure::{Failure, FailureKind, Result, plain_text};
+use crate::failure::{Failure, FailureKind, Result};
 
 /// The longest media type that is kept, in characters (RFC 6838 allows 127 and 127).
 const MAX_MEDIA_TYPE: usize = 255;
@@ -97,8 +97,9 @@ impl files::Host for State {
         self.raise(Event::HostCall { function: "files.create" });
         match allowed {
             Ok(()) => {
-                let media_type = plain_text(&media_type, MAX_MEDIA_TYPE);
-                let file = NewFileHandle { name: plain_name(&name), media_type, size: None };
+                let media_type = self.told(&media_type, MAX_MEDIA_TYPE);
+                let name = plain_name(&self.secrets.remove_from(&name));
+                let file = NewFileHandle { name, media_type, size: None };
                 Ok(Ok(self.table.push(file)?))
             }
             Err(failure) => Ok(Err(convert::failure_to_wit(failure))),

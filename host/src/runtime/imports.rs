@@ -48,9 +48,9 @@ impl State {
         let started = Instant::now();
         let result = self.try_exchange(&context, audience, request, connection);
         self.raise(Event::Request {
-            audience: &plain_text(audience, 64),
-            method: &plain_text(&method, 16),
-            path: &self.secrets.remove_from(&plain_text(&path, MAX_LOG_LINE)),
+            audience: &self.told(audience, 64),
+            method: &self.told(&method, 16),
+            path: &self.told(&path, MAX_LOG_LINE),
             status: result.as_ref().ok().map(|response| response.status),
             duration: started.elapsed(),
         });
@@ -189,7 +189,7 @@ impl State {
                 "unknown-audience",
                 format!(
                     "The manifest has no audience \"{}\". It has: {}.",
-                    plain_text(name, 64),
+                    self.told(name, 64),
                     known.join(", ")
                 ),
             )
@@ -213,11 +213,16 @@ impl State {
         Ok(())
     }
 
-    /// A guest's text as it may leave the call, while the call has lines left.
+    /// A guest's text as it may leave the call, at most so long. Secrets are removed before it is cut: a part of one would
+    /// not be found any more.
+    pub(super) fn told(&self, text: &str, most: usize) -> String {
+        plain_text(&self.secrets.remove_from(text), most)
+    }
+
+    /// The same of a line of log or progress, while the call has lines left.
     fn line(&mut self, text: &str) -> Option<String> {
-        self.lines += 1;
-        (self.lines <= self.limits.log_lines)
-            .then(|| self.secrets.remove_from(&plain_text(text, MAX_LOG_LINE)))
+        self.lines = self.lines.saturating_add(1);
+        (self.lines <= self.limits.log_lines).then(|| self.told(text, MAX_LOG_LINE))
     }
 }
 

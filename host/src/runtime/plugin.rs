@@ -17,12 +17,15 @@ use super::call::{
 use super::exports::{ACTION, Exports};
 use super::files::FileRights;
 use super::guard::{Guard, LearnedKeys};
-use super::{AudienceFacts, CallLimits, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi};
+use super::{AudienceFacts, Engine, Manifest, Probe, Tape, Template, artifact, convert, wasi, work};
 use crate::egress::Response;
 use crate::failure::{Failure, FailureKind, Result, plain_text};
 
 /// The contract's package: a component imports interfaces of it, and of WASI what is harmless.
 const PACKAGE: &str = "integration:action/";
+
+/// What each part of an output counts for at least: read, it takes the host that much room and several times more.
+const BYTES_OF_A_PART: usize = 8;
 
 /// A component that is ready to be called, any number of times and at the same time. Cheap to clone.
 #[derive(Clone)]
@@ -157,9 +160,9 @@ impl Plugin {
         self.call(Purpose::Authorize, context, |instance, store| {
             store.data_mut().profile = Some(profile.to_owned());
             let step = step_to_wit(step, store)?;
-            match self.component.authorize.call(instance, store, (step,))? {
+            match self.component.authorize.call(instance, &mut *store, (step,))? {
                 Ok(outcome) => outcome_from_wit(outcome, store),
-                Err(failure) => Ok(Err(convert::failure_from_wit(failure))),
+                Err(failure) => Ok(Err(convert::failure_from_wit(failure, &store.data().secrets))),
             }
         })
     }
@@ -172,8 +175,8 @@ impl Plugin {
         self.call(Purpose::Refresh, context, |instance, store| {
             store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
-            let facts = self.component.refresh.call(instance, store, (handle,))?;
-            Ok(facts.map(drop).map_err(convert::failure_from_wit))
+            let facts = self.component.refresh.call(instance, &mut *store, (handle,))?;
+            Ok(facts.map(drop).map_err(|failure| convert::failure_from_wit(failure, &store.data().secrets)))
         })
     }
 
@@ -181,7 +184,7 @@ impl Plugin {
     ///
     /// # Errors
     /// `NotFound` (no such template), `InvalidInput` with every violation, what the plugin gives, a limit, a
-    /// crash, `Internal` where the output breaks its schema.
+    /// crash, `Internal` where the output breaks its schema, `Denied` where the credential is in it.
     pub fn execute(
         &self,
         context: CallContext,
@@ -197,7 +200,6 @@ impl Plugin {
             Ok(context) => context,
             Err(failure) => return (Err(failure), CallReport::default()),
         };
-        let limits = context.limits;
         let rights = self.file_rights(template, input);
         let remembered = self.learned_keys.of(connection.facts().id, context.pacer.clock());
         let containers = Arc::clone(&context.containers);
@@ -208,10 +210,13 @@ impl Plugin {
             store.data_mut().profile = Some(connection.profile().to_owned());
             let handle = store.data_mut().table.push(Handle(connection))?;
             let call = wit::TemplateCall { template: template.to_owned(), input: input.to_string() };
-            let output = self.component.execute.call(instance, store, (call, handle))?;
-            Ok(output.map_err(convert::failure_from_wit))
+            let output = self.component.execute.call(instance, &mut *store, (call, handle))?;
+            let state = store.data();
+            Ok(match output {
+                Ok(output) => self.checked_output(template, &output, state),
+                Err(failure) => Err(convert::failure_from_wit(failure, &state.secrets)),
+            })
         });
-        let result = result.and_then(|output| self.checked_output(template, &output, &limits, report));
         tape.end(&result);
         (result, report)
     }
@@ -281,22 +286,29 @@ impl Plugin {
         .violations(violations))
     }
 
-    fn checked_output(
-        &self,
-        template: &str,
-        output: &str,
-        limits: &CallLimits,
-        report: CallReport,
-    ) -> Result<Value> {
-        let sent = report.effect_sent;
-        if output.len() > limits.output_bytes {
-            let what = format!("The output has {} bytes", output.len());
-            return Err(limits.exceeded("output-bytes", &what).sent(sent));
+    /// The output of a template, read, if it is one that may be had.
+    fn checked_output(&self, template: &str, output: &str, state: &State) -> Result<Value> {
+        let exceeded = |what: String| Err(state.limits.exceeded("output-bytes", &what));
+        if output.len() > state.limits.output_bytes {
+            return exceeded(format!("The output has {} bytes", output.len()));
+        }
+        let parts = work::parts_written(output);
+        if parts.saturating_mul(BYTES_OF_A_PART) > state.limits.output_bytes {
+            return exceeded(format!(
+                "The output has {parts} parts, each of which counts as {BYTES_OF_A_PART} bytes"
+            ));
+        }
+        if state.secrets.found_in(output.as_bytes()) {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                "credential-in-output",
+                "The output holds the credential of the connection, and nobody gets it.",
+            )
+            .hint("This is a fault of the plugin. What it did at the vendor stays done."));
         }
         let broken = |why: String| {
             Failure::new(FailureKind::Internal, "invalid-output", why)
                 .hint("This is a fault of the plugin. What it did at the vendor stays done.")
-                .sent(sent)
         };
         let value: Value = serde_json::from_str(output)
             .map_err(|error| broken(format!("The output is no JSON: {error}.")))?;
@@ -459,13 +471,16 @@ fn outcome_from_wit(
         }
         wit::Outcome::Choose(choice) => {
             let connection = store.data_mut().table.delete(choice.connection)?.0;
-            let sites: Result<Vec<_>> = choice.sites.into_iter().map(convert::site_from_wit).collect();
+            let secrets = &store.data().secrets;
+            let sites: Result<Vec<_>> =
+                choice.sites.into_iter().map(|site| convert::site_from_wit(site, secrets)).collect();
             sites.map(|sites| AuthorizationOutcome::Choose { connection, sites })
         }
         wit::Outcome::Granted(grant) => {
             let connection = store.data_mut().table.delete(grant.connection)?.0;
-            let site = grant.site.map(convert::site_from_wit).transpose();
-            let attributes = convert::attributes_from_wit(grant.attributes);
+            let secrets = &store.data().secrets;
+            let site = grant.site.map(|site| convert::site_from_wit(site, secrets)).transpose();
+            let attributes = convert::attributes_from_wit(grant.attributes, secrets);
             site.map(|site| AuthorizationOutcome::Granted(Granted { connection, site, attributes }))
         }
     })

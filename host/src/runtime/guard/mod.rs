@@ -71,21 +71,33 @@ impl Guard {
         audience: &str,
         method: &Method,
         path: &[String],
-    ) -> Result<(&RequestRule, Option<&Containers>)> {
-        let template = self.manifest.template(&self.template);
-        let rule = template.and_then(|template| template.rule(audience, method, path));
-        let rule = rule.ok_or_else(|| self.not_declared(template, audience, method, path))?;
+    ) -> Option<(&RequestRule, Option<&Containers>)> {
+        let rule = self.template().and_then(|template| template.rule(audience, method, path))?;
         let judged = self.policy.restricts() && rule.subjects.is_some();
-        Ok((rule, self.manifest.container.as_ref().filter(|_| judged)))
+        Some((rule, self.manifest.container.as_ref().filter(|_| judged)))
     }
 
+    fn template(&self) -> Option<&Template> {
+        self.manifest.template(&self.template)
+    }
+
+    /// Whether a download may go on at this path with the credential: a request that the template declares, and that
+    /// nothing has to be asked of.
+    pub(super) fn may_follow(&self, audience: &str, path: &str) -> bool {
+        let path = egress::decoded_segments(audience, path);
+        let rule = path.ok().and_then(|path| self.rule(audience, &Method::new(Method::GET), &path));
+        matches!(rule, Some((_, None)))
+    }
+
+    /// `told` gives a text of the guest as it may be told.
     fn not_declared(
         &self,
-        template: Option<&Template>,
         audience: &str,
         method: &Method,
         path: &[String],
+        told: impl Fn(&str, usize) -> String,
     ) -> Failure {
+        let template = self.template();
         let rules = template.map(|template| template.requests.as_slice()).unwrap_or_default();
         let declared: Vec<String> = rules
             .iter()
@@ -98,9 +110,9 @@ impl Guard {
             format!(
                 "The template {} may not send {} /{} to the audience \"{}\": its manifest does not say so.",
                 self.template,
-                plain_text(method.as_str(), 16),
-                plain_text(&path.join("/"), 300),
-                plain_text(audience, 64)
+                told(method.as_str(), 16),
+                told(&path.join("/"), 300),
+                told(audience, 64)
             ),
         )
         .hint(match declared.as_slice() {
@@ -212,8 +224,8 @@ impl State {
             "not-while-authorizing",
             format!(
                 "{} to the audience \"{}\" may not be sent while authorizing.",
-                plain_text(method.as_str(), 16),
-                plain_text(audience, 64)
+                self.told(method.as_str(), 16),
+                self.told(audience, 64)
             ),
         )
         .hint("There a plugin may read what its manifest marks as authorization-only."))
@@ -232,7 +244,9 @@ impl State {
         self.audience(audience)?;
         method.to_http()?;
         let path = egress::decoded_segments(audience, path)?;
-        let (rule, judged) = guard.rule(audience, method, &path)?;
+        let (rule, judged) = guard
+            .rule(audience, method, &path)
+            .ok_or_else(|| guard.not_declared(audience, method, &path, |text, most| self.told(text, most)))?;
         let Some(containers) = judged else { return Ok(Pass(None)) };
         let asked = Asked { method, path: &path, query, body: body.into(), answer_is_read };
         let mut ask = Vendor { state: self, connection };
@@ -286,7 +300,7 @@ impl State {
     fn raise_denial(&self, failure: &Failure) {
         self.raise(Event::Denied {
             code: &failure.code,
-            message: &self.secrets.remove_from(&plain_text(&failure.message, super::imports::MAX_LOG_LINE)),
+            message: &self.told(&failure.message, super::imports::MAX_LOG_LINE),
         });
     }
 }
