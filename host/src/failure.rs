@@ -384,11 +384,17 @@ pub fn plain_text(text: &str, max: usize) -> String {
     plain
 }
 
+/// Text of several lines as it may reach a terminal: as [`plain_text`], in full, with its lines and tabs.
+#[cfg(feature = "cli")]
+pub(crate) fn plain_lines(text: &str) -> String {
+    text.chars().map(|c| if is_deceptive(c) && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
+}
+
 /// Controls, and the characters by which text shows otherwise than it reads (Unicode TR 36, bidirectional
 /// text spoofing).
-fn is_deceptive(c: char) -> bool {
+pub(crate) fn is_deceptive(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+        || matches!(c, '\u{061C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
 #[cfg(test)]

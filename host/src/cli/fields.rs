@@ -3,8 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::failure::plain_text;
+pub(super) use crate::fields::LONGEST;
+use crate::fields::required;
 pub(super) use crate::fields::{Choice, Field, Kind, of};
-use crate::fields::{LONGEST, required};
 use crate::runtime::{Schema, Template};
 
 /// What an input cannot go without, in words: `body; id or url or space + title`.

@@ -1,6 +1,7 @@
 //! All that prints. Standard output holds the result, standard error the rest.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use textwrap::WordSplitter;
 use textwrap::core::display_width;
 
-use crate::failure::{Failure, FailureKind, Result};
+use crate::failure::{Failure, FailureKind, Result, is_deceptive, plain_lines};
 
 /// Texts longer than this, or of several lines, are printed below the others, in full.
 const LONG_TEXT: usize = 100;
@@ -45,7 +46,7 @@ impl Output {
 
     /// Prints a result: as one line of JSON, or as a person reads it.
     pub(super) fn result(&self, value: &impl Serialize, human: impl FnOnce() -> String) -> Result<()> {
-        let text = if self.json { json_of(value)? } else { human() };
+        let text = if self.json { json_of(value)? } else { plain_lines(&human()) };
         print(&text)
     }
 
@@ -58,16 +59,16 @@ impl Output {
     /// Says what happens meanwhile, to people only.
     pub(super) fn note(&self, text: &str) {
         if !self.json {
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", plain_lines(text));
         }
     }
 
     /// Prints a failure and says what the process ends with.
     pub(super) fn failure(&self, failure: &Failure) -> ExitCode {
         if self.json {
-            let _ = writeln!(io::stdout(), "{}", json!({ "error": failure }));
+            let _ = writeln!(io::stdout(), "{}", plain_json(&json!({ "error": failure }).to_string()));
         } else {
-            let mut err = io::stderr().lock();
+            let mut err = String::new();
             let _ = match failure.violations.as_slice() {
                 [] => writeln!(err, "error: {failure}"),
                 violations => {
@@ -95,6 +96,7 @@ impl Output {
             if let Some(hint) = &failure.hint {
                 let _ = writeln!(err, "hint: {hint}");
             }
+            let _ = io::stderr().write_all(plain_lines(&err).as_bytes());
         }
         exit_code(failure)
     }
@@ -181,7 +183,20 @@ fn row(cells: &[String], widths: &[usize]) -> String {
 }
 
 fn json_of(value: &impl Serialize) -> Result<String> {
-    serde_json::to_string(value).map_err(|_| Failure::internal("The result makes no JSON."))
+    let json = serde_json::to_string(value);
+    json.map(|json| plain_json(&json)).map_err(|_| Failure::internal("The result makes no JSON."))
+}
+
+/// The same JSON, with what a terminal could take for more than text escaped: outside of its texts there is none of it.
+fn plain_json(json: &str) -> String {
+    let mut plain = String::with_capacity(json.len());
+    for c in json.chars() {
+        match is_deceptive(c) {
+            true => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => plain.push(c),
+        }
+    }
+    plain
 }
 
 fn print(text: &str) -> Result<()> {

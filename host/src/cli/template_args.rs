@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use super::fields::{self, Choice, Field, Kind};
 use super::output;
 use super::values::value;
-use crate::failure::Result;
+use crate::failure::{Result, is_deceptive, plain_text};
 use crate::runtime::{FolderFiles, Manifest, Template};
 
 /// The field by which a template shows what it would do. `--dry-run` is an option of every run.
@@ -89,8 +89,8 @@ impl<'a> Flags<'a> {
     }
 
     /// The fields that no flag can be called after.
-    fn without_flag(&self) -> Vec<&str> {
-        self.0.iter().filter(|flag| flag.long.is_none()).map(|flag| flag.field.name).collect()
+    fn without_flag(&self) -> Vec<String> {
+        self.0.iter().filter(|flag| flag.long.is_none()).map(|flag| shown(flag.field.name)).collect()
     }
 
     /// One input as it is written on a command line.
@@ -110,6 +110,7 @@ impl<'a> Flags<'a> {
                 }
                 Some((long, _)) => text.push_str(&format!(" --{long} {}", quoted(value))),
                 None if name == DRY_RUN => text.push_str(" --dry-run"),
+                None if name.contains(is_deceptive) => {}
                 None => {
                     text.push_str(&format!(" --set {}", quoted(&format!("{name}={}", plain(value)).into())))
                 }
@@ -158,12 +159,12 @@ impl Flag<'_> {
             parts.push("[required]".to_owned());
         }
         if let Some(default) = default {
-            let shown = plain(default);
+            let shown = shown(&plain(default));
             parts.push(format!("[default: {}]", if shown.is_empty() { "empty" } else { &shown }));
         }
         match kind {
             Kind::List(item) if matches!(**item, Kind::Choice(_)) => {
-                parts.push(format!("[possible values: {}]", item.label().replace('|', ", ")));
+                parts.push(format!("[possible values: {}]", shown(&item.label().replace('|', ", "))));
             }
             Kind::Integer { least: Some(least), most: Some(most) } => {
                 parts.push(format!("[{least} to {most}]"))
@@ -272,7 +273,8 @@ fn is_flag(name: &str) -> bool {
 }
 
 fn possible(choice: &Choice) -> PossibleValue {
-    let value = PossibleValue::new(choice.text.clone());
+    // One that would be shown otherwise than it is written is taken, and not shown.
+    let value = PossibleValue::new(choice.text.clone()).hide(choice.text.contains(is_deceptive));
     match &choice.about {
         Some(about) => value.help(about.clone()),
         None => value,
@@ -327,13 +329,18 @@ fn checked(kind: &Kind, text: &str) -> std::result::Result<(), String> {
         (Kind::Integer { .. }, _) => Err("that is no whole number".to_owned()),
         (Kind::Number, Err(_)) => Err("that is no number".to_owned()),
         (Kind::Choice(choices), _) if choices.iter().all(|choice| choice.text != text) => {
-            Err(format!("it is none of: {}", kind.label().replace('|', ", ")))
+            Err(format!("it is none of: {}", shown(&kind.label().replace('|', ", "))))
         }
         (Kind::Boolean, _) if !matches!(text, "true" | "false") => {
             Err("it is neither true nor false".to_owned())
         }
         _ => Ok(()),
     }
+}
+
+/// A text of a component as help shows it.
+fn shown(text: &str) -> String {
+    plain_text(text, fields::LONGEST)
 }
 
 /// A value as it is written where text needs no quotes.
@@ -347,7 +354,7 @@ fn quoted(value: &Value) -> String {
     let is_word = |c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | ',' | '@' | '+')
     };
-    if text.contains(char::is_control) {
+    if text.contains(is_deceptive) {
         "@FILE".to_owned()
     } else if !text.is_empty() && text.chars().all(is_word) {
         text
