@@ -105,6 +105,24 @@ fn answering(bytes: Vec<u8>) -> Script {
 }
 
 #[test]
+fn a_download_in_an_encoding_that_nobody_looked_into_is_refused_and_leaves_no_file() {
+    for (status, encoding) in
+        [("200 OK", "x-gzip"), ("200 OK", "br"), ("404 None", "gzip, gzip"), ("302 Found", "br")]
+    {
+        let headers = [("Content-Encoding", encoding), ("Location", "/v1/other")];
+        let failure = Reach::new(&answering(answer(status, &headers, &gzip(b"plan")))).refused("/f");
+        assert_eq!(
+            (&failure.kind, &*failure.code),
+            (&FailureKind::Upstream, "encoding-refused"),
+            "{encoding}"
+        );
+    }
+    let reach = Reach::new(&answering(answer("200 OK", &[("Content-Encoding", "gzip")], &gzip(b"plan"))));
+    reach.save("plan.txt", "/f").unwrap();
+    assert_eq!(reach.read("plan.txt"), b"plan");
+}
+
+#[test]
 fn a_component_opens_what_its_input_names_as_a_file_and_nothing_else() {
     let reach = Reach::new(&answering(answer("200 OK", &[], b"")));
     std::fs::write(reach.folder.path().join("plan.txt"), "plan").unwrap();

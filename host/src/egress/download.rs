@@ -10,7 +10,7 @@ use super::echo::{self, Echo, Stopped};
 use super::transport::StreamedResponse;
 use super::{
     Body, Credential, Egress, ExchangeLimits, Method, Origin, Request, Response, Route, TransportErrorKind,
-    headers, outbound, redirect, timed_out,
+    encoding, headers, outbound, redirect, timed_out,
 };
 use crate::failure::{Failure, FailureKind, Result};
 use crate::secret::Secrets;
@@ -21,6 +21,8 @@ pub struct Download<'a> {
     pub into: &'a mut dyn Write,
     /// The most bytes, after decompression.
     pub limit: u64,
+    /// Whether a redirect to this path below the audience may take the credential along, as a request to it might.
+    pub may_follow: &'a dyn Fn(&str) -> bool,
 }
 
 /// The headers that are told of an answer from elsewhere.
@@ -60,11 +62,12 @@ impl Egress {
             }
             let answer =
                 self.fetch(&step, request, credential, ExchangeLimits { timeout, ..limits }, download)?;
+            encoding::check(&answer.headers, &step.origin(), false)?;
             echo.refuse(answer.status, &answer.headers, &[], false)?;
             let Some(location) = location(&answer) else {
                 return step.end(answer, &echo, limits, download);
             };
-            step = self.follow(&step, location?)?;
+            step = self.follow(&step, location?, download)?;
         }
         Err(redirect::too_many(&Origin::of(step.route.url())))
     }
@@ -86,10 +89,11 @@ impl Egress {
     }
 
     /// The next step, where the policy allows it.
-    fn follow(&self, step: &Step, location: &str) -> Result<Step> {
+    fn follow(&self, step: &Step, location: &str, download: &Download<'_>) -> Result<Step> {
         let current = &step.route;
         let url = redirect::redirect_target(current.url(), location)?;
-        let is_within = step.is_within && redirect::stays_within(current.url(), &current.prefix, &url);
+        let is_within = step.is_within
+            && redirect::below(current.url(), &current.prefix, &url).is_some_and(download.may_follow);
         let reach = if is_within {
             current.reach
         } else {

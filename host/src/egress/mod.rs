@@ -9,6 +9,7 @@
 //! | `message.rs` | requests and responses as a guest may form and see them |
 //! | `multipart.rs`, `source.rs` | forms of several parts, and files in them that are never held |
 //! | `download.rs`, `redirect.rs` | answers that end in a file, and where redirects of them may lead |
+//! | `encoding.rs` | answers that nobody can look into |
 //! | `echo.rs` | answers in which a credential comes back |
 //! | `policy.rs`, `host_pattern.rs` | origins, audiences, what the operator allows |
 //! | `address.rs`, `names.rs` | which addresses are public, and where names led lately |
@@ -24,11 +25,12 @@
 //! - a host is connected to at the public addresses that were checked, or the operator listed its origin,
 //! - no redirect is followed but of a download, and none of those takes a credential out of its audience,
 //! - a guest cannot set a credential, a host or a hop-by-hop header,
-//! - a response that holds a credential is refused, also one that is streamed.
+//! - a response that holds a credential is refused, also one that is streamed, and so is one that cannot be looked into.
 
 mod address;
 mod download;
 mod echo;
+mod encoding;
 mod headers;
 mod host_pattern;
 mod message;
@@ -160,12 +162,19 @@ pub struct Route {
     prefix: String,
     /// For what the operator put in the place of audiences.
     profile: Option<String>,
+    /// The audience, where it is of one.
+    audience: Option<String>,
 }
 
 impl Route {
     /// The URL, without a credential.
     pub fn url(&self) -> &Url {
         &self.url
+    }
+
+    /// The audience that it was decided for.
+    pub(crate) fn audience(&self) -> Option<&str> {
+        self.audience.as_deref()
     }
 }
 
@@ -226,7 +235,8 @@ impl Egress {
             ));
         }
         let prefix = path.strip_suffix(&request.path).unwrap_or(&path).trim_end_matches('/').to_owned();
-        Ok(Route { url, reach, prefix, profile: profile.map(str::to_owned) })
+        let (profile, audience) = (profile.map(str::to_owned), Some(audience.name.clone()));
+        Ok(Route { url, reach, prefix, profile, audience })
     }
 
     /// Decides whether a URL that a profile names, such as a token endpoint, may be called by the host.
@@ -237,7 +247,7 @@ impl Egress {
     pub fn endpoint(&self, url: &Url, profile: &str) -> Result<Route> {
         let reach = self.policy.check_url(url, Some(profile), "endpoint")?;
         let (prefix, profile) = (url.path().to_owned(), Some(profile.to_owned()));
-        Ok(Route { url: url.clone(), reach, prefix, profile })
+        Ok(Route { url: url.clone(), reach, prefix, profile, audience: None })
     }
 
     /// Sends a request on a route and waits for its answer.
@@ -259,6 +269,7 @@ impl Egress {
         let origin = Origin::of(&route.url);
         let raw =
             self.transport.round_trip(outbound).map_err(|error| self.failed(error, &origin, has_effect))?;
+        encoding::check(&raw.headers, &origin, has_effect)?;
         Echo::of(credential, secrets)?.refuse(raw.status, &raw.headers, &raw.body, has_effect)?;
         let (mut headers, mut body) = (raw.headers, raw.body);
         if (300..=399).contains(&raw.status) {

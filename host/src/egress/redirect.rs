@@ -3,9 +3,10 @@
 //! Only the host follows redirects, only of downloads, and each step is checked as if somebody else had asked for it:
 //!
 //! - The target is an http or https URL without a user; what may be called of it the operator's policy says anew.
-//! - Inside the audience's origin *and* prefix the step is the guest's own request, somewhere else in what it may call
-//!   anyway: credential and headers go along. The origin alone does not do, since one origin serves many tenants, told
-//!   apart by the path: whoever answers must not choose for which of them the credential speaks.
+//! - Inside the audience's origin *and* prefix, at a path that the guest itself may ask for, the step is the guest's own
+//!   request: credential and headers go along. The origin alone does not do, since one origin serves many tenants, told
+//!   apart by the path; nor does the prefix, since the guest may not call all that is below it: whoever answers must not
+//!   choose for what the credential speaks.
 //! - Anywhere else nothing goes along but `accept`, no body either, and once a step led out, none after it leads back in: otherwise
 //!   another host could have the host send requests of its choice with the credential.
 //!
@@ -50,10 +51,11 @@ pub fn redirect_target(current: &Url, location: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Whether a step from inside an audience stays there: at its origin, and at or below its prefix in every reading.
-pub(super) fn stays_within(audience: &Url, prefix: &str, next: &Url) -> bool {
-    let below = next.path().strip_prefix(prefix);
-    Origin::of(audience) == Origin::of(next) && below.is_some_and(path::is_below)
+/// The path below the audience of a step that stays inside of it: at its origin, and at or below its prefix in every
+/// reading.
+pub(super) fn below<'n>(audience: &Url, prefix: &str, next: &'n Url) -> Option<&'n str> {
+    let below = next.path().strip_prefix(prefix).filter(|below| path::is_below(below));
+    below.filter(|_| Origin::of(audience) == Origin::of(next))
 }
 
 /// The headers of a guest that go along.
@@ -120,7 +122,8 @@ mod tests {
 
     #[test]
     fn only_the_audiences_origin_and_prefix_are_within_it() {
-        let within = |next: &str| stays_within(&url("https://api.example/v1/s-1/x"), "/v1/s-1", &url(next));
+        let within =
+            |next: &str| below(&url("https://api.example/v1/s-1/x"), "/v1/s-1", &url(next)).is_some();
         for next in [
             "https://api.example/v1/s-1/y?z",
             "https://api.example/v1/s-1",

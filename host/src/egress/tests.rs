@@ -106,7 +106,7 @@ fn what_a_guest_sends_along_with_a_download_stays_in_its_audience() {
     let request = Request { body: Body::Json("{\"a\":1}".into()), ..get("/x") };
     let route = egress.route(&audience(""), None, None, &request).unwrap();
     let mut written = Vec::new();
-    let mut download = Download { into: &mut written, limit: 100 };
+    let mut download = Download { into: &mut written, limit: 100, may_follow: &|_| true };
     let credential = bearer();
     egress.download(&route, &request, Some(&credential), &Secrets::new(), limits(), &mut download).unwrap();
     assert_eq!(written, b"content");

@@ -131,8 +131,12 @@ pub enum TransportErrorKind {
     Refused,
     /// The other side is not who it should be (TLS).
     Untrusted,
+    /// There was no connection for longer than is waited for one.
+    NotConnected,
     /// The time was over.
     TimedOut,
+    /// The body is encoded in a way that is not read.
+    Encoded,
     /// The connection broke.
     Broken,
     /// The response is larger than allowed.
@@ -186,6 +190,16 @@ impl TransportError {
                 "untrusted-server",
                 "Its certificate does not fit its name, or nobody known vouches for it.",
             ),
+            TransportErrorKind::NotConnected => (
+                FailureKind::TimedOut,
+                "connect-timed-out",
+                "Check that it runs and that the network lets you reach it: nobody waits longer, whatever the limits.",
+            ),
+            TransportErrorKind::Encoded => (
+                FailureKind::Upstream,
+                "encoding-refused",
+                "The vendor answers otherwise than it was asked to. Nothing of it was taken.",
+            ),
             TransportErrorKind::TimedOut => {
                 let hint = "Try again, or raise the limit wall-clock, for files the limit transfer.";
                 (FailureKind::TimedOut, "timed-out", hint)
@@ -204,7 +218,7 @@ impl TransportError {
 /// Carries one request to one server and brings the answer back.
 ///
 /// An implementation follows no redirects, ignores proxies of the environment, keeps no cookies, verifies TLS for
-/// the URL's host, and keeps to the request's [`Reach`]: it connects to the very addresses that it checked. [`UreqTransport`](super::UreqTransport) does.
+/// the URL's host, undoes the encoding of the content and takes its header away, and keeps to the request's [`Reach`]: it connects to the very addresses that it checked. [`UreqTransport`](super::UreqTransport) does.
 pub trait Transport: Send + Sync {
     /// Sends the request and waits for the whole answer, of any status.
     ///

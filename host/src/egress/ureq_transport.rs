@@ -47,7 +47,7 @@ pub struct UreqTransport {
 impl UreqTransport {
     /// A transport with a pool of connections of its own.
     pub fn new() -> Self {
-        Self::resolving(DefaultResolver::default, is_public, TlsConfig::default())
+        Self::resolving(DefaultResolver::default, is_public, trusted())
     }
 
     /// For tests of a whole host: a transport whose name service and whose idea of a public address are given.
@@ -57,7 +57,7 @@ impl UreqTransport {
         may_connect: fn(IpAddr) -> bool,
     ) -> Self {
         let names: Arc<NameService> = Arc::new(names);
-        Self::resolving(|| Given(Arc::clone(&names)), may_connect, TlsConfig::default())
+        Self::resolving(|| Given(Arc::clone(&names)), may_connect, trusted())
     }
 
     fn resolving<R: Resolver>(
@@ -94,6 +94,11 @@ impl fmt::Debug for UreqTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("UreqTransport")
     }
+}
+
+/// Who is trusted to say that a server is who was asked for: the authorities that everybody knows.
+fn trusted() -> TlsConfig {
+    TlsConfig::default()
 }
 
 /// The addresses of a host.
@@ -234,7 +239,7 @@ fn as_ureq(error: io::Error) -> ureq::Error {
 /// what was sent. `answered`: the head of an answer was there, so the request arrived.
 fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportError {
     use TransportErrorKind::{
-        Broken, NotPublic as Hidden, Refused, TimedOut, TooLarge, UnknownHost, Untrusted,
+        Broken, NotConnected, NotPublic as Hidden, Refused, TimedOut, TooLarge, UnknownHost, Untrusted,
     };
     let (kind, request_sent, detail) = match error {
         ureq::Error::Other(other) if other.is::<NotPublic>() => {
@@ -244,7 +249,8 @@ fn describe(error: ureq::Error, origin: &Origin, answered: bool) -> TransportErr
         ureq::Error::ConnectionFailed => (Refused, false, format!("{origin} took no connection.")),
         ureq::Error::Io(io) => of_io(&io, origin),
         ureq::Error::Timeout(ureq::Timeout::Resolve | ureq::Timeout::Connect) => {
-            (TimedOut, false, format!("{origin} took no connection in time."))
+            let seconds = LONGEST_CONNECT.as_secs();
+            (NotConnected, false, format!("{origin} took no connection within {seconds} seconds."))
         }
         ureq::Error::Timeout(_) => (TimedOut, true, format!("{origin} did not answer in time.")),
         ureq::Error::BadUri(_) | ureq::Error::Http(_) => {

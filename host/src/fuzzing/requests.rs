@@ -65,7 +65,7 @@ pub fn redirects(text: &str) {
     let request = Request { path: "/file".to_owned(), body: Body::Json("{}".to_owned()), ..get(headers) };
     let route = egress.route(&audience("/v1/{site}"), None, Some("s-1"), &request).expect("it is allowed");
     let mut written = Vec::new();
-    let mut download = Download { into: &mut written, limit: 1000 };
+    let mut download = Download { into: &mut written, limit: 1000, may_follow: &|_| true };
     let ended = egress.download(&route, &request, Some(&bearer()), &Secrets::new(), limits(), &mut download);
     if let Err(failure) = ended {
         check_failure(&failure);

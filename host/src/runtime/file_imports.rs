@@ -29,7 +29,12 @@ impl State {
     ) -> Result<Response> {
         let mut landing = target.landing(context.files.as_ref(), Arc::clone(&context.events))?;
         let limit = self.limits.file_bytes.saturating_sub(self.file_bytes.fetched);
-        let mut download = Download { into: &mut landing, limit };
+        // A template sends nothing but what it declares, wherever an answer would have it go.
+        let may_follow = |path: &str| match (&self.guard, route.audience()) {
+            (Some(guard), Some(audience)) => guard.may_follow(audience, path),
+            _ => true,
+        };
+        let mut download = Download { into: &mut landing, limit, may_follow: &may_follow };
         let result =
             context.egress.download(route, request, credential, &self.secrets, limits, &mut download);
         self.file_bytes.fetched = self.file_bytes.fetched.saturating_add(landing.written);

@@ -79,6 +79,25 @@ fn inside_its_audience_a_redirect_keeps_the_credential_and_outside_of_it_loses_i
 }
 
 #[test]
+fn inside_its_audience_a_redirect_to_what_the_template_does_not_declare_takes_no_credential_along() {
+    for (location, keeps) in [
+        ("/v1/file/7", true),
+        ("/v1/file/7?v=2", true),
+        ("/v1/file/7/8", false),
+        ("/v1/people", false),
+        ("/v1", false),
+    ] {
+        let server = redirecting(move |path| (path == "/v1/start").then(|| location.to_owned()));
+        let reach = Reach::new(&server);
+        reach.run("save-narrowly", json!({"name": "plan.txt", "path": "/start"})).unwrap();
+        let heads = server.heads();
+        for header in ["authorization:", "x-api-key:"] {
+            assert_eq!((heads.len(), heads[1].contains(header)), (2, keeps), "{location}: {}", heads[1]);
+        }
+    }
+}
+
+#[test]
 fn a_redirect_to_where_nothing_may_be_sent_is_refused_with_the_line_that_would_allow_it() {
     for (location, code, line) in [
         (

@@ -115,6 +115,40 @@ fn an_answer_that_comes_a_byte_at_a_time_ends_with_the_time_of_the_call() {
     guest.works_as_before();
 }
 
+/// API-25
+#[test]
+fn an_answer_in_an_encoding_that_nobody_looked_into_is_refused_whole() {
+    let body = format!("{{\"you-sent\": \"{TOKEN}\"}}").into_bytes();
+    let packed = gzip(&body);
+    for (encoding, bytes) in [
+        ("x-gzip", packed.clone()),
+        ("GZIP", packed.clone()),
+        ("gzip, gzip", gzip(&packed)),
+        ("gzip, identity", packed.clone()),
+        ("deflate", body.clone()),
+        ("br", body.clone()),
+        ("zstd", body.clone()),
+    ] {
+        let server = Script::new(move |path| match path {
+            "/v1/error" => answer("500 Oh", &[("Content-Encoding", encoding)], &bytes),
+            _ => answer("200 OK", &[("Content-Encoding", encoding)], &bytes),
+        });
+        let guest = Guest::facing(ECHO, &server, CallLimits::default());
+        for path in ["/x", "/error"] {
+            let failure = fetched(&guest, path).unwrap_err();
+            assert_eq!(
+                (&failure.kind, failure.code.as_ref()),
+                (&FailureKind::Upstream, "encoding-refused"),
+                "{encoding}: {failure:?}"
+            );
+        }
+        guest.works_as_before();
+    }
+    let plain = Script::new(|_| answer("200 OK", &[("Content-Encoding", "identity")], b"plain"));
+    let guest = Guest::facing(ECHO, &plain, CallLimits::default());
+    assert_eq!(fetched(&guest, "/x").unwrap()["body"], "plain");
+}
+
 fn fetched(guest: &Guest, path: &str) -> Result<Value, actionbay::Failure> {
     guest.run("fetch", json!({"audience": "api", "path": path}))
 }

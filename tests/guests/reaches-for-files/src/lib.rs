@@ -39,6 +39,14 @@ impl support::Behaviour for ReachesForFiles {
                 },
                 Template { output_schema: SAVED.into(), ..template("save") },
                 template("save-unasked"),
+                Template {
+                    output_schema: SAVED.into(),
+                    requests: vec![
+                        support::request(Method::Get, "/start", Concern::Nothing),
+                        support::request(Method::Get, "/file/{any}", Concern::Nothing),
+                    ],
+                    ..template("save-narrowly")
+                },
             ],
             ..manifest(Self::ID)
         }
