@@ -13,7 +13,10 @@ use actionbay::{CallLimits, Engine, FailureKind, Run};
 use atlassian_sandbox::{Sandbox, SandboxConfig};
 use serde_json::{Value, json};
 
-use crate::components::{CALLS_OUT_AT_EVERY_DEPTH, ECHO, RECURSES, RETURNS_64_BYTES};
+use crate::components::{
+    ALLOCATES_WITHOUT_END, CALLS_OUT_AT_EVERY_DEPTH, DOES_WITH_LESS, ECHO, EXITS, PANICS, RECURSES,
+    RETURNS_64_BYTES, RETURNS_INVALID_JSON, TRAPS,
+};
 use crate::guests::{Guest, Vendor};
 use crate::support::{Home, Script, World, answer, connected, engine, integration, load, workspace};
 
@@ -130,6 +133,64 @@ fn one_call_more_than_the_engine_runs_at_once_is_refused_until_another_is_over()
         waiting.join().unwrap().unwrap();
     });
     guest.works_as_before();
+}
+
+/// One in the midst of its request, while others end in every other way.
+#[test]
+fn a_call_that_waits_for_its_answer_gets_it_whatever_becomes_of_others_meanwhile() {
+    let limits = CallLimits::default().memory_bytes(32 << 20).wall_clock(Duration::from_secs(60));
+    for (path, code) in [
+        (TRAPS, "plugin-crashed"),
+        (PANICS, "plugin-crashed"),
+        (EXITS, "plugin-crashed"),
+        (ALLOCATES_WITHOUT_END, "memory-bytes-exceeded"),
+        (RECURSES, "stack-bytes-exceeded"),
+        (RETURNS_INVALID_JSON, "invalid-output"),
+    ] {
+        let ((arrived, has_arrived), (go, let_go)) = (channel(), channel());
+        let gate = Gate { arrived: Mutex::new(arrived), go: Mutex::new(let_go) };
+        let guest = Guest::of(load(engine(), path), limits, |host| host.transport(gate));
+        thread::scope(|scope| {
+            let go = go;
+            let waiting =
+                scope.spawn(|| guest.run_other("fetch", json!({"audience": "api", "path": "/wait"})));
+            has_arrived.recv_timeout(Duration::from_secs(60)).unwrap();
+            for _ in 0..3 {
+                assert_eq!(guest.run("run", json!({})).unwrap_err().code, code, "{path}");
+            }
+            go.send(()).unwrap();
+            let answer = waiting.join().unwrap().unwrap();
+            assert_eq!(answer["status"], 200, "{path}: {answer}");
+        });
+        guest.works_as_before();
+    }
+}
+
+/// A component that did with less memory than it asked for is told of what ended it then.
+#[test]
+fn a_growth_that_was_refused_is_not_what_a_later_end_is_told_by() {
+    let limits = CallLimits::default().wall_clock(Duration::from_millis(500));
+    let guest = Guest::new(DOES_WITH_LESS, limits);
+    for (then, code) in
+        [("loops", "call-timed-out"), ("recurses", "stack-bytes-exceeded"), ("traps", "plugin-crashed")]
+    {
+        let failure = guest.run("run", json!({"then": then})).unwrap_err();
+        assert_eq!(failure.code, code, "{failure:?}");
+        guest.works_as_before();
+    }
+    assert_eq!(guest.run("run", json!({})).unwrap(), json!({}));
+}
+
+#[test]
+fn more_memory_than_any_call_can_have_is_refused_where_it_is_said() {
+    let (home, _sandbox) = connected();
+    let list = ["--json", "run", "confluence", "list-pages", "--space", "DOCS", "--call-limit"];
+    let most = actionbay::runtime::LARGEST_MEMORY;
+    home.run(&[&list[..], &[&format!("memory-bytes={most}")]].concat()).ok();
+    let refused = home.run(&[&list[..], &[&format!("memory-bytes={}", most + 1)]].concat());
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let told = refused.json()["error"]["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("memory-bytes") && told.contains("1073741824"), "{told}");
 }
 
 /// The names of all limits.

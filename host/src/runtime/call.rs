@@ -8,7 +8,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use super::files::{FileBytes, FileRights, Files, Target};
 use super::guard::Guard;
-use super::limits::{self, Meter};
+use super::limits::{self, LARGEST_MEMORY, Meter};
 use super::wasi::{self, Wasi};
 use super::{
     AudienceFacts, CallLimits, ConnectionFacts, ContainerPolicy, DenyEvents, DenyFiles, Engine, Event,
@@ -212,6 +212,9 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// The largest manifest in bytes: two hundred templates whose schemas are as large as a long form's.
 const MANIFEST_BYTES: usize = 4 << 20;
 
+/// How long describing may take: it gives back what was written down, and somebody waits for the component to load.
+const LONGEST_DESCRIBE: Duration = Duration::from_secs(10);
+
 /// Why the guest is called, which decides what its imports do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
@@ -279,6 +282,10 @@ impl State {
         let mut limits = context.as_ref().map(|context| context.limits).unwrap_or_default();
         limits.wall_clock = limits.wall_clock.min(LONGEST_CALL);
         limits.transfer = limits.transfer.min(LONGEST_CALL);
+        limits.memory_bytes = limits.memory_bytes.min(LARGEST_MEMORY);
+        if purpose == Purpose::Describe {
+            (limits.wall_clock, limits.hostcall_bytes) = (LONGEST_DESCRIBE, MANIFEST_BYTES);
+        }
         let secrets =
             context.as_ref().and_then(|context| context.tokens.as_ref()).map(|tokens| tokens.secrets());
         Self {
@@ -344,10 +351,7 @@ pub(super) fn run<T>(
 ) -> (Result<T>, CallReport) {
     let mut store = Store::new(engine.wasmtime(), State::new(purpose, context, audiences));
     store.limiter(|state| &mut state.meter);
-    store.set_hostcall_fuel(match purpose {
-        Purpose::Describe => MANIFEST_BYTES,
-        _ => store.data().limits.hostcall_bytes,
-    });
+    store.set_hostcall_fuel(store.data().limits.hostcall_bytes);
     let handles = store.data().limits.component_handles;
     store.set_max_component_handles(handles);
     store.set_epoch_deadline(Engine::ticks(store.data().time_to_run()));
@@ -388,7 +392,11 @@ fn crashed(engine: &Engine, state: &State, error: &wasmtime::Error) -> Failure {
         return ended.clone();
     }
     let exceeded = |limit, what| state.limits.exceeded(limit, what);
-    if let Some(limit) = state.meter.exceeded {
+    let trap = error.downcast_ref::<Trap>();
+    // These say for themselves what it was, whatever growth was refused before.
+    let is_other =
+        matches!(trap, Some(Trap::Interrupt | Trap::StackOverflow)) || wasi::exit_status(error).is_some();
+    if let Some(limit) = state.meter.exceeded.filter(|_| !is_other) {
         return exceeded(limit, "The plugin asked for larger memories or tables than a call may have");
     }
     if error.is::<wasmtime::PoolConcurrencyLimitError>() {
@@ -413,13 +421,17 @@ fn crashed(engine: &Engine, state: &State, error: &wasmtime::Error) -> Failure {
     if text.contains("store handle limit exceeded") {
         return exceeded("component-handles", "The plugin holds as many handles as a call may have");
     }
+    if text.contains("fuel allocated for hostcalls") && state.purpose == Purpose::Describe {
+        let what = format!("it has more than {MANIFEST_BYTES} bytes, and no manifest may have more");
+        return Failure::new(FailureKind::LimitExceeded, "manifest-too-large", what);
+    }
     if text.contains("fuel allocated for hostcalls") {
         return exceeded("hostcall-bytes", "The plugin handed more bytes to the host at once than it may");
     }
     if text.contains("resource limit exceeded") {
         return exceeded("instances", "The plugin is made of more parts than a call may have");
     }
-    match error.downcast_ref::<Trap>() {
+    match trap {
         Some(Trap::Interrupt) => Failure::new(
             FailureKind::TimedOut,
             "call-timed-out",

@@ -314,7 +314,7 @@ fn oauth2_from_wit(oauth2: wit::Oauth2) -> Result<AuthorizationMethod> {
             wit::Pkce::Other(word) => return Err(unknown("code challenge method", &word)),
         },
         default_scopes: scopes(oauth2.default_scopes)?,
-        offline_scope: oauth2.offline_scope,
+        offline_scope: scopes(oauth2.offline_scope.into_iter().collect())?.pop(),
         account_scopes: scopes(oauth2.account_scopes)?,
         token_errors: oauth2.token_errors.into_iter().map(token_error_from_wit).collect(),
         scope_mismatches: oauth2.scope_mismatches.into_iter().map(scope_mismatch_from_wit).collect(),

@@ -10,6 +10,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, MemoryCreator, PoolingAllocationConfig};
 
 use super::call::State;
+use super::limits::LARGEST_MEMORY;
 use crate::failure::{Failure, Result};
 
 /// How often the clock that ends calls ticks: how late an endless loop is noticed at most.
@@ -29,9 +30,6 @@ pub(crate) const STACK_RANGE: std::ops::RangeInclusive<usize> = 64 << 10..=64 <<
 
 /// What can be said instead. A gigabyte of address space is set aside for each.
 pub(crate) const CALLS_RANGE: std::ops::RangeInclusive<u32> = 1..=4_096;
-
-/// The largest single memory: what a call may have in total by far, so that the call's own limit decides.
-const LARGEST_MEMORY: usize = 1 << 30;
 
 /// What is kept of a memory between calls: about what a small call touches, so that the next one finds it warm.
 const KEEP_RESIDENT: usize = 512 << 10;

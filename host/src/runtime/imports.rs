@@ -24,6 +24,8 @@ impl State {
             self.ended = Some(super::manifest::bad(&format!("cannot be had: describe called {function}")));
             return Err(wasmtime::format_err!("{function} is denied while describing"));
         }
+        // Whoever calls has done with less than it asked for.
+        self.meter.exceeded = None;
         self.raise(Event::HostCall { function });
         Ok(())
     }
@@ -156,10 +158,10 @@ impl State {
         self.count_request()?;
         let mut limits =
             ExchangeLimits { timeout: self.time_left(), max_response_bytes: self.limits.response_bytes };
-        if limits.timeout.is_zero() {
-            return Err(timed_out());
-        }
         let moves_file = self.target.is_some() || request.body.file_len() > 0;
+        if limits.timeout.is_zero() {
+            return Err(timed_out().hint(self.limits.time_hint(moves_file)));
+        }
         if moves_file {
             limits.timeout += self.limits.transfer.saturating_sub(self.transferred);
         }
@@ -178,7 +180,10 @@ impl State {
         }
         let arrived = result.as_ref().map_or_else(|failure| failure.request_sent, |_| true);
         self.effect_sent |= arrived && !request.method.is_safe();
-        result
+        result.map_err(|failure| match failure.code.as_ref() {
+            "timed-out" | "call-timed-out" => failure.hint(self.limits.time_hint(moves_file)),
+            _ => failure,
+        })
     }
 
     pub(super) fn audience(&self, name: &str) -> Result<AudienceFacts> {

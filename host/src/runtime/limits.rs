@@ -19,7 +19,8 @@ pub struct CallLimits {
     /// From start to end, waiting in host calls included.
     #[serde(with = "seconds")]
     pub wall_clock: Duration,
-    /// Linear memory, all memories of the call together, in bytes.
+    /// Linear memory, all memories of the call together, in bytes; [`LARGEST_MEMORY`] at the most.
+    #[serde(deserialize_with = "memory")]
     pub memory_bytes: usize,
     /// Elements of all tables together.
     pub table_elements: usize,
@@ -46,6 +47,17 @@ pub struct CallLimits {
     pub output_bytes: usize,
     /// Lines of log and reports of progress together; what is over is dropped, not an error.
     pub log_lines: u32,
+}
+
+/// The most memory that a call can be allowed: as much address space is set aside for each.
+pub const LARGEST_MEMORY: usize = 1 << 30;
+
+fn memory<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    use serde::de::Error as _;
+    match usize::deserialize(deserializer)? {
+        bytes @ ..=LARGEST_MEMORY => Ok(bytes),
+        _ => Err(D::Error::custom(format_args!("memory-bytes is more than {LARGEST_MEMORY}"))),
+    }
 }
 
 impl Default for CallLimits {
@@ -91,10 +103,10 @@ impl CallLimits {
         self
     }
 
-    /// The same, with another size of memory.
+    /// The same, with another size of memory, up to [`LARGEST_MEMORY`].
     #[must_use]
     pub fn memory_bytes(mut self, bytes: usize) -> Self {
-        self.memory_bytes = bytes;
+        self.memory_bytes = bytes.min(LARGEST_MEMORY);
         self
     }
 
@@ -147,6 +159,19 @@ impl CallLimits {
         let limits = serde_json::to_value(self).unwrap_or_default();
         exceeded(limit, &limits.get(limit).unwrap_or_default().to_string(), what)
     }
+
+    /// What to do about a request that took too long; `moves_file`: files have a time of their own.
+    pub(super) fn time_hint(&self, moves_file: bool) -> String {
+        let seconds = |time: Duration| time.as_secs_f32();
+        let wall_clock = format!("raise the limit wall-clock, which is {} seconds", seconds(self.wall_clock));
+        match moves_file {
+            true => format!(
+                "Try again, or {wall_clock}, or for files the limit transfer, which is {} seconds.",
+                seconds(self.transfer)
+            ),
+            false => format!("Ask for less at once, or {wall_clock}."),
+        }
+    }
 }
 
 /// The failure of what is more than a limit.
@@ -185,7 +210,7 @@ pub(super) struct Meter {
     memory_left: usize,
     table_left: usize,
     parts: usize,
-    /// The limit that a growth ran into.
+    /// The limit that the last growth ran into, if nothing showed since that the guest goes on without.
     pub(super) exceeded: Option<&'static str>,
 }
 
@@ -209,23 +234,23 @@ impl Meter {
             None => false,
         }
     }
+
+    /// Whether it was granted is what the guest knows of it: one that goes on has done with less.
+    fn settle(&mut self, granted: bool, limit: &'static str) -> bool {
+        self.exceeded = (!granted).then_some(limit);
+        granted
+    }
 }
 
 impl ResourceLimiter for Meter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let granted = Self::take(&mut self.memory_left, current, desired);
-        if !granted {
-            self.exceeded = Some("memory-bytes");
-        }
-        Ok(granted)
+        Ok(self.settle(granted, "memory-bytes"))
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let granted = Self::take(&mut self.table_left, current, desired);
-        if !granted {
-            self.exceeded = Some("table-elements");
-        }
-        Ok(granted)
+        Ok(self.settle(granted, "table-elements"))
     }
 
     fn instances(&self) -> usize {
@@ -254,6 +279,11 @@ mod tests {
         let written = serde_json::to_value(read).unwrap();
         assert_eq!((&written["wall-clock"], &written["transfer"]), (&json!(2.5), &json!(1800)));
         assert_eq!(serde_json::from_value::<CallLimits>(written).unwrap(), read);
+        assert_eq!(CallLimits::default().memory_bytes(usize::MAX).memory_bytes, LARGEST_MEMORY);
+        let most = json!({"memory-bytes": LARGEST_MEMORY});
+        assert_eq!(serde_json::from_value::<CallLimits>(most).unwrap().memory_bytes, LARGEST_MEMORY);
+        let more = serde_json::from_value::<CallLimits>(json!({"memory-bytes": LARGEST_MEMORY + 1}));
+        assert!(more.unwrap_err().to_string().contains("memory-bytes is more than 1073741824"));
         for bad in [json!({"wall-clock": -1}), json!({"walls": 1}), json!({"requests": "many"})] {
             assert!(serde_json::from_value::<CallLimits>(bad.clone()).is_err(), "{bad}");
         }

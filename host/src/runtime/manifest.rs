@@ -132,6 +132,7 @@ impl Manifest {
 
 /// The manifest cannot be used.
 pub(super) fn bad(why: &str) -> Failure {
+    let why = why.trim_end_matches('.');
     Failure::new(FailureKind::BadPlugin, "bad-manifest", format!("The component's manifest {why}."))
         .hint("Tell the author of the component.")
 }

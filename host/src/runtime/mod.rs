@@ -57,7 +57,7 @@ pub use guard::{
     Access, Condition, ContainerName, ContainerPolicy, Containers, ItemKind, Lookup, Naming, PathPattern,
     Place, Pointer, Reference, RequestRule, Subject,
 };
-pub use limits::CallLimits;
+pub use limits::{CallLimits, LARGEST_MEMORY};
 pub use manifest::{
     AudienceFacts, AuthorizationMethod, CallCost, ClientAuthentication, Effect, Manifest, OAuth2, Pkce,
     Prompt, ScopeMismatchRule, Template, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding,
