@@ -70,6 +70,21 @@ const UPDATE: &[&str] =
     &["update-content", "--space", "DOCS", "--page", "Plan", "--body", "# One\n\nthree", "--mode", "replace"];
 
 #[test]
+fn a_replay_has_the_limits_that_a_run_has() {
+    let recorded = Recorded::runs(&[(CREATE, 0)]);
+    let config = recorded.home.data().join("config.toml");
+    let before = std::fs::read_to_string(&config).unwrap();
+    let file = recorded.file(0);
+    let replay = || recorded.home.run(&["replay", file.to_str().unwrap()]);
+    replay().ok();
+    for limits in ["[limits]\noutput-bytes = 1\n", "[limits.confluence]\noutput-bytes = 1\n"] {
+        std::fs::write(&config, format!("{before}\n{limits}")).unwrap();
+        let replayed = replay();
+        assert!(replayed.code == 1 && replayed.stdout.contains("output-bytes-exceeded"), "{replayed:?}");
+    }
+}
+
+#[test]
 fn recorded_runs_are_the_same_again_without_network_store_or_account() {
     let fails: &[&str] = &["view-content", "--space", "DOCS", "--title", "None of this name"];
     let recorded = Recorded::runs(&[(CREATE, 0), (UPDATE, 0), (fails, 1)]);

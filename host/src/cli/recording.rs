@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Map, json};
 use similar::TextDiff;
 use tempfile::NamedTempFile;
 
@@ -39,7 +39,8 @@ impl Replay {
         let recording = Recording::parse(&read(&self.recording)?)?;
         let recorded = recording.component();
         let plugin = home.plugin(self.component.as_deref().unwrap_or(&recorded.integration))?;
-        let replay = recording.replay(&plugin)?;
+        let limits = home.limits(&plugin.manifest().id, &Map::new())?;
+        let replay = recording.replay_within(&plugin, limits)?;
         let json = json!({
             "same": replay.is_same(), "requests": recording.requests(), "recorded": recorded,
             "replayed": plugin.digest(), "differences": replay.differences,

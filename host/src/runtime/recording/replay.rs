@@ -11,7 +11,7 @@ use super::tape::Tape;
 use crate::clock::SystemClock;
 use crate::egress::{Credential, DenyTransport, Egress, OperatorPolicy, Response};
 use crate::failure::{Failure, FailureKind, Result};
-use crate::runtime::{Authority, CallContext, ConnectionFacts, Pacer, Plugin};
+use crate::runtime::{Authority, CallContext, CallLimits, ConnectionFacts, Pacer, Plugin};
 
 /// What came of a replay.
 #[derive(Debug, Clone, Serialize)]
@@ -55,6 +55,14 @@ impl Recording {
     /// # Errors
     /// `InvalidInput` where the component is one of another integration.
     pub fn replay(&self, plugin: &Plugin) -> Result<Replay> {
+        self.replay_within(plugin, CallLimits::default())
+    }
+
+    /// The same, within the limits that a run has.
+    ///
+    /// # Errors
+    /// As `replay`.
+    pub fn replay_within(&self, plugin: &Plugin, limits: CallLimits) -> Result<Replay> {
         let id = &plugin.manifest().id;
         if id.as_str() != self.component.integration {
             let message = format!(
@@ -67,6 +75,7 @@ impl Recording {
         let player = Player::of(self);
         let egress = Egress::new(Arc::new(DenyTransport), OperatorPolicy::default());
         let mut context = CallContext::new(egress, Pacer::new(Arc::new(SystemClock)));
+        context.limits = limits;
         context.tape = Tape::playing(player.clone());
         let nobody = Arc::new(Nobody(self.connection.clone()));
         let (result, _) = plugin.execute(context, &self.template, &self.input, nobody);
