@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::components::{
-    ALLOCATES_WITHOUT_END, ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, ECHO, IMPORTS_WASI, LOOPS_FOREVER,
-    PLUGIN, RECURSES, RETURNS_INVALID_JSON, TRAPS,
+    ALLOCATES_WITHOUT_END, ASKS_FOR_EVERYTHING, DESCRIBES_A_BROKEN_SCHEMA, ECHO, IMPORTS_WASI,
+    LIES_WHILE_AUTHORIZING, LOOPS_FOREVER, PLUGIN, RECURSES, RETURNS_INVALID_JSON, TRAPS,
 };
 use crate::support::Home;
 
@@ -52,6 +52,8 @@ fn what_is_wrong_is_named_with_the_way_to_mend_it() {
         (ASKS_FOR_EVERYTHING, "determinism", "run ended otherwise the second time"),
         (ANOTHER_CONTRACT, "component", "this host speaks integration:action/action@0.1.0"),
         (RETURNS_INVALID_JSON, "templates", "no JSON"),
+        (LIES_WHILE_AUTHORIZING, "authorize", "Its first step failed: It does not begin."),
+        (LIES_WHILE_AUTHORIZING, "refresh", "It said that a connection was renewed although it was not."),
     ] {
         let findings = findings(&home, component, 1);
         let failed: Vec<&Value> = findings.iter().filter(|finding| finding["verdict"] == "failed").collect();
