@@ -1,6 +1,7 @@
 //! `actionbay integrations`
 
 use clap::{Args, Subcommand};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::components::is_built_in;
@@ -8,7 +9,7 @@ use super::confirm::confirm;
 use super::home::{Home, HostSettings};
 use super::output::{Output, facts, table, time};
 use super::policy::Policy;
-use crate::authorization::{AuthorizationMode, Configuration, Deleted};
+use crate::authorization::{AuthorizationMode, Configuration, Deleted, Difference};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{IntegrationId, ProfileId, TemplateId, WorkspaceId};
@@ -216,6 +217,14 @@ impl Remove {
     }
 }
 
+/// How a component differs, and whether that is accepted.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    difference: &'a Difference,
+    state: &'a str,
+}
+
 impl Approve {
     fn run(self, home: &Home, output: &Output) -> Result<()> {
         let (host, id) = open(home, &self.integration, output)?;
@@ -240,15 +249,13 @@ impl Approve {
                 )
             }
         };
-        let mut json = serde_json::to_value(&difference)
-            .map_err(|_| Failure::internal("A difference cannot be written."))?;
-        json["state"] = json!(state);
-        output.result(&json, || {
+        let told = Told { difference: &difference, state: &state };
+        output.result(&told, || {
             let mut text = facts(&[
                 ("integration", id.to_string()),
                 ("sha-256", difference.digest.clone()),
                 ("approved", difference.approved.clone().unwrap_or_default()),
-                ("state", state),
+                ("state", state.clone()),
             ]);
             for (mark, lines) in [("+", &difference.more), ("-", &difference.less)] {
                 for line in lines.iter().filter(|_| difference.approved.is_some()) {

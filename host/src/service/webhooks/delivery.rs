@@ -265,9 +265,8 @@ impl Webhooks {
 
     /// The messages for an address that are due, the first of them first; not all of them where there are many.
     fn due(&self, workspace: &WorkspaceId, webhook: &WebhookId, now: u64) -> Result<Vec<Delivery>> {
-        let mut due = self.messages(workspace, webhook)?;
-        due.retain(|message| message.due_at <= now);
-        Ok(due)
+        let messages = self.messages(workspace, webhook)?.into_iter().map(|(_, message)| message);
+        Ok(messages.filter(|message| message.due_at <= now).collect())
     }
 
     /// Forgets what an address was to be told.
@@ -277,9 +276,10 @@ impl Webhooks {
             if messages.is_empty() {
                 return Ok(());
             }
-            let writes: Vec<Write> =
-                messages.iter().map(|message| Write::delete(message.place(workspace), Expect::Any)).collect();
-            self.0.authorizations().vault.commit(&writes)?;
+            let gone = messages.into_iter().map(|(id, _)| {
+                Write::delete(RecordKey::new(Collection::Deliveries, workspace.as_str(), id), Expect::Any)
+            });
+            self.0.authorizations().vault.commit(&gone.collect::<Vec<_>>())?;
         }
     }
 
@@ -295,8 +295,8 @@ impl Webhooks {
         gone.difference(&known).try_for_each(|webhook| self.drop_messages(workspace, webhook))
     }
 
-    /// The first messages of an address's queue.
-    fn messages(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<Vec<Delivery>> {
+    /// The first messages of an address's queue, by their ids in the store.
+    fn messages(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<Vec<(String, Delivery)>> {
         let queue = queue(webhook);
         // A tilde comes after all that ids have in them.
         let end = format!("{queue}~");
@@ -306,8 +306,8 @@ impl Webhooks {
             Some(&end),
             READ_AT_ONCE,
         )?;
-        let of_it = records.iter().filter(|(id, _)| id.starts_with(&queue));
-        of_it.map(|(_, record)| message(&record.body)).collect()
+        let of_it = records.into_iter().filter(|(id, _)| id.starts_with(&queue));
+        of_it.map(|(id, record)| Ok((id, message(&record.body)?))).collect()
     }
 
     /// Sends a message; the status that it was answered with.
