@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::value::{Kwargs, Serde};
-use minijinja::{AutoEscape, Environment, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, State, UndefinedBehavior};
 use serde_json::{Map, Value};
 
 use super::responses::Responses;
@@ -26,11 +26,16 @@ impl Renderer {
         let texts: BTreeMap<String, String> =
             responses.iter().map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
         let mut environment = bare();
-        environment.add_function("response", move |key: &str, values: Kwargs| {
+        environment.add_function("response", move |state: &State<'_, '_>, key: &str, values: Kwargs| {
             let text = texts.get(key).map(String::as_str).unwrap_or_default();
             let known: BTreeMap<String, minijinja::Value> =
                 values.args().filter_map(|name| Some((name.to_owned(), values.get(name).ok()?))).collect();
-            bare().render_str(text, known)
+            // A response takes from what the text that it stands in has left.
+            let mut inner = bare();
+            inner.set_fuel(Some(state.fuel_levels().map_or(0, |(_, left)| left)));
+            let filled = inner.template_from_str(text)?.render_captured(known)?;
+            state.consume_fuel(filled.state().fuel_levels().map_or(0, |(took, _)| took))?;
+            Ok(filled.into_output())
         });
         Self { environment }
     }
@@ -150,6 +155,24 @@ mod tests {
         let filled =
             renderer().text("{{ response(\"created\", subject=context.entities.s) }}", &known).unwrap();
         assert_eq!(filled, "{{ context.secret }}{% for %} has been created.");
+    }
+
+    #[test]
+    fn the_responses_in_a_text_take_from_what_the_text_may_take() {
+        let mut responses = Responses::own("en");
+        let loops = "{% for a in l %}{% for b in l %}x{% endfor %}{% endfor %}";
+        responses.put("done", loops);
+        let renderer = Renderer::new(&responses);
+        let known = json!({"l": vec![1; 100], "few": vec![1; 3], "many": vec![1; 100]});
+        let each = |of: &str| format!("{{% for a in {of} %}}{{{{ response(\"done\", l=l) }}}}{{% endfor %}}");
+        assert_eq!(renderer.text(&each("few"), &known).unwrap().len(), 3 * 10_000);
+        for text in [each("many"), format!("{}{}", each("few"), each("many"))] {
+            assert_eq!(renderer.text(&text, &known).unwrap_err().code, "bad-text");
+        }
+        // One text after the other has what it may take.
+        for _ in 0..20 {
+            assert_eq!(renderer.text(&each("few"), &known).unwrap().len(), 3 * 10_000);
+        }
     }
 
     #[test]

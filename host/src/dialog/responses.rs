@@ -61,6 +61,11 @@ impl Responses {
         format!("{OF_STATUS}{status}")
     }
 
+    #[cfg(test)]
+    pub(super) fn put(&mut self, key: &str, text: &str) {
+        self.0.insert(key.to_owned(), text.to_owned());
+    }
+
     /// All keys with their texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, text)| (key.as_str(), text.as_str()))
