@@ -156,10 +156,12 @@ fn nodes_are_edited_one_by_one() {
     assert!(desk.submit(broken).says("role=\"alert\""));
 
     desk.install("delete-content");
-    let shown = desk.open("/dialogs/deleteContent");
-    let confirmation = shown.forms().into_iter().find(|form| {
-        form.fields.iter().any(|(name, value)| name == "prompt" && value.contains("response(\"confirm\""))
-    });
+    let dialog = desk.office.world.host.dialog(&workspace(), "deleteContent").unwrap();
+    let is_confirmation = |node: &Node| matches!(node, Node::Confirmation(_));
+    let index = dialog.nodes.iter().position(is_confirmation).unwrap().to_string();
+    let of_node = ("node".to_owned(), index);
+    let forms = desk.open("/dialogs/deleteContent").forms();
+    let confirmation = forms.into_iter().find(|form| form.fields.contains(&of_node));
     let saved = desk.submit(confirmation.unwrap().with("prompt", "Really?"));
     assert!(saved.says("Saved as version 2."), "{saved:?}");
     assert!(desk.talk("deleteContent", "", "id: 1").says("Really?"));

@@ -9,6 +9,7 @@ use actionbay::authorization::{Authorize, FixedCallback, Profile};
 use actionbay::dialog::{ConversationStatus, Export, Import, Start, Words};
 use actionbay::egress::OperatorPolicy;
 use actionbay::ids::WorkspaceId;
+use actionbay::runtime::Pkce;
 use actionbay::vault::{KeySource, SqliteStore};
 use actionbay::{FailureKind, Host};
 use atlassian_sandbox::consent::Decision;
@@ -154,7 +155,11 @@ fn another_workspace_sees_neither_dialogs_nor_conversations() {
 /// Row 54: tasks and profile definitions are exported, and never a secret or a token.
 #[test]
 fn an_export_has_dialogs_and_profiles_and_no_secret() {
-    let world = world_with("create-content");
+    let world = World::new(Setup::default());
+    // With a proof of its own, so that each kind of secret goes over the wire.
+    world.host.edit_profile(&workspace(), &profile(), None, |app| app.pkce = Pkce::S256).unwrap();
+    world.authorize().unwrap();
+    install(&world.host, "create-content");
     world.host.set_response(&workspace(), "de", "discarded", Some("Weg damit.")).unwrap();
     let export = serde_json::to_string(&world.host.export_dialogs(&workspace()).unwrap()).unwrap();
     assert!(export.contains("createContentService") && export.contains(&world.client.client_id), "{export}");

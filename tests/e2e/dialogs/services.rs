@@ -50,6 +50,7 @@ fn the_site_of_the_connection_is_known_to_what_comes_after_its_service() {
     let sandbox =
         SandboxConfig { sites: 2, redirect_uri: REDIRECT_URI.to_owned(), ..SandboxConfig::default() };
     let world = World::new(Setup { sandbox, ..Setup::default() });
+    world.host.enable(&workspace(), &integration(), None, None).unwrap();
     install(&world.host, "create-content");
     let edit = |dialog: &mut Dialog| {
         if let Some(Node::Message(message)) = dialog.nodes.last_mut() {

@@ -32,6 +32,7 @@ fn a_template_that_is_another_by_now_changes_no_dialog_until_that_is_asked_for()
     let folder = tempfile::tempdir().unwrap();
     let traps = IntegrationId::new("traps").unwrap();
     let first = host(folder.path(), TRAPS);
+    first.enable(&workspace(), &traps, None, None).unwrap();
     let made = first.install(&workspace(), &traps, "run").unwrap().dialog;
     assert!(!first.is_outdated(&made).unwrap());
     let ours = |dialog: &mut actionbay::dialog::Dialog| dialog.title = "Ours".into();
@@ -58,7 +59,10 @@ fn a_template_that_is_another_by_now_changes_no_dialog_until_that_is_asked_for()
 fn a_dialog_that_nobody_changed_is_brought_up_to_date_when_that_is_asked_for_and_not_before() {
     let folder = tempfile::tempdir().unwrap();
     let traps = IntegrationId::new("traps").unwrap();
-    let made = host(folder.path(), TRAPS).install(&workspace(), &traps, "run").unwrap().dialog;
+    let first = host(folder.path(), TRAPS);
+    first.enable(&workspace(), &traps, None, None).unwrap();
+    let made = first.install(&workspace(), &traps, "run").unwrap().dialog;
+    drop(first);
     let second = host(folder.path(), DECLARES_ONE_MORE_REQUEST);
     let kept = || second.dialog(&workspace(), "run").unwrap();
     assert_eq!(kept(), made);
