@@ -8,6 +8,7 @@ use super::making::is_name;
 use super::model::{Dialog, Node};
 use super::render::Renderer;
 use crate::failure::{Failure, FailureKind, Result, Violation};
+use crate::ids::is_id;
 
 /// The most nodes: a form of a hundred fields, and what is around it.
 const MOST_NODES: usize = 200;
@@ -26,6 +27,12 @@ pub(super) fn check(dialog: &Dialog) -> Result<()> {
         wrong(
             "/name".to_owned(),
             "A name has letters, digits and underscores, and begins with no digit.".to_owned(),
+        );
+    }
+    if !dialog.reference.is_empty() && !is_id(&dialog.reference) {
+        wrong(
+            "/reference".to_owned(),
+            "A reference has 1 to 64 letters, digits, dots, dashes and underscores.".to_owned(),
         );
     }
     if dialog.nodes.len() > MOST_NODES {

@@ -18,6 +18,7 @@ use super::model::{
 };
 use crate::failure::{Failure, Result};
 use crate::fields::{self, Field, Kind, resolved};
+use crate::ids::random_id;
 use crate::runtime::{Effect, Manifest, Template};
 
 /// The service that reads the connection's site.
@@ -64,6 +65,7 @@ pub(super) fn make(manifest: &Manifest, template: &Template, name: String) -> Re
     nodes.push(Node::Message(message(template, format!("{base}Message"), &service_name)));
     Ok(Dialog {
         name,
+        reference: new_reference()?,
         title: template.title.clone(),
         integration: manifest.id.clone(),
         template: template.id.clone(),
@@ -72,6 +74,11 @@ pub(super) fn make(manifest: &Manifest, template: &Template, name: String) -> Re
         edited: false,
         nodes,
     })
+}
+
+/// What a dialog is known by from its making on.
+pub(super) fn new_reference() -> Result<String> {
+    random_id("dialog-")
 }
 
 /// What tells one description of a template from another: a hash.

@@ -18,6 +18,9 @@ pub const TIMEOUT: u8 = 20;
 pub struct Dialog {
     /// Its name, unique in its workspace, such as `createContent`.
     pub name: String,
+    /// By what it is known wherever it is taken to; empty in exports that name none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reference: String,
     /// What people call it.
     pub title: String,
     /// The integration.

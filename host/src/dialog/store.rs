@@ -130,6 +130,7 @@ impl Host {
         change(&mut after);
         // What it is of does not change.
         after.name.clone_from(&before.name);
+        after.reference.clone_from(&before.reference);
         after.integration.clone_from(&before.integration);
         after.template.clone_from(&before.template);
         after.made_from.clone_from(&before.made_from);
@@ -160,7 +161,8 @@ impl Host {
         let plugin = self.plugin(&before.integration)?;
         let template = plugin.known_template(before.template.as_str())?;
         let fresh = making::make(plugin.manifest(), template, before.name.clone())?;
-        let fresh = Dialog { version: before.version + 1, ..fresh };
+        let reference = if before.reference.is_empty() { fresh.reference } else { before.reference };
+        let fresh = Dialog { version: before.version + 1, reference, ..fresh };
         self.put_dialog(workspace, &fresh, Expect::Generation(generation))?;
         Ok(fresh)
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::check::check;
+use super::making::new_reference;
 use super::model::Dialog;
 use super::responses::ENGLISH;
 use super::store::{key, write};
@@ -42,7 +43,7 @@ pub struct Export {
 pub enum Import {
     /// They replace all dialogs that there are.
     Full,
-    /// They replace those of the same name, and the others stay.
+    /// They replace those of the same reference, or else of the same name, and the others stay.
     Merge,
 }
 
@@ -98,28 +99,46 @@ impl Host {
         let present = self.dialogs(workspace)?;
         let mut imported = Imported::default();
         let mut writes: Vec<Write> = Vec::new();
-        for dialog in &export.dialogs {
+        // What is replaced under another name, whose record does not become the new one's.
+        let mut renamed: Vec<&str> = Vec::new();
+        for (index, dialog) in export.dialogs.iter().enumerate() {
             check(dialog)
                 .map_err(|failure| Failure { message: format!("{}: {failure}", dialog.name), ..failure })?;
-            let before = present.iter().find(|present| present.name == dialog.name);
-            let version = before.map_or(1, |before| before.version + 1);
-            let list = if before.is_some() { &mut imported.replaced } else { &mut imported.added };
-            if list.contains(&dialog.name) {
+            let earlier = export.dialogs.get(..index).unwrap_or_default();
+            if earlier.iter().any(|earlier| earlier.name == dialog.name || is_same(earlier, dialog)) {
                 return Err(Failure::new(
                     FailureKind::InvalidInput,
                     "dialog-twice",
                     format!("The export has the dialog {} twice.", dialog.name),
                 ));
             }
-            list.push(dialog.name.clone());
-            writes.push(write(workspace, &Dialog { version, ..dialog.clone() }, Expect::Any)?);
-        }
-        if how == Import::Full {
-            let is_kept = |name: &str| export.dialogs.iter().any(|dialog| dialog.name == name);
-            for gone in present.iter().filter(|dialog| !is_kept(&dialog.name)) {
-                imported.removed.push(gone.name.clone());
-                writes.push(Write::delete(key(workspace, &gone.name), Expect::Any));
+            let by_reference = present.iter().find(|present| is_same(present, dialog));
+            let by_name = present.iter().find(|present| present.name == dialog.name);
+            let before = by_reference.or(by_name);
+            if let (Some(same), Some(other)) = (by_reference, by_name)
+                && how == Import::Merge
+                && same.name != other.name
+                && !export.dialogs.iter().any(|dialog| is_same(dialog, other))
+            {
+                return Err(name_is_taken(same, other));
             }
+            let list = if before.is_some() { &mut imported.replaced } else { &mut imported.added };
+            list.push(dialog.name.clone());
+            renamed.extend(before.map(|before| before.name.as_str()).filter(|name| *name != dialog.name));
+            let version = before.map_or(1, |before| before.version + 1);
+            let mut taken = Dialog { version, ..dialog.clone() };
+            // An export that names no reference does not take one away.
+            if taken.reference.is_empty() {
+                let known = before.map(|before| before.reference.clone());
+                taken.reference = known.filter(|known| !known.is_empty()).map_or_else(new_reference, Ok)?;
+            }
+            writes.push(write(workspace, &taken, Expect::Any)?);
+        }
+        let is_written = |name: &str| export.dialogs.iter().any(|dialog| dialog.name == name);
+        let is_over = |name: &str| how == Import::Full || renamed.contains(&name);
+        for gone in present.iter().filter(|dialog| !is_written(&dialog.name) && is_over(&dialog.name)) {
+            imported.removed.push(gone.name.clone());
+            writes.push(Write::delete(key(workspace, &gone.name), Expect::Any));
         }
         let known = self.profiles(workspace)?;
         let lacking =
@@ -143,4 +162,21 @@ impl Host {
         }
         Ok(languages)
     }
+}
+
+/// Whether two dialogs are one, by what it is known by wherever it is taken to.
+fn is_same(one: &Dialog, other: &Dialog) -> bool {
+    !one.reference.is_empty() && one.reference == other.reference
+}
+
+fn name_is_taken(same: &Dialog, other: &Dialog) -> Failure {
+    Failure::new(
+        FailureKind::Conflict,
+        "dialog-exists",
+        format!(
+            "The export has the dialog {} as {}, and another dialog is called that here.",
+            same.name, other.name
+        ),
+    )
+    .hint(format!("Delete the dialog {} first, or import all of it in full.", other.name))
 }

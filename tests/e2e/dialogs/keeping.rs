@@ -242,7 +242,70 @@ fn an_import_of_which_a_part_is_refused_changes_nothing_standard_responses_inclu
     );
 }
 
-/// Row 55: a full import replaces all, and a merge those of the same name.
+/// Row 55: a merge knows a dialog by its reference, which it keeps wherever it goes and however it is changed.
+#[test]
+fn a_merge_finds_a_dialog_by_its_reference_under_whatever_name_and_else_by_its_name() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    let reference = host.dialog(&workspace(), "createContent").unwrap().reference;
+    assert!(reference.len() > 20, "{reference}");
+    host.edit_dialog(&workspace(), "createContent", None, |dialog| {
+        (dialog.title, dialog.reference) = ("Ours".into(), "other".into());
+    })
+    .unwrap();
+    host.update_dialog(&workspace(), "createContent", true).unwrap();
+    assert_eq!(host.dialog(&workspace(), "createContent").unwrap().reference, reference);
+
+    let other = WorkspaceId::new("other").unwrap();
+    let export = host.export_dialogs(&workspace()).unwrap();
+    host.import_dialogs(&other, &export, Import::Merge).unwrap();
+    let changed = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut json = serde_json::to_value(&export).unwrap();
+        change(&mut json["dialogs"][0]);
+        serde_json::from_value::<Export>(json).unwrap()
+    };
+    let there = || host.dialogs(&other).unwrap();
+    let renamed = changed(&|dialog| (dialog["name"], dialog["title"]) = (json!("write"), json!("Theirs")));
+    let imported = host.import_dialogs(&other, &renamed, Import::Merge).unwrap();
+    assert_eq!(imported.replaced, ["write"]);
+    assert_eq!(imported.removed, ["createContent"]);
+    let [dialog] = &there()[..] else { panic!("{:?}", there()) };
+    assert_eq!((dialog.name.as_str(), dialog.title.as_str(), dialog.version), ("write", "Theirs", 2));
+    assert_eq!(dialog.reference, reference);
+
+    // Of no reference that is known there it is found by its name.
+    let by_name =
+        changed(&|dialog| (dialog["name"], dialog["reference"]) = (json!("write"), json!("dialog-2")));
+    assert_eq!(host.import_dialogs(&other, &by_name, Import::Merge).unwrap().replaced, ["write"]);
+    assert_eq!((there().len(), there()[0].reference.as_str()), (1, "dialog-2"));
+    let without = changed(&|dialog| {
+        dialog["name"] = json!("write");
+        dialog.as_object_mut().unwrap().remove("reference");
+    });
+    host.import_dialogs(&other, &without, Import::Merge).unwrap();
+    assert_eq!((there().len(), there()[0].reference.as_str()), (1, "dialog-2"), "it is not taken away");
+
+    // A dialog that is not in the export is not written over for its name's sake.
+    host.import_dialogs(&other, &export, Import::Merge).unwrap();
+    assert_eq!(there().len(), 2);
+    let taken = host.import_dialogs(&other, &renamed, Import::Merge).unwrap_err();
+    assert_eq!(taken.code, "dialog-exists");
+    assert_eq!(there().len(), 2);
+    let twice = {
+        let mut json = serde_json::to_value(&export).unwrap();
+        let mut again = json["dialogs"][0].clone();
+        again["name"] = json!("again");
+        json["dialogs"].as_array_mut().unwrap().push(again);
+        serde_json::from_value::<Export>(json).unwrap()
+    };
+    assert_eq!(host.import_dialogs(&other, &twice, Import::Full).unwrap_err().code, "dialog-twice");
+    let bad = changed(&|dialog| dialog["reference"] = json!("no reference"));
+    assert_eq!(host.import_dialogs(&other, &bad, Import::Merge).unwrap_err().code, "invalid-dialog");
+    assert_eq!(host.import_dialogs(&other, &renamed, Import::Full).unwrap().removed, ["createContent"]);
+    assert_eq!(there().len(), 1);
+}
+
+/// Row 55: a full import replaces all, and a merge those of the same reference or name.
 #[test]
 fn an_import_replaces_all_or_merges_and_takes_all_of_it_or_nothing() {
     let world = world_with("create-content");

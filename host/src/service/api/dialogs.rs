@@ -21,6 +21,9 @@ pub(super) struct Dialog {
     /// Its name.
     #[schema(examples("createContent"))]
     name: String,
+    /// By what it is known wherever it is taken to.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    reference: String,
     /// What people call it.
     title: String,
     /// The integration.
@@ -45,6 +48,7 @@ impl Dialog {
             outdated: host.is_outdated(&dialog).ok(),
             nodes: Some(dialog.nodes.into_iter().map(Node::from).collect()),
             name: dialog.name,
+            reference: dialog.reference,
             title: dialog.title,
             integration: dialog.integration.to_string(),
             template: dialog.template.to_string(),
@@ -162,7 +166,7 @@ pub(super) async fn export(State(api): State<Api>, caller: Caller) -> Result<Jso
 enum How {
     /// They replace all dialogs that there are.
     Full,
-    /// They replace those of the same name, and the others stay.
+    /// They replace those of the same reference, or else of the same name, and the others stay.
     #[default]
     Merge,
 }
@@ -172,7 +176,8 @@ enum How {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ImportHow {
-    /// `full`: they replace all dialogs that there are; `merge`: the others stay.
+    /// `full`: they replace all dialogs that there are; `merge`: those of the same reference, or else of the same name, and the
+    /// others stay.
     #[serde(default)]
     #[param(value_type = String, pattern = "^(full|merge)$", default = "merge")]
     how: How,
