@@ -28,6 +28,11 @@ pub(super) enum Dialogs {
     /// Make a dialog anew from its template as it is by now
     #[command(after_help = "Example: actionbay dialogs update createContent --overwrite")]
     Update(Update),
+    /// Delete one dialog for good; its template stays installed
+    #[command(after_help = "Examples:
+  actionbay dialogs delete createContent          asks
+  actionbay dialogs delete createContent --yes    for scripts")]
+    Delete(Delete),
     /// Write all dialogs to standard output, with profiles without secrets, to be taken elsewhere
     #[command(after_help = "Example: actionbay dialogs export > dialogs.json")]
     Export,
@@ -69,6 +74,16 @@ pub(super) struct Update {
     /// Lose the changes that were made here
     #[arg(long)]
     overwrite: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Delete {
+    /// The dialog's name
+    #[arg(id = "dialog", value_name = "NAME")]
+    name: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -134,6 +149,12 @@ impl Dialogs {
             Self::Update(Update { name, overwrite }) => {
                 let dialog = host.update_dialog(workspace, &name, overwrite)?;
                 output.result(&dialog, || format!("{name} is at version {}.", dialog.version))
+            }
+            Self::Delete(Delete { name, yes }) => {
+                host.dialog(workspace, &name)?;
+                confirm(&format!("The dialog {name} would be gone, with all that was changed in it."), yes)?;
+                let gone = host.delete_dialog(workspace, &name)?;
+                output.result(&gone, || format!("{name} is deleted."))
             }
             Self::Export => {
                 let export = host.export_dialogs(workspace)?;

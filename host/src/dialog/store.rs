@@ -88,6 +88,18 @@ impl Host {
         Ok(lacking)
     }
 
+    /// Takes one dialog away, whatever its template is. What is installed stays, and conversations go on with the dialog as it
+    /// was when they began.
+    ///
+    /// # Errors
+    /// `NotFound`, with those that there are; `Storage`.
+    pub fn delete_dialog(&self, workspace: &WorkspaceId, name: &str) -> Result<Dialog> {
+        let (dialog, generation) = self.stored_dialog(workspace, name)?;
+        let gone = Write::delete(key(workspace, name), Expect::Generation(generation));
+        self.authorizations().vault.commit(&[gone])?;
+        Ok(dialog)
+    }
+
     /// The dialogs of a workspace, ordered by name.
     ///
     /// # Errors

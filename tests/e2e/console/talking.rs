@@ -190,6 +190,28 @@ fn what_was_run_is_told() {
     assert!(runs.says("<td>failed</td>") && runs.says(&outcome), "no {outcome}: {runs:?}");
 }
 
+/// A dialog goes only after it was asked whether it should, and alone.
+#[test]
+fn one_dialog_is_deleted_after_a_confirmation_and_the_others_stay() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    desk.install("list-pages");
+    let shown = desk.open("/dialogs/createContent");
+    assert!(
+        shown.links().iter().any(|link| link.path() == "/console/dialogs/createContent/delete"),
+        "{shown:?}"
+    );
+    let asked = desk.open("/dialogs/createContent/delete");
+    assert!(asked.says("This cannot be undone") && asked.says("Keep it"), "{asked:?}");
+    assert_eq!(desk.open("/dialogs/createContent").answer.status, 200, "asking deletes nothing");
+    let left = desk.press("/dialogs/createContent/delete", "/dialogs/createContent/delete");
+    assert_eq!(left.at.path(), "/console/dialogs");
+    assert!(left.says("listPages") && !left.says("createContent"), "{left:?}");
+    assert_eq!(desk.open("/dialogs/createContent").answer.status, 404);
+    let log = desk.office.admin().get("/audit").done().to_string();
+    assert!(log.contains("delete_dialog") && log.contains("createContent"), "{log}");
+}
+
 /// What is said is announced to whoever hears the page, in its turn.
 #[test]
 fn a_conversation_is_a_log_that_is_read_out_politely() {

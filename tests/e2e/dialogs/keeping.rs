@@ -385,5 +385,10 @@ fn a_dialog_is_edited_and_taken_elsewhere_by_files() {
     let there = home.run(&["--workspace", "other", "dialogs", "show", "createContent"]).ok();
     assert!(there.stdout.contains("Which title?"), "{there:?}");
     home.run(&["dialogs", "import", "export.json", "--full"]).fails_with(2, "would be gone");
+    home.run(&["dialogs", "delete", "createContent"]).fails_with(2, "would be gone");
+    home.run(&["dialogs", "show", "createContent"]).ok();
+    home.run(&["dialogs", "delete", "createContent", "--yes"]).ok();
+    home.run(&["dialogs", "delete", "createContent", "--yes"]).fails_with(2, "There is no dialog");
+    home.run(&["--workspace", "other", "dialogs", "show", "createContent"]).ok();
     home.run(&["dialogs", "import", "body.md"]).fails_with(2, "cannot be read");
 }

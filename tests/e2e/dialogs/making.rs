@@ -1,10 +1,10 @@
 //! What installing a template makes.
 
-use actionbay::dialog::{Action, EntityType, Node, Presence};
-use actionbay::ids::TemplateId;
+use actionbay::dialog::{Action, EntityType, Export, Import, Node, Presence};
+use actionbay::ids::{TemplateId, WorkspaceId};
 use serde_json::json;
 
-use super::{install, world_with};
+use super::{Chat, install, world_with};
 use crate::support::{World, integration, workspace};
 
 fn names(nodes: &[Node]) -> Vec<&str> {
@@ -76,6 +76,44 @@ fn a_template_is_installed_once_and_taken_away_with_its_dialog() {
     world.host.uninstall(&workspace(), &integration(), &template).unwrap();
     assert!(world.host.dialogs(&workspace()).unwrap().is_empty());
     assert_eq!(world.host.dialog(&workspace(), "createContent").unwrap_err().code, "unknown-dialog");
+    assert_eq!(install(&world.host, "create-content"), "createContent");
+}
+
+/// Whatever its template is, one dialog is taken away without the others.
+#[test]
+fn a_dialog_is_deleted_alone_also_where_its_template_is_not_installed() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    let names = |of: &WorkspaceId| -> Vec<String> {
+        host.dialogs(of).unwrap().into_iter().map(|dialog| dialog.name).collect()
+    };
+    // A second one of the same template.
+    let mut second = serde_json::to_value(host.export_dialogs(&workspace()).unwrap()).unwrap();
+    (second["dialogs"][0]["name"], second["dialogs"][0]["reference"]) = (json!("second"), json!("dialog-2"));
+    let second: Export = serde_json::from_value(second).unwrap();
+    host.import_dialogs(&workspace(), &second, Import::Merge).unwrap();
+    assert_eq!(names(&workspace()), ["createContent", "second"]);
+    assert_eq!(host.delete_dialog(&workspace(), "second").unwrap().reference, "dialog-2");
+    assert_eq!(names(&workspace()), ["createContent"]);
+    // One of a workspace that has nothing installed.
+    let other = WorkspaceId::new("other").unwrap();
+    host.import_dialogs(&other, &second, Import::Merge).unwrap();
+    host.delete_dialog(&other, "second").unwrap();
+    assert!(names(&other).is_empty());
+    assert_eq!(host.delete_dialog(&other, "second").unwrap_err().code, "unknown-dialog");
+    // One that a deleted integration left, whose conversations go on as they were.
+    host.delete_integration(&workspace(), &integration()).unwrap();
+    host.delete_dialog(&workspace(), "createContent").unwrap();
+    assert!(names(&workspace()).is_empty());
+}
+
+/// What is deleted is not asked of those who talk with it.
+#[test]
+fn a_conversation_goes_on_where_its_dialog_is_deleted_and_the_template_gets_another() {
+    let world = world_with("create-content");
+    let mut chat = Chat::start(&world.host, "createContent", "type: page, space: DOCS, title: Kept");
+    world.host.delete_dialog(&workspace(), "createContent").unwrap();
+    assert_eq!(chat.say("skip"), "Kept has been created.");
     assert_eq!(install(&world.host, "create-content"), "createContent");
 }
 

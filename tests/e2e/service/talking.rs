@@ -192,6 +192,21 @@ fn a_dialog_is_changed_by_version_and_made_anew_when_that_is_said() {
 }
 
 #[test]
+fn one_dialog_is_deleted_and_another_workspaces_is_not_there() {
+    let (office, client) = talking();
+    let delete = |client: &Client| client.send("DELETE", "/dialogs/createContent", &[], None);
+    delete(&office.client(&[Scope::Read, Scope::Run])).refused(403, "key-lacks-scope");
+    delete(&office.stranger()).refused(404, "unknown-dialog");
+    assert_eq!(delete(&client).status, 204);
+    delete(&client).refused(404, "unknown-dialog");
+    assert_eq!(client.get("/dialogs").done()["items"], json!([]));
+    let audit = client.get("/audit").done().to_string();
+    assert!(audit.contains("delete_dialog"), "{audit}");
+    install(&client);
+    client.get("/dialogs/createContent").done();
+}
+
+#[test]
 fn dialogs_are_taken_to_another_workspace_with_profiles_to_make_and_no_secret() {
     let (office, client) = talking();
     let export = client.get("/dialog-export").done();

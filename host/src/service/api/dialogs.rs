@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -124,6 +125,20 @@ pub(super) async fn edit(
         Ok(Dialog::of(host, dialog))
     });
     Ok(Json(edited.await?))
+}
+
+/// Delete a dialog
+///
+/// The template stays installed, and conversations go on with the dialog as it was when they began.
+#[utoipa::path(delete, path = "/dialogs/{dialog}", operation_id = "delete_dialog", tag = "dialogs",
+    params(("dialog" = String, Path)), responses((status = 204)), security(("key" = ["admin"])))]
+pub(super) async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Refused> {
+    api.work(move |host| host.delete_dialog(&caller.workspace(), &name).map(drop)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// How a dialog is to be made anew.

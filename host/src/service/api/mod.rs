@@ -205,7 +205,7 @@ fn others() -> OpenApiRouter<Api> {
         .routes(routes!(connections::list))
         .routes(routes!(connections::show, connections::delete))
         .routes(routes!(dialogs::list))
-        .routes(routes!(dialogs::show, dialogs::edit))
+        .routes(routes!(dialogs::show, dialogs::edit, dialogs::delete))
         .routes(routes!(dialogs::export))
         .routes(routes!(responses::list))
         .routes(routes!(responses::show, responses::set, responses::reset))

@@ -82,6 +82,7 @@ async fn shown(console: &Console, admin: &Admin, name: String, told: Markup) -> 
         ol class="flow" aria-label="Nodes" {
             @for (index, node) in dialog.nodes.iter().enumerate() { (drawn(admin, &dialog, &at(""), service_type, index, node)) }
         }
+        p { a href=(at("/delete")) { "Delete…" } }
     };
     layout::shown(console, admin, &layout::line(&dialog.title), &body)
 }
@@ -290,4 +291,39 @@ pub(super) async fn update(
         }
     };
     shown(&console, &admin, name, told).await
+}
+
+pub(super) async fn confirm_delete(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    admin: Admin,
+) -> Response {
+    let workspace = admin.key.workspace.clone();
+    match console.work(move |host| host.dialog(&workspace, &name)).await {
+        Ok(dialog) => {
+            let at = console.at(&format!("/dialogs/{}", dialog.name));
+            let body = html! {
+                h1 { "Delete " (layout::line(&dialog.title)) "?" }
+                p { "This cannot be undone: the dialog " code { (dialog.name) } " is gone with all that was changed in it." }
+                (layout::button(&admin, &format!("{at}/delete"), "Delete", "danger"))
+                a href=(at) { "Keep it" }
+            };
+            layout::shown(&console, &admin, "Delete a dialog", &body)
+        }
+        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+    }
+}
+
+pub(super) async fn delete(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+    posted: Posted,
+) -> Response {
+    let (workspace, subject) = (posted.admin.key.workspace.clone(), of_dialog(&name));
+    let deleted = console
+        .change(&posted.admin, "delete_dialog", subject, move |host| host.delete_dialog(&workspace, &name));
+    match deleted.await {
+        Ok(_) => console.to("/dialogs"),
+        Err(failure) => layout::failed(&console, Some(&posted.admin), &failure),
+    }
 }

@@ -199,6 +199,7 @@ pub(super) fn router(host: &Host, public: &PublicUrl, runs: &Runs) -> Router {
         .route("/dialogs", get(dialogs::list))
         .route("/dialogs/{name}", get(dialogs::show).post(dialogs::edit))
         .route("/dialogs/{name}/update", post(dialogs::update))
+        .route("/dialogs/{name}/delete", get(dialogs::confirm_delete).post(dialogs::delete))
         .route("/dialogs/{name}/talk", get(talk::begin).post(talk::start))
         .route("/conversations/{conversation}", get(talk::show).post(talk::say))
         .route("/files/{file}", get(talk::file))
