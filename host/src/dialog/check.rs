@@ -57,22 +57,26 @@ pub(super) fn check(dialog: &Dialog) -> Result<()> {
                 wrong(format!("{at}/{part}"), failure.message);
             }
         }
-        match node {
-            Node::Entity(entity) if !(1..=5).contains(&entity.retries) => {
-                wrong(format!("{at}/retries"), "It is 1 to 5.".to_owned());
+        let next = match node {
+            Node::Entity(entity) => {
+                if !(1..=5).contains(&entity.retries) {
+                    wrong(format!("{at}/retries"), "It is 1 to 5.".to_owned());
+                }
+                &entity.on_failure
             }
             Node::Service(service) => {
                 if !(1..=60).contains(&service.timeout_seconds) {
                     wrong(format!("{at}/timeout-seconds"), "It is 1 to 60.".to_owned());
                 }
-                let later = dialog.nodes.get(index + 1..).unwrap_or_default();
-                if let Some(next) = &service.on_failure
-                    && !later.iter().any(|node| node.name() == next)
-                {
-                    wrong(format!("{at}/on-failure"), format!("There is no later node \"{next}\"."));
-                }
+                &service.on_failure
             }
-            _ => {}
+            _ => &None,
+        };
+        let later = dialog.nodes.get(index + 1..).unwrap_or_default();
+        if let Some(next) = next
+            && !later.iter().any(|node| node.name() == next)
+        {
+            wrong(format!("{at}/on-failure"), format!("There is no later node \"{next}\"."));
         }
     }
     if found.is_empty() {

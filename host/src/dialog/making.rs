@@ -142,6 +142,7 @@ fn entities(template: &Template) -> Vec<Entity> {
                 error_prompt: None,
                 presence: presence(template, &prompted, field),
                 retries: RETRIES,
+                on_failure: None,
             }
         })
         .collect()

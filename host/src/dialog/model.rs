@@ -87,6 +87,9 @@ pub struct Entity {
     /// How often it is asked for again, 1 to 5, before the dialog ends.
     #[serde(default = "retries")]
     pub retries: u8,
+    /// The node to go on with where no answer would do; absent: the dialog ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_failure: Option<String>,
 }
 
 fn retries() -> u8 {

@@ -49,7 +49,7 @@ impl Talk<'_> {
                         .site
                         .map(|site| json!({ "id": site.id, "name": site.name, "url": site.url }));
                     self.content.results.insert(service.name.clone(), site.unwrap_or(Value::Null));
-                    self.content.at += 1;
+                    self.go_to(self.content.at + 1);
                     Ok(true)
                 }
                 Err(failure) => self.failed(service, failure),
@@ -290,7 +290,7 @@ impl Talk<'_> {
         let Some((id, name)) = by_number.or_else(by_name) else {
             let choices = accounts.iter().map(|(_, name)| name.clone()).collect();
             let text = self.response("ambiguous", &json!({}));
-            self.ask_again(super::model::RETRIES, Reply { choices, ..Reply::text(text) });
+            self.ask_again(super::model::RETRIES, None, Reply { choices, ..Reply::text(text) });
             return Ok(());
         };
         self.content.waits_for = WaitsFor::Nothing;

@@ -266,55 +266,67 @@ impl<'h> Talk<'h> {
         let Some(Node::Entity(entity)) = self.node() else { return Ok(()) };
         let plugin = self.plugin.clone();
         let template = self.template(&plugin)?;
-        let others = said::in_answer(&self.content.dialog, template, text);
-        if !others.is_empty() {
-            self.take(template, others);
-            self.content.waits_for = WaitsFor::Nothing;
-            return Ok(());
+        let mut others = said::in_answer(&self.content.dialog, template, text);
+        let own = others.iter().position(|(name, _)| *name == entity.name).map(|at| others.remove(at).1);
+        let known = self.content.values.len();
+        let is_of_others = !others.is_empty();
+        self.take(template, others);
+        match own {
+            Some(own) => self.answer(&entity, template, &own),
+            None if !is_of_others => self.answer(&entity, template, text),
+            // Each of the others becomes known once, so that nobody is asked for ever.
+            None if self.content.values.len() > known => self.content.waits_for = WaitsFor::Nothing,
+            None => {
+                let asked = self.asked(&entity, template);
+                self.ask_again(entity.retries, entity.on_failure.as_deref(), asked);
+            }
         }
+        Ok(())
+    }
+
+    /// Takes what was said of the entity that is asked for.
+    fn answer(&mut self, entity: &Entity, template: &Template, text: &str) {
         if entity.presence == Presence::Optional
             && (text.trim().is_empty() || self.responses.is("skip", text))
         {
-            self.content.skipped.push(entity.name);
+            self.content.skipped.push(entity.name.clone());
             self.content.waits_for = WaitsFor::Nothing;
-            return Ok(());
+            return;
         }
-        match self.read(template, &entity.field, text) {
+        let reply = match self.read(template, &entity.field, text) {
             Answer::Value(value) => {
-                self.content.values.insert(entity.name, value);
-                self.content.tries = 0;
+                self.content.values.insert(entity.name.clone(), value);
                 self.content.waits_for = WaitsFor::Nothing;
+                return;
             }
             Answer::Ambiguous(choices) => {
                 let text = self.response("ambiguous", &json!({}));
                 let choices = choices.into_iter().map(|choice| choice.text).collect();
-                self.ask_again(entity.retries, Reply { choices, ..Reply::text(text) });
+                Reply { choices, ..Reply::text(text) }
             }
             Answer::Invalid(reason) => {
                 let said = match &entity.error_prompt {
                     Some(prompt) => format!("{} {reason}", self.filled(prompt)),
                     None => self.response("invalid", &json!({ "reason": reason })),
                 };
-                let asked = self.asked(&entity, template);
-                let text = format!("{said}\n{}", asked.text);
-                self.ask_again(entity.retries, Reply { text, ..asked });
+                let asked = self.asked(entity, template);
+                Reply { text: format!("{said}\n{}", asked.text), ..asked }
             }
-        }
-        Ok(())
+        };
+        self.ask_again(entity.retries, entity.on_failure.as_deref(), reply);
     }
 
     fn hear_confirmation(&mut self, text: &str) -> Result<()> {
         let Some(Node::Confirmation(confirmation)) = self.node() else { return Ok(()) };
         if self.responses.is("yes", text) {
             self.content.waits_for = WaitsFor::Nothing;
-            self.content.tries = 0;
-            self.content.at += 1;
+            self.go_to(self.content.at + 1);
         } else if self.responses.is("no", text) {
             self.tell("declined", &json!({}));
             self.end(ConversationStatus::Discarded);
         } else {
             let asked = self.confirmed(&confirmation);
-            self.ask_again(super::model::RETRIES, asked);
+            self.ask_again(super::model::RETRIES, None, asked);
         }
         Ok(())
     }
@@ -330,8 +342,10 @@ impl<'h> Talk<'h> {
                     self.content.values.insert(name, value);
                 }
                 Answer::Invalid(reason) => self.tell("invalid", &json!({ "reason": reason })),
-                // It is asked for, with all that there is.
-                Answer::Ambiguous(_) => {}
+                Answer::Ambiguous(choices) => {
+                    let words: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
+                    self.tell("invalid", &json!({ "reason": words.join(", ") }));
+                }
             }
         }
     }
@@ -350,11 +364,14 @@ impl<'h> Talk<'h> {
         }
     }
 
-    /// Asks once more, unless that was done so often before.
-    pub(super) fn ask_again(&mut self, most: u8, reply: Reply) {
+    /// Asks once more, unless that was done so often before: then it goes on at this node, or ends.
+    pub(super) fn ask_again(&mut self, most: u8, otherwise: Option<&str>, reply: Reply) {
         self.content.tries = self.content.tries.saturating_add(1);
         if self.content.tries <= most {
             self.say_reply(reply);
+        } else if let Some(place) = otherwise.and_then(|name| self.later(name)) {
+            self.content.waits_for = WaitsFor::Nothing;
+            self.go_to(place);
         } else {
             let tries = self.content.tries;
             self.tell("too-many-tries", &json!({ "tries": tries }));
@@ -384,7 +401,7 @@ impl<'h> Talk<'h> {
     fn step(&mut self) -> Result<bool> {
         match self.node() {
             None => self.end(ConversationStatus::Done),
-            Some(Node::Intent(_)) => self.content.at += 1,
+            Some(Node::Intent(_)) => self.go_to(self.content.at + 1),
             Some(Node::Entity(entity)) => return self.step_entity(&entity),
             Some(Node::Confirmation(confirmation)) => {
                 let asked = self.confirmed(&confirmation);
@@ -407,13 +424,12 @@ impl<'h> Talk<'h> {
             || self.content.skipped.contains(&entity.name)
             || entity.presence == Presence::Hidden;
         if is_settled {
-            self.content.at += 1;
+            self.go_to(self.content.at + 1);
             return Ok(true);
         }
         let plugin = self.plugin.clone();
         let asked = self.asked(entity, self.template(&plugin)?);
         self.say_reply(asked);
-        self.content.tries = 0;
         self.content.waits_for = WaitsFor::Value;
         Ok(false)
     }
@@ -456,6 +472,18 @@ impl<'h> Talk<'h> {
     /// The node that it is at.
     pub(super) fn node(&self) -> Option<Node> {
         self.content.dialog.nodes.get(self.content.at).cloned()
+    }
+
+    /// The place of a node that comes later.
+    pub(super) fn later(&self, name: &str) -> Option<usize> {
+        let place = self.content.dialog.nodes.iter().position(|node| node.name() == name);
+        place.filter(|place| *place > self.content.at)
+    }
+
+    /// Goes to a node, at which nothing was tried yet.
+    pub(super) fn go_to(&mut self, place: usize) {
+        self.content.at = place;
+        self.content.tries = 0;
     }
 
     pub(super) fn template<'p>(&self, plugin: &'p Plugin) -> Result<&'p Template> {

@@ -190,6 +190,37 @@ fn what_was_run_is_told() {
     assert!(runs.says("<td>failed</td>") && runs.says(&outcome), "no {outcome}: {runs:?}");
 }
 
+/// Row 31: the node to go on with after the allowed retries is set in the form.
+#[test]
+fn where_to_go_on_after_the_allowed_retries_is_set_in_the_form() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let of_node = ("node".to_owned(), "3".to_owned());
+    let form = |desk: &mut Desk| {
+        let forms = desk.open("/dialogs/createContent").forms();
+        let form = forms.into_iter().find(|form| form.fields.contains(&of_node)).unwrap();
+        form.with("prompt", "Title?").with("presence", "mandatory")
+    };
+    let earlier = form(&mut desk).with("on-failure", "contentType");
+    let refused = desk.submit(earlier);
+    assert!(refused.says("There is no later node"), "{refused:?}");
+    let later = form(&mut desk).with("on-failure", "createContentMessage").with("retries", "1");
+    let saved = desk.submit(later);
+    assert!(saved.says("Saved as version 2."), "{saved:?}");
+    let shown = form(&mut desk);
+    assert!(
+        shown.fields.contains(&("on-failure".to_owned(), "createContentMessage".to_owned())),
+        "{shown:?}"
+    );
+    let mut talk = desk.talk("createContent", "", "type: page, space: DOCS");
+    let at = talk.at.path().strip_prefix("/console").unwrap().to_owned();
+    for _ in 0..2 {
+        talk = desk.submit(talk.form(&at).with("text", &"x".repeat(256)));
+    }
+    assert!(talk.says("has been created.") && talk.says("The conversation is over."), "{talk:?}");
+    assert_eq!(desk.office.created(), 0);
+}
+
 /// A dialog goes only after it was asked whether it should, and alone.
 #[test]
 fn one_dialog_is_deleted_after_a_confirmation_and_the_others_stay() {

@@ -257,6 +257,24 @@ fn where_the_connection_for_everybody_is_over_the_admin_is_told_and_the_user_see
     assert!(told.iter().all(|told| told.starts_with("default confluence ")), "{told:?}");
 }
 
+/// Row 37: the account that was connected serves another task too, without a second link.
+#[test]
+fn the_account_that_was_connected_serves_another_task_too() {
+    let town = town();
+    install(&town.world.host, "list-pages");
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&chat.button());
+    chat.poll();
+    let known = town.world.connections();
+    let chat = Chat::with_user(&town.world.host, "ann", "listPages", "space: DOCS");
+    assert_eq!(chat.status, ConversationStatus::Done, "{:?}", chat.replies);
+    assert!(chat.text().contains("Mine ("), "{}", chat.text());
+    assert!(chat.replies.iter().all(|reply| !reply.text.contains("connect your")), "{:?}", chat.replies);
+    let after = town.world.connections();
+    assert_eq!((after.len(), &after[0].id), (1, &known[0].id));
+    assert_eq!(town.world.grants("authorization_code"), 1);
+}
+
 /// Ann's second account, of another person at the vendor.
 fn second_account(town: &Town) -> Connection {
     let signed_in = SettingsChange { account: Some(2), ..SettingsChange::default() };

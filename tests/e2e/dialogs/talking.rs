@@ -4,7 +4,7 @@ use actionbay::dialog::{ConversationStatus, Node, Start, Words};
 use serde_json::json;
 
 use super::{Chat, created, install, world_with};
-use crate::support::workspace;
+use crate::support::{Visitor, workspace};
 
 /// Rows 29, 32 and 33: it asks for what is missing in the order of the nodes, and the page is there with a button.
 #[test]
@@ -84,6 +84,72 @@ fn an_answer_that_will_not_do_is_asked_again_with_the_reason_five_times_and_the_
     assert!(created(&world).is_empty());
 }
 
+/// Row 31: what is said by name is an answer as any other: it counts, with its reason, and what else is said by name and will
+/// do is taken without counting.
+#[test]
+fn an_answer_by_name_that_will_not_do_counts_as_any_other() {
+    let world = world_with("create-content");
+    let asks_six_times = |first: &str, said: &str, again: &str, reason: &str| {
+        let mut chat = Chat::start(&world.host, "createContent", first);
+        for _ in 0..5 {
+            chat.say(said);
+            let text: Vec<&str> = chat.replies.iter().map(|reply| reply.text.as_str()).collect();
+            let text = text.join("\n");
+            assert!(text.ends_with(again) && text.contains(reason), "{said}: {text}");
+            assert_eq!(chat.status, ConversationStatus::AwaitingAnswer);
+        }
+        assert!(chat.say(said).starts_with("That did not work 6 times"), "{said}: {}", chat.text());
+        assert_eq!(chat.status, ConversationStatus::Discarded);
+    };
+    let (at_title, title) = ("type: page, space: DOCS", "What is the title?");
+    asks_six_times(at_title, &format!("title: {}", "x".repeat(256)), title, "255");
+    asks_six_times("", "type: p", "Which one do you mean?", "");
+    asks_six_times("", "type: whiteboard", "You can say \"skip\".", "page, blogpost");
+    asks_six_times(at_title, "type: p", title, "That will not do: page, blogpost");
+    asks_six_times(at_title, "type: whiteboard", title, "That will not do: page, blogpost");
+    // What is known already is said again.
+    asks_six_times(at_title, "space: DOCS", title, "");
+
+    let mut chat = Chat::start(&world.host, "createContent", at_title);
+    for _ in 0..5 {
+        chat.say("   ");
+    }
+    assert_eq!(chat.say("body: Words"), title);
+    assert_eq!(chat.say("title: In the end"), "In the end has been created.");
+    assert_eq!(created(&world).len(), 1);
+}
+
+/// Row 31: after the allowed retries it goes on at the node that the entity names.
+#[test]
+fn after_the_allowed_retries_the_dialog_goes_on_at_the_node_that_is_set() {
+    let world = world_with("create-content");
+    let edit = |next: &'static str| {
+        move |dialog: &mut actionbay::dialog::Dialog| {
+            let mut sorry = dialog.nodes.last().unwrap().clone();
+            if let Node::Message(message) = &mut sorry {
+                (message.name, message.text) = ("sorry".into(), "Ask a colleague.".into());
+                (message.button, message.details) = (None, Vec::new());
+            }
+            if let Node::Entity(entity) = &mut dialog.nodes[3] {
+                (entity.retries, entity.on_failure) = (1, Some(next.into()));
+            }
+            dialog.nodes.push(sorry);
+        }
+    };
+    let change = |next| world.host.edit_dialog(&workspace(), "createContent", None, edit(next));
+    let violations = change("spaceKey").unwrap_err().violations;
+    let pointers: Vec<&str> = violations.iter().map(|violation| violation.pointer.as_str()).collect();
+    assert_eq!(pointers, ["/nodes/3/on-failure"], "what comes earlier is no way on");
+    change("sorry").unwrap();
+    let mut chat = Chat::start(&world.host, "createContent", "type: page, space: DOCS");
+    assert!(chat.say(" ").starts_with("That will not do: "), "{}", chat.text());
+    assert_eq!(chat.say(" "), "Ask a colleague.");
+    assert_eq!((chat.replies.len(), chat.status), (1, ConversationStatus::Done));
+    assert!(created(&world).is_empty());
+    let export = serde_json::to_value(world.host.export_dialogs(&workspace()).unwrap()).unwrap();
+    assert_eq!(export["dialogs"][0]["nodes"][3]["on-failure"], "sorry", "{export}");
+}
+
 #[test]
 fn fewer_tries_and_words_of_its_own_are_an_entitys_to_say() {
     let world = world_with("create-content");
@@ -158,6 +224,51 @@ fn pages_are_listed_and_shown() {
     chat.say("Getting started");
     assert_eq!(chat.status, ConversationStatus::Done);
     assert_eq!(chat.last().button.as_ref().unwrap().label, "View Content");
+}
+
+/// Rows 32 and 60: the button leads to what was created, be it a page or a blog post, and it is there.
+#[test]
+fn the_button_leads_to_what_was_created_a_page_or_a_blog_post() {
+    let world = world_with("create-content");
+    for (kind, title) in [("page", "A page"), ("blogpost", "A post")] {
+        let words = format!("type: {kind}, space: DOCS, title: {title}, body: Words of the {kind}");
+        let chat = Chat::start(&world.host, "createContent", &words);
+        let button = chat.last().button.clone().unwrap();
+        assert_eq!(button.label, "View Content");
+        let input = json!({"space": "DOCS", "title": title, "type": kind});
+        let known = world.run("view-content", input).unwrap();
+        assert_eq!(button.url, known["url"].as_str().unwrap());
+        assert!(button.url.starts_with(world.sandbox.url()), "{}", button.url);
+        let page = Visitor::new().get(&button.url);
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(page.body.contains(title) && page.body.contains(&format!("Words of the {kind}")), "{page:?}");
+    }
+}
+
+/// Row 26: the service sends title, kind, space, status, and the body's value and representation, by POST.
+#[test]
+fn the_request_of_the_service_has_all_that_was_said() {
+    let world = world_with("create-content");
+    for (kind, path) in [("page", "/wiki/api/v2/pages"), ("blogpost", "/wiki/api/v2/blogposts")] {
+        world.control.clear_requests().unwrap();
+        let words = format!("type: {kind}, space: DOCS, title: All of it, body: Two *words*");
+        Chat::start(&world.host, "createContent", &words);
+        let [sent] = &created(&world)[..] else { panic!("not one: {:?}", created(&world)) };
+        assert_eq!(sent["method"], "POST");
+        assert!(sent["path"].as_str().unwrap().ends_with(path), "{sent}");
+        let spaces = world.wire.answered_like("/wiki/api/v2/spaces");
+        let space =
+            spaces["results"].as_array().unwrap().iter().find(|space| space["key"] == "DOCS").unwrap();
+        let wanted = json!({
+            "title": "All of it",
+            "spaceId": space["id"],
+            "status": "current",
+            "body": {"representation": "storage", "value": "<p>Two <em>words</em></p>"},
+        });
+        for (field, value) in wanted.as_object().unwrap() {
+            assert_eq!(sent["body"][field], *value, "{sent}");
+        }
+    }
 }
 
 /// Row 47: what fails ends the dialog, or goes on at a node of its own.

@@ -191,6 +191,46 @@ fn a_dialog_is_changed_by_version_and_made_anew_when_that_is_said() {
     client.get("/dialogs/none").refused(404, "unknown-dialog");
 }
 
+/// Row 46: a service takes 20 seconds where nothing is said, and 1 to 60 where something is. Row 31: an entity names the node
+/// to go on with.
+#[test]
+fn the_time_of_a_service_and_the_way_on_are_set_within_their_bounds() {
+    let (_office, client) = talking();
+    let shown = client.get("/dialogs/createContent").done();
+    let is_service = |node: &&Value| node["node"] == "service";
+    let services: Vec<&Value> = shown["nodes"].as_array().unwrap().iter().filter(is_service).collect();
+    assert!(services.len() == 2 && services.iter().all(|node| node["timeout_seconds"] == 20), "{shown}");
+    let put = |version: u64, pointer: &str, value: Value| {
+        let mut nodes = shown["nodes"].clone();
+        let (node, field) = pointer.rsplit_once('/').unwrap();
+        let node = nodes.pointer_mut(node).unwrap().as_object_mut().unwrap();
+        if value.is_null() {
+            node.remove(field);
+        } else {
+            node.insert(field.to_owned(), value);
+        }
+        let body = json!({"title": "Write", "version": version, "nodes": nodes});
+        client.send("PUT", "/dialogs/createContent", &[], Some(body))
+    };
+    let seconds = "/6/timeout_seconds";
+    for wrong in [0, 61, 255] {
+        put(1, seconds, json!(wrong)).refused(400, "invalid-dialog");
+    }
+    for wrong in [json!(256), json!(-1), json!(1.5), json!("20")] {
+        assert_eq!(put(1, seconds, wrong.clone()).status, 400, "{wrong}");
+    }
+    assert_eq!(put(1, seconds, json!(1)).done()["nodes"][6]["timeout_seconds"], 1);
+    assert_eq!(put(2, seconds, json!(60)).done()["nodes"][6]["timeout_seconds"], 60);
+    assert_eq!(put(3, seconds, Value::Null).done()["nodes"][6]["timeout_seconds"], 20);
+    let way = "/3/on_failure";
+    put(4, way, json!("contentType")).refused(400, "invalid-dialog");
+    assert_eq!(
+        put(4, way, json!("createContentMessage")).done()["nodes"][3]["on_failure"],
+        "createContentMessage"
+    );
+    assert!(put(5, way, Value::Null).done()["nodes"][3].get("on_failure").is_none());
+}
+
 #[test]
 fn one_dialog_is_deleted_and_another_workspaces_is_not_there() {
     let (office, client) = talking();

@@ -71,6 +71,13 @@ impl Wire {
         answered.iter().filter(|(known, _)| known == path).map(|(_, body)| body.clone()).collect()
     }
 
+    /// The last answer to a request for a path that ends so.
+    pub(crate) fn answered_like(&self, end: &str) -> serde_json::Value {
+        let answered = self.answered.lock().unwrap();
+        let last = answered.iter().rev().find(|(known, _)| known.ends_with(end));
+        serde_json::from_slice(&last.unwrap_or_else(|| panic!("nothing was asked of {end}")).1).unwrap()
+    }
+
     /// Does this when the next request leaves.
     pub(crate) fn at_next_request(&self, what: impl FnOnce() + Send + 'static) {
         *self.at_next.lock().unwrap() = Some(Box::new(what));

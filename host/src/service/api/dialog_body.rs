@@ -37,6 +37,9 @@ pub(super) enum Node {
         #[serde(default = "retries")]
         #[schema(minimum = 1, maximum = 5)]
         retries: u8,
+        /// The node to go on with where no answer would do; absent: the dialog ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on_failure: Option<String>,
     },
     /// A question that has to be answered with yes.
     Confirmation {
@@ -100,6 +103,7 @@ impl From<dialog::Node> for Node {
                 error_prompt: entity.error_prompt,
                 presence: entity.presence,
                 retries: entity.retries,
+                on_failure: entity.on_failure,
             },
             dialog::Node::Confirmation(dialog::Confirmation { name, prompt }) => {
                 Self::Confirmation { name, prompt }
@@ -123,17 +127,25 @@ impl From<Node> for dialog::Node {
     fn from(node: Node) -> Self {
         match node {
             Node::Intent { name, utterances } => Self::Intent(dialog::Intent { name, utterances }),
-            Node::Entity { name, field, entity_type, prompt, error_prompt, presence, retries } => {
-                Self::Entity(dialog::Entity {
-                    name,
-                    field,
-                    entity_type,
-                    prompt,
-                    error_prompt,
-                    presence,
-                    retries,
-                })
-            }
+            Node::Entity {
+                name,
+                field,
+                entity_type,
+                prompt,
+                error_prompt,
+                presence,
+                retries,
+                on_failure,
+            } => Self::Entity(dialog::Entity {
+                name,
+                field,
+                entity_type,
+                prompt,
+                error_prompt,
+                presence,
+                retries,
+                on_failure,
+            }),
             Node::Confirmation { name, prompt } => Self::Confirmation(dialog::Confirmation { name, prompt }),
             Node::Service { name, does, request, timeout_seconds, on_failure, sample_responses } => {
                 Self::Service(dialog::Service {

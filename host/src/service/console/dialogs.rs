@@ -151,6 +151,7 @@ fn fields(index: usize, node: &Node) -> Markup {
                 }
             }
             (text(index, "retries", "Allowed retries, 1 to 5", &entity.retries.to_string(), false))
+            (text(index, "on-failure", "Node to go on with after that; empty: the dialog ends", entity.on_failure.as_deref().unwrap_or_default(), false))
         },
         Node::Confirmation(node) => text(index, "prompt", "User prompt", &node.prompt, true),
         Node::Service(service) => html! {
@@ -232,6 +233,7 @@ fn apply_to_entity(entity: &mut Entity, fields: &Fields) -> Result<()> {
     entity.prompt = fields.lines("prompt");
     entity.error_prompt = fields.given("error-prompt").map(str::to_owned);
     entity.retries = number(fields, "retries")?;
+    entity.on_failure = fields.given("on-failure").map(str::to_owned);
     let presence = PRESENCES.iter().find(|(_, label)| *label == fields.text("presence"));
     entity.presence = presence.map_or(entity.presence, |(presence, _)| *presence);
     Ok(())
