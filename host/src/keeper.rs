@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::authorization::Connection;
+use crate::dialog::Conversation;
 use crate::failure::{Failure, Result};
 use crate::ids::{ConversationId, IntegrationId, WorkspaceId};
 use crate::run::{Run, RunOutcome};
@@ -31,4 +32,7 @@ pub(crate) trait Keeper: Send + Sync {
         conversation: &ConversationId,
         failure: &Failure,
     ) -> Result<()>;
+
+    /// What is to be written with a conversation that is about to be stored as failed.
+    fn conversation_failed(&self, conversation: &Conversation, failure: &Failure) -> Result<Vec<Write>>;
 }

@@ -106,6 +106,9 @@ impl EventSink for Watch {
             Event::AdminNeeded { workspace, integration, code, message } => {
                 warn!(workspace, integration, code, message, "an admin is needed");
             }
+            Event::ConversationFailed { workspace, dialog, conversation, code } => {
+                warn!(workspace, dialog, conversation, code, "a conversation failed");
+            }
             Event::Denied { code, message } => warn!(code, message, "denied"),
             Event::Log { level, message } => match level {
                 LogLevel::Trace => trace!(message, "plugin"),

@@ -290,22 +290,24 @@ impl Host {
         }
     }
 
-    /// Stores a conversation with its content, as one.
+    /// Stores a conversation with its content, and what is to be written beside, as one.
     ///
     /// # Errors
     /// `Conflict` where somebody else did meanwhile; `Storage`.
     pub(super) fn put_conversation(
         &self,
         conversation: &Conversation,
-        content: &Content,
+        content: &mut Content,
         expect: Expect,
+        beside: Vec<Write>,
     ) -> Result<()> {
         let written = |_| Failure::internal("A conversation makes no JSON.");
         let body = serde_json::to_vec(conversation).map_err(written)?;
         let content = SecretString::from(serde_json::to_string(content).map_err(written)?);
         let (workspace, id) = (&conversation.workspace, &conversation.id);
-        let write = Write::put(key(workspace, id), expect, body);
-        self.authorizations().vault.commit_with(&[write], &[(place(workspace, id), &content)])
+        let mut writes = beside;
+        writes.push(Write::put(key(workspace, id), expect, body));
+        self.authorizations().vault.commit_with(&writes, &[(place(workspace, id), &content)])
     }
 }
 

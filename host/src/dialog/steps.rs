@@ -22,6 +22,15 @@ const MOST_FAILURES: u8 = 3;
 /// Until when a run that was interrupted can be asked for, in seconds: what came of it is kept for a day.
 const KNOWN_FOR: u64 = 23 * 60 * 60;
 
+/// The code of a failure where more than one connection could be meant.
+const SEVERAL: &str = "several-connections";
+
+/// The code of a failure where there is no connection yet.
+const NOT_AUTHORIZED: &str = "not-authorized";
+
+/// The code of a failure where it is not known whether something was done.
+const UNKNOWN: &str = "unknown-outcome";
+
 impl Host {
     /// Goes on with the conversations that wait for this connection.
     ///
@@ -67,14 +76,10 @@ impl Talk<'_> {
 
     /// Runs the template under a name, or takes what came of it before.
     pub(super) fn run(&mut self, key: &str) -> Result<bool> {
-        let Some(Node::Service(service)) = self.node() else {
-            self.end(ConversationStatus::Failed);
-            return Ok(false);
-        };
+        let Some(Node::Service(service)) = self.node() else { return Ok(self.lost()) };
         if self.now.saturating_sub(self.conversation.updated_at) > KNOWN_FOR {
-            self.tell("interrupted", &json!({}));
-            self.end(ConversationStatus::Failed);
-            return Ok(false);
+            self.content.waits_for = WaitsFor::Nothing;
+            return Ok(self.give_up(&service, forgotten()));
         }
         let result = self.input(&service.request).and_then(|input| {
             let run = self.run_of(&service, input).idempotency_key(Some(key.to_owned()));
@@ -95,11 +100,6 @@ impl Talk<'_> {
                 }
                 Ok(false)
             }
-            Err(failure) if failure.code == "unknown-outcome" => {
-                self.tell("interrupted", &json!({}));
-                self.end(ConversationStatus::Failed);
-                Ok(false)
-            }
             Err(failure) => self.failed(&service, failure),
         }
     }
@@ -109,52 +109,76 @@ impl Talk<'_> {
         // What serves everybody is not for whoever talks to connect, whoever that is.
         let link = failure.authorization.as_deref().filter(|_| self.conversation.user.is_some());
         if let Some((link, session)) = link.and_then(|link| Some((link, link.session.clone()?))) {
-            self.ask_to_connect(link, session, &failure);
+            let is_new = failure.code == NOT_AUTHORIZED;
+            self.ask_to_connect(link, session, is_new);
             return Ok(false);
         }
-        if failure.code == "several-connections" && self.choose_account(false)? {
+        let serves_everybody = self.serves_everybody();
+        let is_ambiguous = failure.code == SEVERAL;
+        // Which of the accounts that serve everybody is meant is not for whoever talks to say, nor to see.
+        if is_ambiguous && !serves_everybody && self.choose_account(false)? {
             return Ok(false);
         }
-        if needs_an_admin(&failure) {
-            self.host.authorizations().events.event(Event::AdminNeeded {
-                workspace: self.conversation.workspace.as_str(),
-                integration: self.conversation.integration.as_str(),
-                code: &failure.code,
-                message: &failure.message,
-            });
-            if let Some(keeper) = self.host.authorizations().keeper() {
-                let Conversation { workspace, integration, id, .. } = &self.conversation;
-                keeper.admin_needed(workspace, integration, id, &failure)?;
-            }
+        if needs_an_admin(&failure) || is_ambiguous {
+            self.call_an_admin(&failure)?;
         }
-        let next = service.on_failure.as_ref().and_then(|name| {
-            let nodes = &self.content.dialog.nodes;
-            nodes.iter().position(|node| node.name() == name).filter(|place| *place > self.content.at)
-        });
-        if let Some(next) = next {
-            let failure =
-                json!({ "kind": failure.kind.as_str(), "code": failure.code, "message": told(&failure) });
-            self.content.results.insert(service.name.clone(), json!({ "failure": failure }));
-            self.content.at = next;
-            return Ok(true);
-        }
-        let message = told(&failure);
-        let of_status = failure.upstream_status.map(Responses::of_status);
-        let name = match (of_status.filter(|name| self.responses.has(name)), &message, &failure.kind) {
-            (Some(of_status), _, _) => of_status,
-            (None, Some(_), _) => "failed".to_owned(),
-            (None, None, FailureKind::TimedOut) => "timed-out".to_owned(),
-            (None, None, _) => "something-went-wrong".to_owned(),
-        };
-        self.tell(&name, &json!({ "message": message, "status": failure.upstream_status }));
-        self.end(ConversationStatus::Failed);
-        Ok(false)
+        Ok(self.give_up(service, failure))
     }
 
-    fn ask_to_connect(&mut self, link: &AuthorizationLink, session: SessionId, failure: &Failure) {
+    /// Tells who runs the workspace of what nobody else can mend.
+    fn call_an_admin(&self, failure: &Failure) -> Result<()> {
+        let Conversation { workspace, integration, id, .. } = &self.conversation;
+        self.host.authorizations().events.event(Event::AdminNeeded {
+            workspace: workspace.as_str(),
+            integration: integration.as_str(),
+            code: &failure.code,
+            message: &failure.message,
+        });
+        match self.host.authorizations().keeper() {
+            Some(keeper) => keeper.admin_needed(workspace, integration, id, failure),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on at the node that the service names for that, or ends it with words for what failed.
+    fn give_up(&mut self, service: &Service, failure: Failure) -> bool {
+        let message = told(&failure).map(str::to_owned);
+        if let Some(next) = service.on_failure.as_deref().and_then(|name| self.later(name)) {
+            let failure = json!({ "kind": failure.kind.as_str(), "code": failure.code, "message": message });
+            self.content.results.insert(service.name.clone(), json!({ "failure": failure }));
+            self.go_to(next);
+            return true;
+        }
+        let of_status = failure.upstream_status.map(Responses::of_status);
+        let name = match (of_status.filter(|name| self.responses.has(name)), &failure) {
+            (Some(of_status), _) => of_status,
+            (None, Failure { kind: FailureKind::TimedOut, .. }) => "timed-out".to_owned(),
+            (None, Failure { code, .. }) if code == UNKNOWN => "interrupted".to_owned(),
+            (None, _) if message.is_some() => "failed".to_owned(),
+            (None, _) => "something-went-wrong".to_owned(),
+        };
+        self.tell(&name, &json!({ "message": message, "status": failure.upstream_status }));
+        self.fail(failure);
+        false
+    }
+
+    /// Ends a conversation that waits for a service where there is none.
+    fn lost(&mut self) -> bool {
+        self.tell("something-went-wrong", &json!({}));
+        self.fail(Failure::internal("A conversation waits for a service where its dialog has none."));
+        false
+    }
+
+    /// Whether the conversation uses the connection that serves everybody.
+    fn serves_everybody(&self) -> bool {
+        let Conversation { workspace, integration, user, .. } = &self.conversation;
+        let whose = self.host.authorizations().acting_for(workspace, integration, user.as_deref());
+        matches!(whose, Ok(None))
+    }
+
+    fn ask_to_connect(&mut self, link: &AuthorizationLink, session: SessionId, is_new: bool) {
         let is_first = self.link_words == "authorize";
-        let words =
-            if is_first && failure.code != "not-authorized" { "reauthorize" } else { self.link_words };
+        let words = if is_first && !is_new { "reauthorize" } else { self.link_words };
         self.link_words = "authorize";
         self.send_link(words, link.url.as_str(), link.expires_at);
         let url = link.url.to_string();
@@ -176,10 +200,7 @@ impl Talk<'_> {
         url: &str,
         is_expired: bool,
     ) -> Result<bool> {
-        let Some(Node::Service(service)) = self.node() else {
-            self.end(ConversationStatus::Failed);
-            return Ok(false);
-        };
+        let Some(Node::Service(service)) = self.node() else { return Ok(self.lost()) };
         if self.host.is_connected(&self.run_of(&service, Value::Null)) {
             let integration = self.title();
             self.tell("authorized", &json!({ "integration": integration }));
@@ -223,7 +244,11 @@ impl Talk<'_> {
         self.content.failed_authorizations += 1;
         if self.content.failed_authorizations >= MOST_FAILURES {
             self.tell("authorization-failed-three-times", &json!({}));
-            self.end(ConversationStatus::Failed);
+            self.fail(Failure::new(
+                if is_refused { FailureKind::AccessDenied } else { FailureKind::AuthorizationRequired },
+                "authorization-failed",
+                format!("Connecting an account failed {MOST_FAILURES} times in a row."),
+            ));
             return false;
         }
         self.link_words = if is_refused { "authorization-refused" } else { "authorization-failed" };
@@ -362,8 +387,20 @@ fn needs_an_admin(failure: &Failure) -> bool {
     )
 }
 
-/// What the person may be told of a failure: what is about the things that they named.
+/// What came of a run is known no longer.
+fn forgotten() -> Failure {
+    Failure::new(
+        FailureKind::Conflict,
+        UNKNOWN,
+        "The run was interrupted, and what came of it is known no longer.",
+    )
+}
+
+/// What the person may be told of a failure: what is about the things that they named, and not how it is set up here.
 fn told(failure: &Failure) -> Option<&str> {
+    if [SEVERAL, UNKNOWN, "bad-text"].contains(&&*failure.code) {
+        return None;
+    }
     matches!(
         failure.kind,
         FailureKind::InvalidInput

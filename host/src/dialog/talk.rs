@@ -26,7 +26,7 @@ use super::said;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConversationId, WorkspaceId, random_id};
-use crate::runtime::{DenyFiles, Files, Plugin, Template};
+use crate::runtime::{DenyFiles, Event, Files, Plugin, Template};
 use crate::vault::Expect;
 
 /// The longest text that is taken, in characters: the body of a large page.
@@ -190,6 +190,8 @@ pub(super) struct Talk<'h> {
     pub(super) responses: Responses,
     renderer: Renderer,
     expect: Expect,
+    /// Why it failed in this turn.
+    failure: Option<Failure>,
 }
 
 impl<'h> Talk<'h> {
@@ -209,6 +211,7 @@ impl<'h> Talk<'h> {
             replies: Vec::new(),
             heard: false,
             link_words: "authorize",
+            failure: None,
             expect: if generation == 0 { Expect::Absent } else { Expect::Generation(generation) },
             conversation,
             content,
@@ -411,9 +414,17 @@ impl<'h> Talk<'h> {
             }
             Some(Node::Service(service)) => return self.step_service(&service),
             Some(Node::Message(message)) => {
-                let reply = self.message(&message)?;
-                self.say_reply(reply);
-                self.content.at += 1;
+                match self.message(&message) {
+                    Ok(reply) => {
+                        self.say_reply(reply);
+                        self.go_to(self.content.at + 1);
+                    }
+                    // What was done before it is done: it is not asked for again and again.
+                    Err(failure) => {
+                        self.tell("something-went-wrong", &json!({}));
+                        self.fail(failure);
+                    }
+                }
             }
         }
         Ok(self.content.waits_for == WaitsFor::Nothing)
@@ -535,6 +546,12 @@ impl<'h> Talk<'h> {
         self.conversation.status = status;
     }
 
+    /// Ends it because of a failure, which is told where the conversation is stored.
+    pub(super) fn fail(&mut self, failure: Failure) {
+        self.failure = Some(failure);
+        self.end(ConversationStatus::Failed);
+    }
+
     /// Stores it as it stands.
     pub(super) fn store(&mut self) -> Result<()> {
         if !self.conversation.status.is_over() {
@@ -546,11 +563,25 @@ impl<'h> Talk<'h> {
         }
         self.conversation.updated_at = self.now;
         self.conversation.expires_at = self.host.conversation_expires(self.now);
-        self.host.put_conversation(&self.conversation, &self.content, self.expect)?;
+        let failure = self.failure.take();
+        let keeper = self.host.authorizations().keeper();
+        let beside = match (&keeper, &failure) {
+            (Some(keeper), Some(failure)) => keeper.conversation_failed(&self.conversation, failure)?,
+            _ => Vec::new(),
+        };
+        self.host.put_conversation(&self.conversation, &mut self.content, self.expect, beside)?;
         self.expect = match self.expect {
             Expect::Generation(generation) => Expect::Generation(generation + 1),
             _ => Expect::Generation(1),
         };
+        if let Some(failure) = failure {
+            self.host.authorizations().events.event(Event::ConversationFailed {
+                workspace: self.conversation.workspace.as_str(),
+                dialog: &self.conversation.dialog,
+                conversation: self.conversation.id.as_str(),
+                code: &failure.code,
+            });
+        }
         Ok(())
     }
 

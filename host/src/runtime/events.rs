@@ -91,6 +91,17 @@ pub enum Event<'a> {
         /// The sentence of the failure.
         message: &'a str,
     },
+    /// A conversation ended because something failed in it.
+    ConversationFailed {
+        /// The workspace.
+        workspace: &'a str,
+        /// The dialog.
+        dialog: &'a str,
+        /// The conversation.
+        conversation: &'a str,
+        /// The code of the failure.
+        code: &'a str,
+    },
     /// A call ended; its instance still exists.
     CallFinished {
         /// The integration.

@@ -257,6 +257,31 @@ fn where_the_connection_for_everybody_is_over_the_admin_is_told_and_the_user_see
     assert!(told.iter().all(|told| told.starts_with("default confluence ")), "{told:?}");
 }
 
+/// Rows 44 and 45: which of the connections that serve everybody is meant is not for whoever talks to say, nor to see.
+#[test]
+fn of_several_connections_for_everybody_none_is_shown_and_the_admin_is_told() {
+    let admin = Admin::default();
+    let world = World::new(Setup { events: Arc::new(admin.clone()), ..Setup::default() });
+    world.authorize().unwrap();
+    let signed_in = SettingsChange { account: Some(2), ..SettingsChange::default() };
+    world.control.settings(&signed_in).unwrap();
+    world.authorize().unwrap();
+    assert_eq!(world.connections().len(), 2);
+    install(&world.host, "create-content");
+    for user in [None, Some("ann")] {
+        let start = Start::new(workspace(), "createContent").user(user.map(str::to_owned));
+        let chat = Chat::of(&world.host, start.words(Some(Words::new(ALL))));
+        let said: Vec<&str> = chat.replies.iter().map(|reply| reply.text.as_str()).collect();
+        assert_eq!(said, ["Something went wrong. Please try again later."], "{user:?}");
+        assert_eq!(chat.status, ConversationStatus::Failed);
+        let last = chat.last();
+        assert!(last.choices.is_empty() && last.details.is_empty() && last.button.is_none(), "{last:?}");
+    }
+    assert!(created(&world).is_empty());
+    let told = admin.0.lock().unwrap().clone();
+    assert_eq!(told, ["default confluence several-connections"; 2]);
+}
+
 /// Row 37: the account that was connected serves another task too, without a second link.
 #[test]
 fn the_account_that_was_connected_serves_another_task_too() {

@@ -1,8 +1,11 @@
 //! What the services of a conversation come to: the site that it works in, and a vendor that takes too long.
 
+use std::sync::{Arc, Mutex};
+
 use actionbay::authorization::Authorize;
 use actionbay::dialog::{ConversationStatus, Dialog, Node, Start, Words};
 use actionbay::ids::WorkspaceId;
+use actionbay::runtime::{Event, EventSink};
 use atlassian_sandbox::SandboxConfig;
 use atlassian_sandbox::consent::Decision;
 use serde_json::json;
@@ -42,6 +45,49 @@ fn a_vendor_that_answers_later_than_a_service_may_take_is_waited_for_no_longer()
     assert_eq!(begin("Too late"), (words.to_owned(), ConversationStatus::Failed));
     world.host.set_response(&workspace(), "en", "timed-out", Some("Too slow.")).unwrap();
     assert_eq!(begin("Too late again"), ("Too slow.".to_owned(), ConversationStatus::Failed));
+}
+
+/// What failed, as an embedder is told.
+#[derive(Default, Clone)]
+struct Failed(Arc<Mutex<Vec<String>>>);
+
+impl EventSink for Failed {
+    fn event(&self, event: Event<'_>) {
+        if let Event::ConversationFailed { workspace, dialog, conversation, code } = event {
+            self.0.lock().unwrap().push(format!("{workspace} {dialog} {conversation} {code}"));
+        }
+    }
+}
+
+/// Row 47: a conversation that ends because its service fails is an event, whatever its dialog says; one that goes on at a node
+/// that is set is none.
+#[test]
+fn a_conversation_that_fails_is_an_event_unless_a_node_to_go_on_with_is_set() {
+    let failed = Failed::default();
+    let world = World::new(Setup { events: Arc::new(failed.clone()), ..Setup::default() });
+    world.authorize().unwrap();
+    install(&world.host, "create-content");
+    let begin = || {
+        world.control.clear_faults().unwrap();
+        world.fault("POST", "/wiki/api/v2/pages", 1, json!({"status": 502, "body": "canary"}));
+        Chat::start(&world.host, "createContent", ALL)
+    };
+    let chat = begin();
+    let words = "I was interrupted, and do not know whether it was done. Look before you try again.";
+    assert_eq!((chat.text(), chat.status), (words, ConversationStatus::Failed));
+    let told = failed.0.lock().unwrap().clone();
+    assert_eq!(told, [format!("default createContent {} unknown-outcome", chat.id)]);
+    let edit = |dialog: &mut Dialog| {
+        let last = dialog.nodes.last().unwrap().name().to_owned();
+        for node in &mut dialog.nodes {
+            if let Node::Service(service) = node {
+                service.on_failure = Some(last.clone());
+            }
+        }
+    };
+    world.host.edit_dialog(&workspace(), "createContent", None, edit).unwrap();
+    assert_eq!(begin().status, ConversationStatus::Done, "also where it is not known what was done");
+    assert_eq!(failed.0.lock().unwrap().len(), 1);
 }
 
 /// Row 27: the first service reads which site the connection works in, for whatever comes after it to say.

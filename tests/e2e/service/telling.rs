@@ -11,6 +11,7 @@ use actionbay::egress::{
 };
 use actionbay::service::{Settings, Webhooks};
 use atlassian_sandbox::consent::Decision;
+use atlassian_sandbox::control::SettingsChange;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -331,6 +332,83 @@ fn an_admin_is_told_of_what_only_they_can_mend() {
     assert_eq!(needed["by"], format!("conversation:{}", turn["id"].as_str().unwrap()));
     let ended = find("connection.needs_reauthorization");
     assert_eq!((&ended["by"], &ended["integration"]), (&json!("authorization"), &json!("confluence")));
+}
+
+/// Rows 44 and 45: nor which of several connections is to serve everybody.
+#[test]
+fn an_admin_is_told_that_several_connections_could_serve_everybody() {
+    let receiver = Receiver::new();
+    let office = connected(&receiver);
+    let client = office.admin();
+    talking::install(&client);
+    told(&client, &receiver, &["admin.needed"]);
+    let signed_in = SettingsChange { account: Some(2), ..SettingsChange::default() };
+    office.world.control.settings(&signed_in).unwrap();
+    office.world.authorize().unwrap();
+    let words = "type: page, space: DOCS, title: Mine, body: Words";
+    let turn = talking::start(&client, json!({"user": "ann", "text": words}));
+    assert_eq!(turn["replies"], json!([{"text": "Something went wrong. Please try again later."}]));
+    office.service.deliver().unwrap();
+    let [message] = &receiver.messages()[..] else { panic!("{:?}", receiver.messages()) };
+    assert_eq!(message.json()["data"]["failure"]["code"], "several-connections");
+    let log = client.get("/audit").done();
+    let is_told = |entry: &&Value| entry["action"] == "admin.needed";
+    let needed = log["items"].as_array().unwrap().iter().find(is_told).unwrap();
+    assert_eq!(needed["outcome"], "several-connections");
+}
+
+/// Row 47: a service that fails or takes too long ends the conversation, which is told, unless it goes on elsewhere. No dialog
+/// keeps it from being told.
+#[test]
+fn a_conversation_that_fails_is_told_unless_it_goes_on_elsewhere() {
+    let receiver = Receiver::new();
+    let office = connected(&receiver);
+    let client = office.admin();
+    talking::install(&client);
+    told(&client, &receiver, &["conversation.failed"]);
+    let words = "type: page, space: DOCS, title: Mine, body: Words";
+    let begin = || talking::start(&client, json!({"user": "ann", "text": words}));
+    let break_once = |answer: Value| {
+        office.world.control.clear_faults().unwrap();
+        office.world.fault("POST", "/wiki/api/v2/pages", 1, answer);
+    };
+    assert_eq!(begin()["status"], "done");
+    office.service.deliver().unwrap();
+    assert!(receiver.messages().is_empty(), "what is done is no failure");
+    let edit = |change: &dyn Fn(&mut Value)| {
+        let mut dialog = client.get("/dialogs/createContent").done();
+        change(&mut dialog["nodes"]);
+        let body = json!({"title": "Write", "version": dialog["version"], "nodes": dialog["nodes"]});
+        client.send("PUT", "/dialogs/createContent", &[], Some(body)).done();
+    };
+    edit(&|nodes| nodes[6]["timeout_seconds"] = json!(1));
+    for (told, answer) in [(1, json!({"status": 403, "body": "canary"})), (2, json!({"delay_ms": 3_000}))] {
+        break_once(answer);
+        let turn = begin();
+        assert_eq!(turn["status"], "failed", "{turn}");
+        office.service.deliver().unwrap();
+        let messages = receiver.messages();
+        assert_eq!(messages.len(), told, "{messages:?}");
+        let body = messages[told - 1].json();
+        assert_eq!(
+            (&body["type"], &body["data"]["conversation"]),
+            (&json!("conversation.failed"), &turn["id"])
+        );
+        assert_eq!(
+            (&body["data"]["dialog"], &body["data"]["user"]),
+            (&json!("createContent"), &json!("ann"))
+        );
+        assert!(body["data"]["failure"]["code"].is_string(), "{body}");
+        assert!(!messages[told - 1].body.contains("canary") && !messages[told - 1].body.contains("Mine"));
+    }
+    edit(&|nodes| nodes[6]["on_failure"] = json!("createContentMessage"));
+    for answer in [json!({"status": 403}), json!({"delay_ms": 3_000})] {
+        break_once(answer);
+        let turn = begin();
+        assert_eq!(turn["status"], "done", "{turn}");
+        office.service.deliver().unwrap();
+        assert_eq!(receiver.messages().len(), 2, "it went on elsewhere");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::authorization::Connection;
+use crate::dialog::Conversation;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConversationId, IntegrationId, KeyId, RunId, WorkspaceId, from_time};
@@ -385,6 +386,10 @@ impl Keeper for Runs {
         let mut writes = webhooks::admin_needed(&self.host, workspace, integration, failure)?;
         writes.push(audit::of_admin_needed(&self.host, workspace, integration, conversation, failure)?);
         self.vault().commit(&writes)
+    }
+
+    fn conversation_failed(&self, conversation: &Conversation, failure: &Failure) -> Result<Vec<Write>> {
+        webhooks::conversation_failed(&self.host, conversation, failure)
     }
 }
 

@@ -7,6 +7,7 @@ use super::delivery::Delivery;
 use super::{Webhook, read};
 use crate::authorization::{Connection, ConnectionStatus};
 use crate::clock::date;
+use crate::dialog::Conversation;
 use crate::failure::{Failure, Result};
 use crate::host::Host;
 use crate::ids::{IntegrationId, WorkspaceId};
@@ -35,6 +36,9 @@ pub enum WebhookEvent {
     /// Something failed in a conversation that only an admin can mend.
     #[serde(rename = "admin.needed")]
     AdminNeeded,
+    /// A conversation ended because something failed in it.
+    #[serde(rename = "conversation.failed")]
+    ConversationFailed,
 }
 
 impl WebhookEvent {
@@ -47,6 +51,7 @@ impl WebhookEvent {
             Self::ConnectionBadClientCredentials => "connection.bad_client_credentials",
             Self::RunFinished => "run.finished",
             Self::AdminNeeded => "admin.needed",
+            Self::ConversationFailed => "conversation.failed",
         }
     }
 }
@@ -120,6 +125,23 @@ pub(in crate::service) fn admin_needed(
     told(host, workspace, WebhookEvent::AdminNeeded, || {
         json!({
             "integration": integration,
+            "failure": { "kind": failure.kind.as_str(), "code": failure.code },
+        })
+    })
+}
+
+/// The writes by which it is told that a conversation ended because something failed in it.
+pub(in crate::service) fn conversation_failed(
+    host: &Host,
+    conversation: &Conversation,
+    failure: &Failure,
+) -> Result<Vec<Write>> {
+    told(host, &conversation.workspace, WebhookEvent::ConversationFailed, || {
+        json!({
+            "conversation": conversation.id,
+            "dialog": conversation.dialog,
+            "integration": conversation.integration,
+            "user": conversation.user,
             "failure": { "kind": failure.kind.as_str(), "code": failure.code },
         })
     })

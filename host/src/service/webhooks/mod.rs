@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use event::WebhookEvent;
-pub(super) use event::{admin_needed, change_of, connection_changed, run_finished};
+pub(super) use event::{admin_needed, change_of, connection_changed, conversation_failed, run_finished};
 
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
