@@ -16,6 +16,15 @@ use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
 /// The most lines that are kept of what was said.
 const MOST_LINES: usize = 400;
 
+/// The most that is kept of all lines together, in bytes.
+const MOST_OF_LINES: usize = 1 << 20;
+
+/// The longest text that is kept of one line, in bytes: what is said to be used is kept as a value, as long as it is.
+const LONGEST_OF_A_LINE: usize = 64 << 10;
+
+/// The most that a conversation holds in all, in bytes: an input and an output as large as calls may have them.
+const LARGEST: usize = 32 << 20;
+
 /// How a conversation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
@@ -98,6 +107,25 @@ impl Reply {
     pub(super) fn text(text: impl Into<String>) -> Self {
         Self { text: text.into(), choices: Vec::new(), details: Vec::new(), button: None, asks_for: None }
     }
+
+    /// As much of it as is kept.
+    fn kept(mut self) -> Self {
+        let values = self.details.iter_mut().map(|detail| &mut detail.value);
+        for text in std::iter::once(&mut self.text).chain(values) {
+            if text.len() > LONGEST_OF_A_LINE {
+                text.truncate(text.floor_char_boundary(LONGEST_OF_A_LINE));
+                text.push('…');
+            }
+        }
+        self
+    }
+
+    /// How long it is, in bytes.
+    fn length(&self) -> usize {
+        let details = self.details.iter().map(|detail| detail.label.len() + detail.value.len());
+        let button = self.button.iter().map(|button| button.label.len() + button.url.len());
+        self.text.len() + self.choices.iter().map(String::len).chain(details).chain(button).sum::<usize>()
+    }
 }
 
 /// One thing that was said.
@@ -179,11 +207,43 @@ impl Content {
 
     /// Notes something that was said.
     pub(super) fn note(&mut self, by_user: bool, at: u64, said: Reply) {
-        if self.lines.len() >= MOST_LINES {
-            self.lines.remove(0);
-        }
-        self.lines.push(Line { by_user, at, said });
+        self.lines.push(Line { by_user, at, said: said.kept() });
+        let mut left = MOST_OF_LINES;
+        let last = self.lines.iter().rev().take(MOST_LINES).take_while(|line| {
+            let rest = left.checked_sub(line.said.length());
+            left = rest.unwrap_or_default();
+            rest.is_some()
+        });
+        let kept = last.count().max(1);
+        self.lines.drain(..self.lines.len().saturating_sub(kept));
     }
+
+    /// Whether it can hold this as well.
+    ///
+    /// # Errors
+    /// `TooLarge`, with how much it holds.
+    pub(super) fn check_room(&self, more: &Value) -> Result<()> {
+        let written = |_| Failure::internal("A conversation makes no JSON.");
+        let size = serde_json::to_vec(self).map_err(written)?.len() + more.to_string().len();
+        if size > LARGEST { Err(too_large()) } else { Ok(()) }
+    }
+
+    /// Forgets what only goes on needs: of what is over, what was said is enough.
+    fn forget(&mut self) {
+        self.values.clear();
+        self.results.clear();
+        self.skipped.clear();
+        self.dialog.nodes.clear();
+    }
+}
+
+fn too_large() -> Failure {
+    Failure::new(
+        FailureKind::TooLarge,
+        "conversation-too-large",
+        format!("A conversation holds at most {LARGEST} bytes (32 MB), and this would be more."),
+    )
+    .hint("Say less at once, or begin another conversation.")
 }
 
 /// A conversation as it was read, with what is expected of its record when it is written.
@@ -293,7 +353,7 @@ impl Host {
     /// Stores a conversation with its content, and what is to be written beside, as one.
     ///
     /// # Errors
-    /// `Conflict` where somebody else did meanwhile; `Storage`.
+    /// `TooLarge`; `Conflict` where somebody else did meanwhile; `Storage`.
     pub(super) fn put_conversation(
         &self,
         conversation: &Conversation,
@@ -301,9 +361,15 @@ impl Host {
         expect: Expect,
         beside: Vec<Write>,
     ) -> Result<()> {
+        if conversation.status.is_over() {
+            content.forget();
+        }
         let written = |_| Failure::internal("A conversation makes no JSON.");
         let body = serde_json::to_vec(conversation).map_err(written)?;
         let content = SecretString::from(serde_json::to_string(content).map_err(written)?);
+        if content.expose_secret().len() > LARGEST {
+            return Err(too_large());
+        }
         let (workspace, id) = (&conversation.workspace, &conversation.id);
         let mut writes = beside;
         writes.push(Write::put(key(workspace, id), expect, body));

@@ -86,11 +86,15 @@ impl Talk<'_> {
             self.host.run_in(&run, &self.conversation.id)
         });
         self.content.waits_for = WaitsFor::Nothing;
+        let result = result.and_then(|outcome| {
+            self.content.check_room(&outcome.output)?;
+            Ok(outcome.output)
+        });
         match result {
-            Ok(outcome) => {
+            Ok(output) => {
                 self.content.failed_authorizations = 0;
-                self.content.results.insert(service.name, outcome.output);
-                self.content.at += 1;
+                self.content.results.insert(service.name, output);
+                self.go_to(self.content.at + 1);
                 Ok(true)
             }
             Err(failure) if failure.code == "still-running" => {

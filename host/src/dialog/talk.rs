@@ -29,8 +29,8 @@ use crate::ids::{ConversationId, WorkspaceId, random_id};
 use crate::runtime::{DenyFiles, Event, Files, Plugin, Template};
 use crate::vault::Expect;
 
-/// The longest text that is taken, in characters: the body of a large page.
-const LONGEST: usize = 6_000_000;
+/// The longest text that is taken, in bytes: the body of a large page.
+const LONGEST: usize = 8 << 20;
 
 /// What somebody says, with the files that they may name.
 #[derive(Debug, Clone)]
@@ -141,8 +141,8 @@ impl Host {
     /// Says something in a conversation.
     ///
     /// # Errors
-    /// `NotFound`; `InvalidInput` for a text that is too long; `Conflict` where something was said at the same moment;
-    /// `Storage`.
+    /// `NotFound`; `InvalidInput` for a text that is too long; `TooLarge` where the conversation would hold more than it may;
+    /// `Conflict` where something was said at the same moment; `Storage`.
     pub fn say(&self, workspace: &WorkspaceId, id: &ConversationId, words: &Words) -> Result<Turn> {
         let stored = self.stored_conversation(workspace, id)?;
         let is_over = stored.conversation.status.is_over();
@@ -252,11 +252,11 @@ impl<'h> Talk<'h> {
     }
 
     fn note(&mut self, text: &str) -> Result<()> {
-        if text.chars().count() > LONGEST {
+        if text.len() > LONGEST {
             return Err(Failure::new(
                 FailureKind::InvalidInput,
                 "text-too-long",
-                format!("At most {LONGEST} characters can be said at once."),
+                format!("At most {LONGEST} bytes (8 MB) can be said at once."),
             ));
         }
         self.heard = true;

@@ -300,6 +300,22 @@ fn the_account_that_was_connected_serves_another_task_too() {
     assert_eq!(town.world.grants("authorization_code"), 1);
 }
 
+/// Whoever can talk while a link is awaited cannot fill the store.
+#[test]
+fn what_is_said_while_a_link_is_awaited_is_kept_within_bounds() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    for _ in 0..40 {
+        chat.say(&"ü".repeat(50_000));
+    }
+    let lines = town.world.host.transcript(&workspace(), &chat.id).unwrap();
+    let kept: usize = lines.iter().map(|line| line.said.text.len()).sum();
+    assert!(kept <= 1 << 20 && lines.len() > 20, "{} lines, {kept} bytes", lines.len());
+    assert!(lines.iter().any(|line| line.said.text.ends_with("ü…")), "of a long line the beginning is kept");
+    assert_eq!(town.connect(&chat.button()).status, 200);
+    assert_eq!(chat.meanwhile(), "Mine has been created.");
+}
+
 /// Ann's second account, of another person at the vendor.
 fn second_account(town: &Town) -> Connection {
     let signed_in = SettingsChange { account: Some(2), ..SettingsChange::default() };

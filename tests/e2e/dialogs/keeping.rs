@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use actionbay::authorization::{Authorize, FixedCallback, Profile};
-use actionbay::dialog::{ConversationStatus, Export, Import, Start, Words};
+use actionbay::dialog::{ConversationStatus, Dialog, Export, Import, Node, Presence, Start, Words};
 use actionbay::egress::OperatorPolicy;
 use actionbay::ids::WorkspaceId;
 use actionbay::runtime::Pkce;
@@ -330,6 +330,58 @@ fn an_import_replaces_all_or_merges_and_takes_all_of_it_or_nothing() {
     let broken: Export = serde_json::from_value(json).unwrap();
     assert_eq!(host.import_dialogs(&workspace(), &broken, Import::Full).unwrap_err().code, "invalid-dialog");
     assert_eq!(names(), ["createContent"]);
+}
+
+/// Three answers as long as a body may be fit, and the fourth does not; of each a beginning is in the transcript.
+#[test]
+fn a_conversation_holds_so_much_and_refuses_what_is_more_by_its_limit() {
+    let world = world_with("create-content");
+    let host = &world.host;
+    let edit = |dialog: &mut Dialog| {
+        let body = dialog.nodes.iter().find(|node| node.name() == "contentBody").unwrap().clone();
+        let Node::Entity(body) = body else { panic!("no entity") };
+        let more = (0..4).map(|number| {
+            let mut more = body.clone();
+            (more.name, more.presence) = (format!("more{number}"), Presence::Mandatory);
+            Node::Entity(more)
+        });
+        dialog.nodes.splice(4..5, more);
+    };
+    host.edit_dialog(&workspace(), "createContent", None, edit).unwrap();
+    let mut chat = Chat::start(host, "createContent", "type: page, space: DOCS, title: Large");
+    let id = chat.id.clone();
+    let say = |text: &str| host.say(&workspace(), &id, &Words::new(text));
+    let failure = say(&"x".repeat((8 << 20) + 1)).unwrap_err();
+    assert_eq!((failure.code.as_ref(), &failure.kind), ("text-too-long", &FailureKind::InvalidInput));
+    assert!(failure.message.contains("8388608"), "{failure}");
+    // Of the longest that a body may be, each letter takes two bytes where it is kept.
+    let long = format!("x{}x", "\n".repeat(4_999_998));
+    for _ in 0..3 {
+        assert!(say(&long).unwrap().replies[0].text.starts_with("What should it say?"));
+    }
+    let failure = say(&long).unwrap_err();
+    assert_eq!((failure.code.as_ref(), &failure.kind), ("conversation-too-large", &FailureKind::TooLarge));
+    assert!(failure.message.contains("33554432"), "{failure}");
+    assert!(created(&world).is_empty());
+    let lines = host.transcript(&workspace(), &chat.id).unwrap();
+    assert!(
+        lines.iter().all(|line| line.said.text.len() <= (64 << 10) + 3),
+        "of a line its beginning is kept"
+    );
+    assert_eq!(chat.say("short"), "Large has been created.");
+    assert_eq!(created(&world).len(), 1);
+}
+
+/// The body of a large page is said at once.
+#[test]
+fn the_body_of_a_large_page_is_said_at_once() {
+    let world = world_with("create-content");
+    let mut chat = Chat::start(&world.host, "createContent", "type: page, space: DOCS, title: Large");
+    let body = "Long. ".repeat(200_000);
+    assert_eq!(chat.say(&body), "Large has been created.");
+    let seen = world.wire.seen();
+    let sent = seen.iter().find(|seen| seen.method == "POST" && seen.url.path().ends_with("/pages")).unwrap();
+    assert!(sent.body.len() >= body.trim().len(), "{}", sent.body.len());
 }
 
 #[test]

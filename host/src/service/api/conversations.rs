@@ -142,7 +142,7 @@ pub(super) struct Line {
 pub(super) struct Transcript {
     /// The conversation.
     conversation: Conversation,
-    /// What was said after the lines that are known, the last 400 lines at most.
+    /// What was said after the lines that are known: the last 400 lines at most, and of a long one its beginning.
     lines: Vec<Line>,
 }
 
