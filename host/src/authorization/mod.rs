@@ -89,9 +89,7 @@ pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, Offer
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
 pub use link::{LinkFacts, Renewed};
-#[cfg(feature = "service")]
-pub(crate) use offer::Usual;
-pub(crate) use offer::Whose;
+pub(crate) use offer::{Usual, Whose};
 pub use policy::{TemplatePolicy, WorkspacePolicy};
 pub use profile::{AdditionalField, AuthorizationField, FieldPlace, Profile, ProfileKind};
 pub use profile_store::InUse;

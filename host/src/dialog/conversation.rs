@@ -164,6 +164,9 @@ pub(super) struct Content {
     pub(super) failed_authorizations: u8,
     /// The account that the person chose.
     pub(super) account: Option<ConnectionId>,
+    /// The tenant that the person named, where accounts are connected at one.
+    #[serde(default)]
+    pub(super) tenant: Option<String>,
     /// Counts the runs of templates.
     pub(super) runs: u32,
     /// What was said.
@@ -180,6 +183,8 @@ pub(super) enum WaitsFor {
     Value,
     /// Yes or no.
     Confirmation,
+    /// The tenant that an account is to be connected at.
+    Tenant,
     /// An account that the person connects at a link.
     Authorization { session: SessionId, url: String, is_expired: bool },
     /// The person's choice among their accounts.
@@ -200,6 +205,7 @@ impl Content {
             tries: 0,
             failed_authorizations: 0,
             account: None,
+            tenant: None,
             runs: 0,
             lines: Vec::new(),
         }

@@ -8,7 +8,7 @@ use super::conversation::{Conversation, ConversationStatus, Reply, WaitsFor};
 use super::model::{Action, Button, Node, Service};
 use super::responses::Responses;
 use super::talk::Talk;
-use crate::authorization::{Connection, SessionState};
+use crate::authorization::{Authorize, Connection, SessionState, Usual};
 use crate::clock::date;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::host::Host;
@@ -123,6 +123,9 @@ impl Talk<'_> {
         if is_ambiguous && !serves_everybody && self.choose_account(false)? {
             return Ok(false);
         }
+        if failure.code == NOT_AUTHORIZED && !serves_everybody && self.ask_for_tenant()? {
+            return Ok(false);
+        }
         if needs_an_admin(&failure) || is_ambiguous {
             self.call_an_admin(&failure)?;
         }
@@ -187,6 +190,61 @@ impl Talk<'_> {
         self.send_link(words, link.url.as_str(), link.expires_at);
         let url = link.url.to_string();
         self.content.waits_for = WaitsFor::Authorization { session, url, is_expired: false };
+    }
+
+    /// Asks at which tenant an account is to be connected, or sends the link to that, where the profile's URLs need one.
+    fn ask_for_tenant(&mut self) -> Result<bool> {
+        let Some(wish) = self.wish_for_tenant()? else { return Ok(false) };
+        if let Some(tenant) = self.content.tenant.clone() {
+            let (session, link) = self.host.authorizations().begin_session(&wish.tenant(Some(tenant)))?;
+            self.ask_to_connect(&link, session.id, true);
+            return Ok(true);
+        }
+        let asked = self.response("ask-tenant", &json!({ "integration": self.title() }));
+        self.say_reply(Reply::text(asked));
+        self.content.tries = 0;
+        self.content.waits_for = WaitsFor::Tenant;
+        Ok(true)
+    }
+
+    pub(super) fn hear_tenant(&mut self, text: &str) -> Result<()> {
+        let Some(wish) = self.wish_for_tenant()? else {
+            self.content.waits_for = WaitsFor::Nothing;
+            return Ok(());
+        };
+        let tenant = Some(text.trim().to_owned());
+        match self.host.authorizations().begin_session(&wish.tenant(tenant.clone())) {
+            Ok((session, link)) => {
+                self.content.tenant = tenant;
+                // What was said is used: it does not ask after the link.
+                self.heard = false;
+                self.ask_to_connect(&link, session.id, true);
+            }
+            Err(failure) if failure.kind == FailureKind::InvalidInput => {
+                let said = self.response("invalid", &json!({ "reason": failure.message }));
+                let asked = self.response("ask-tenant", &json!({ "integration": self.title() }));
+                self.ask_again(super::model::RETRIES, None, Reply::text(format!("{said}\n{asked}")));
+            }
+            Err(failure) => {
+                self.call_an_admin(&failure)?;
+                self.tell("something-went-wrong", &json!({}));
+                self.fail(failure);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the person connects an account by, where that takes a tenant.
+    fn wish_for_tenant(&self) -> Result<Option<Authorize>> {
+        let Conversation { workspace, integration, user, .. } = &self.conversation;
+        let authorizations = self.host.authorizations();
+        let Usual::One(profile) = authorizations.usual_profile(workspace, integration)? else {
+            return Ok(None);
+        };
+        if !authorizations.profile(workspace, &profile)?.needs_tenant() {
+            return Ok(None);
+        }
+        Ok(Some(Authorize::new(workspace.clone(), integration.clone(), profile).user(user.clone())))
     }
 
     fn send_link(&mut self, words: &str, url: &str, expires_at: u64) {

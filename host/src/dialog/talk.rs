@@ -9,6 +9,7 @@
 //! | a value | an answer that its field's schema takes |
 //! | a confirmation | yes |
 //! | an account of several | a choice |
+//! | a tenant | one that can be one |
 //! | an authorization | the account is connected, wherever that was done |
 //! | a run | what came of it, also where the process that began it is gone |
 
@@ -247,6 +248,7 @@ impl<'h> Talk<'h> {
             WaitsFor::Value => self.hear_value(text),
             WaitsFor::Confirmation => self.hear_confirmation(text),
             WaitsFor::Account { accounts, deletes } => self.hear_account(&accounts, deletes, text),
+            WaitsFor::Tenant => self.hear_tenant(text),
             WaitsFor::Nothing | WaitsFor::Authorization { .. } | WaitsFor::Run { .. } => Ok(()),
         }
     }
@@ -387,7 +389,9 @@ impl<'h> Talk<'h> {
         while !self.conversation.status.is_over() {
             let goes_on = match self.content.waits_for.clone() {
                 WaitsFor::Nothing => self.step()?,
-                WaitsFor::Value | WaitsFor::Confirmation | WaitsFor::Account { .. } => false,
+                WaitsFor::Value | WaitsFor::Confirmation | WaitsFor::Account { .. } | WaitsFor::Tenant => {
+                    false
+                }
                 WaitsFor::Authorization { session, url, is_expired } => {
                     self.look_at_authorization(&session, &url, is_expired)?
                 }

@@ -1,11 +1,12 @@
 //! Templates, their dialogs, and *Talk to Bot*.
 
+use actionbay::authorization::{Profile, UrlTemplate};
 use actionbay::dialog::Node;
 use atlassian_sandbox::consent::Decision;
 use serde_json::json;
 
 use super::desk::Desk;
-use crate::support::workspace;
+use crate::support::{profile, workspace};
 
 /// Row 10: without anything configured there is only the way to what can be.
 #[test]
@@ -219,6 +220,41 @@ fn where_to_go_on_after_the_allowed_retries_is_set_in_the_form() {
     }
     assert!(talk.says("has been created.") && talk.says("The conversation is over."), "{talk:?}");
     assert_eq!(desk.office.created(), 0);
+}
+
+/// Row 18: who authorizes it for everybody says for which tenant.
+#[test]
+fn the_form_that_authorizes_has_the_tenant_that_the_profile_needs() {
+    let mut desk = Desk::new();
+    assert!(!desk.open("/actions/confluence").says("name=\"tenant\""), "nobody needs one");
+    let with_tenant = UrlTemplate::new("https://auth.atlassian.com/oauth/token?team={tenant}");
+    let edit = |app: &mut Profile| {
+        (app.token_url, app.refresh_url) = (with_tenant.clone(), with_tenant);
+    };
+    let host = desk.office.world.host.clone();
+    host.edit_profile(&workspace(), &profile(), None, edit).unwrap();
+    let authorize = |desk: &mut Desk, tenant: &str| {
+        let form = desk.open("/actions/confluence").form("/authorize");
+        assert!(form.fields.iter().any(|(name, _)| name == "tenant"), "{form:?}");
+        let form = form.with("mode", "pre-authorized").with("app", "custom").with("profile", "app");
+        desk.submit(form.with("do", "authorize").with("tenant", tenant))
+    };
+    assert!(authorize(&mut desk, "").says("needs the tenant to connect to"));
+    assert!(authorize(&mut desk, "a.b").says("cannot be a tenant"));
+    for tenant in ["acme", ""] {
+        let sent = authorize(&mut desk, tenant);
+        let back = desk.decide(&sent, Decision::Allow);
+        if tenant == "acme" {
+            desk.submit(back.form("/introduced").with("to", "actions"));
+        }
+        let connections = desk.office.world.connections();
+        assert_eq!(connections.len(), 1, "{connections:?}");
+        assert_eq!(connections[0].tenant.as_deref(), Some("acme"), "it is kept where it is not said anew");
+    }
+    let seen = desk.office.world.wire.seen();
+    let tokens: Vec<_> = seen.iter().filter(|seen| seen.url.path() == "/oauth/token").collect();
+    assert_eq!(tokens.len(), 2);
+    assert!(tokens.iter().all(|seen| seen.url.query() == Some("team=acme")), "{tokens:?}");
 }
 
 /// A dialog goes only after it was asked whether it should, and alone.

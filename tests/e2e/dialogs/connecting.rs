@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actionbay::Clock as _;
-use actionbay::authorization::{AuthorizationMode, Authorize, Connection};
-use actionbay::dialog::ConversationStatus;
+use actionbay::authorization::{AuthorizationMode, Authorize, Connection, Profile, UrlTemplate};
+use actionbay::dialog::{ConversationStatus, Start, Words};
 use actionbay::runtime::{Event, EventSink};
 use atlassian_sandbox::SandboxConfig;
 use atlassian_sandbox::consent::Decision;
@@ -298,6 +298,56 @@ fn the_account_that_was_connected_serves_another_task_too() {
     let after = town.world.connections();
     assert_eq!((after.len(), &after[0].id), (1, &known[0].id));
     assert_eq!(town.world.grants("authorization_code"), 1);
+}
+
+/// Row 18: where the profile's URLs have a tenant the person is asked for it before the link is sent, once.
+#[test]
+fn who_connects_is_asked_for_the_tenant_that_the_profile_needs() {
+    let town = town();
+    let host = &town.world.host;
+    let with_tenant = UrlTemplate::new("https://auth.atlassian.com/oauth/token?team={tenant}");
+    let edit = |app: &mut Profile| {
+        (app.token_url, app.refresh_url) = (with_tenant.clone(), with_tenant);
+    };
+    host.edit_profile(&workspace(), &profile(), None, edit).unwrap();
+    let asked = "At which tenant should I connect your Confluence account? \
+                 Give its name, as in acme for acme.example.com.";
+    let mut chat = Chat::with_user(host, "ann", "createContent", ALL);
+    assert_eq!((chat.text(), chat.status), (asked, ConversationStatus::AwaitingAnswer));
+    assert!(chat.last().button.is_none() && town.world.wire.seen().is_empty());
+    let said = chat.say("acme.example.com").to_owned();
+    assert!(said.starts_with("That will not do: \"acme.example.com\" cannot be a tenant"), "{said}");
+    assert!(said.ends_with(asked), "{said}");
+    assert!(
+        chat.say("acme").starts_with("Before I can go on, connect your Confluence account."),
+        "{}",
+        chat.text()
+    );
+    assert_eq!(town.connect(&chat.button()).status, 200);
+    assert_eq!(chat.meanwhile(), "Mine has been created.");
+    let sent = town.world.wire.seen();
+    let tokens: Vec<_> = sent.iter().filter(|seen| seen.url.path() == "/oauth/token").collect();
+    assert!(tokens.len() == 1 && tokens[0].url.query() == Some("team=acme"), "{tokens:?}");
+    let chat = Chat::with_user(host, "ann", "createContent", &ALL.replace("Mine", "Second"));
+    assert_eq!(chat.text(), "Second has been created.", "the account that is connected has its tenant");
+
+    // A link that expired is replaced without asking again.
+    let mut chat = Chat::with_user(host, "bob", "createContent", ALL);
+    chat.say("other");
+    let first = chat.button();
+    town.world.clock.advance(30 * 60);
+    assert!(chat.say("please").starts_with("The link has expired."), "{}", chat.text());
+    assert!(chat.say("please").starts_with("Before I can go on"), "{}", chat.text());
+    assert_ne!(chat.button(), first);
+
+    let german = Start::new(workspace(), "createContent").user(Some("cleo".to_owned())).language("de");
+    let mut chat = Chat::of(host, german.words(Some(Words::new(ALL))));
+    assert!(chat.text().starts_with("Bei welchem Mandanten"), "{}", chat.text());
+    for _ in 0..5 {
+        assert!(chat.say("a b").starts_with("Das passt nicht: "), "{}", chat.text());
+    }
+    chat.say("a b");
+    assert_eq!(chat.status, ConversationStatus::Discarded);
 }
 
 /// Whoever can talk while a link is awaited cannot fill the store.

@@ -192,6 +192,17 @@ fn authorization(console: &Console, admin: &Admin, facts: &Facts, view: &View) -
                     }
                 }
             }
+            @if facts.profiles.iter().any(Profile::needs_tenant) {
+                p {
+                    label for="tenant" { "Tenant" }
+                    input id="tenant" name="tenant" autocomplete="off" aria-describedby="tenant-hint"
+                        value=[facts.connection.as_ref().and_then(|connection| connection.tenant.as_deref())];
+                    span class="hint" id="tenant-hint" {
+                        "Where the authorization's URLs have {tenant}: its name, as in acme for acme.example.com. "
+                        "Users who authorize it themselves are asked for theirs."
+                    }
+                }
+            }
             p {
                 button type="submit" name="do" value="authorize" { "Authorize" } " "
                 button type="submit" name="do" value="save" class="quiet" { @if before.is_some() { "Save" } @else { "Enable" } }
@@ -228,6 +239,8 @@ struct Wish {
     integration: IntegrationId,
     mode: AuthorizationMode,
     profile: ProfileId,
+    /// Of what the profile's URLs need.
+    tenant: Option<String>,
 }
 
 fn wish(host: &Host, admin: &Admin, integration: String, fields: &Fields) -> Result<Wish> {
@@ -255,7 +268,9 @@ fn wish(host: &Host, admin: &Admin, integration: String, fields: &Fields) -> Res
         "per-user" => AuthorizationMode::PerUser,
         _ => AuthorizationMode::PreAuthorized,
     };
-    Ok(Wish { integration: facts.plugin.manifest().id.clone(), mode, profile: profile.id.clone() })
+    let tenant = fields.given("tenant").filter(|_| profile.needs_tenant()).map(str::to_owned);
+    let integration = facts.plugin.manifest().id.clone();
+    Ok(Wish { integration, mode, profile: profile.id.clone(), tenant })
 }
 
 /// Configures it as wished, unless it is.
@@ -313,7 +328,9 @@ fn begin(
             && connection.user.is_none()
             && connection.profile == wish.profile
     });
+    let tenant = wish.tenant.clone().or_else(|| before.as_ref().and_then(|known| known.tenant.clone()));
     let authorize = Authorize::new(workspace, wish.integration.clone(), wish.profile.clone())
+        .tenant(tenant)
         .reconnect(before.map(|connection| connection.id))
         .another_account(true)
         .browser(browser.clone());
