@@ -325,7 +325,13 @@ impl Talk<'_> {
 
     /// Whether the person wants to see or delete their accounts, which is done then.
     pub(super) fn heard_of_accounts(&mut self, text: &str) -> Result<bool> {
-        let deletes = self.after("delete-account", text).is_some();
+        // What is asked for may begin with these words.
+        let is_asked = matches!(
+            self.content.waits_for,
+            WaitsFor::Value | WaitsFor::Confirmation | WaitsFor::Account { .. } | WaitsFor::Tenant
+        );
+        let deletes = self.responses.is("delete-account", text)
+            || !is_asked && self.after("delete-account", text).is_some();
         if !deletes && self.after("manage-accounts", text) != Some("") {
             return Ok(false);
         }

@@ -350,6 +350,29 @@ fn who_connects_is_asked_for_the_tenant_that_the_profile_needs() {
     assert_eq!(chat.status, ConversationStatus::Discarded);
 }
 
+/// What is asked for may begin with the words of a command.
+#[test]
+fn a_text_that_begins_as_a_command_does_is_an_answer_where_one_is_asked_for() {
+    let town = town();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", ALL);
+    town.connect(&chat.button());
+    chat.poll();
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", "type: page, space: DOCS");
+    assert!(
+        chat.say("Delete account data after a year").starts_with("What should it say?"),
+        "{}",
+        chat.text()
+    );
+    assert_eq!(chat.say("Disconnect account 2 first."), "Delete account data after a year has been created.");
+    assert_eq!(town.world.connections().len(), 1);
+    // Where nothing is asked for it is the command.
+    let mut chat = Chat::with_user(&town.world.host, "bob", "createContent", ALL);
+    assert!(chat.say("delete account 2").starts_with("I am waiting for you to connect"), "{}", chat.text());
+    assert_eq!(chat.replies[0].text, "You have connected no Confluence account.");
+    let mut chat = Chat::with_user(&town.world.host, "ann", "createContent", "");
+    assert_eq!(chat.say("Delete account."), "Which of your Confluence accounts should I use?");
+}
+
 /// Whoever can talk while a link is awaited cannot fill the store.
 #[test]
 fn what_is_said_while_a_link_is_awaited_is_kept_within_bounds() {
