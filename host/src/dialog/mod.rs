@@ -17,11 +17,13 @@
 //! | `answers.rs` | what an answer is |
 //! | `conversation.rs` | what is kept of a conversation |
 //! | `talk.rs` | the conversation engine |
+//! | `hearing.rs` | what it takes from what a person says |
 //! | `steps.rs` | its services: connections, runs, failures |
 
 mod answers;
 mod check;
 mod conversation;
+mod hearing;
 mod making;
 mod model;
 mod render;
