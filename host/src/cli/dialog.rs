@@ -61,6 +61,7 @@ impl Dialog {
         let words = self.say.map(|text| Words::new(text).files(Arc::new(files.clone())));
         let start = Start::new(home.workspace().clone(), self.name);
         let start = start.user(self.user).language(self.language).words(words);
+        host.sweep_conversations(home.workspace())?;
         let turn = host.start_conversation(&start)?;
         Talk { host, files, output, lines: lines() }.on(turn)
     }

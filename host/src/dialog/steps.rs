@@ -8,7 +8,7 @@ use super::conversation::{Conversation, ConversationStatus, Reply, WaitsFor};
 use super::model::{Action, Button, Node, Service};
 use super::responses::Responses;
 use super::talk::Talk;
-use crate::authorization::{Authorize, Connection, SessionState, Usual};
+use crate::authorization::{Authorize, Connection, NOT_APPROVED, SessionState, Usual};
 use crate::clock::date;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::host::Host;
@@ -445,14 +445,16 @@ impl Talk<'_> {
     }
 }
 
-/// Whether it is not the person's to mend: the connection that serves everybody is over, or the app is not known.
+/// Whether it is not the person's to mend: the connection that serves everybody is over, the app is not known, or its component is
+/// another one than was approved.
 fn needs_an_admin(failure: &Failure) -> bool {
-    matches!(
+    let is_of_connection = matches!(
         failure.kind,
         FailureKind::AuthorizationRequired
             | FailureKind::BadClientCredentials
             | FailureKind::InsufficientScope(_)
-    )
+    );
+    is_of_connection || failure.code == NOT_APPROVED
 }
 
 /// What came of a run is known no longer.
@@ -466,7 +468,7 @@ fn forgotten() -> Failure {
 
 /// What the person may be told of a failure: what is about the things that they named, and not how it is set up here.
 fn told(failure: &Failure) -> Option<&str> {
-    if [SEVERAL, UNKNOWN, "bad-text"].contains(&&*failure.code) {
+    if [SEVERAL, UNKNOWN, NOT_APPROVED, "bad-text"].contains(&&*failure.code) {
         return None;
     }
     matches!(

@@ -201,7 +201,8 @@ impl<'h> Talk<'h> {
         };
         Ok(Self {
             host,
-            plugin: host.authorizations().approved_plugin(&conversation.integration)?,
+            // What it says of itself may be told before it is approved; nothing runs.
+            plugin: host.authorizations().plugin(&conversation.integration)?,
             renderer: Renderer::new(&responses),
             now: host.authorizations().clock.now()?,
             files: files.or_else(kept).unwrap_or_else(|| Arc::new(DenyFiles)),

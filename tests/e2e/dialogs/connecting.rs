@@ -224,7 +224,7 @@ fn an_account_that_is_over_is_connected_again_by_its_person() {
 
 /// What happened that an admin has to know.
 #[derive(Default, Clone)]
-struct Admin(Arc<Mutex<Vec<String>>>);
+pub(super) struct Admin(pub(super) Arc<Mutex<Vec<String>>>);
 
 impl EventSink for Admin {
     fn event(&self, event: Event<'_>) {

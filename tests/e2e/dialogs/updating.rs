@@ -2,18 +2,27 @@
 
 use std::path::Path;
 
-use actionbay::Host;
 use actionbay::authorization::FixedCallback;
+use actionbay::dialog::ConversationStatus;
 use actionbay::egress::OperatorPolicy;
 use actionbay::ids::IntegrationId;
 use actionbay::vault::{KeySource, SqliteStore};
+use actionbay::{Host, Run};
+use serde_json::json;
 
+use super::Chat;
+use super::connecting::Admin;
 use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
 use crate::guests::Vendor;
 use crate::support::{MASTER_KEY, SetClock, engine, load, workspace};
 
 /// A process with one component of the integration `traps`, and the store that all of them share.
 fn host(folder: &Path, component: &str) -> Host {
+    watched(folder, component, Admin::default())
+}
+
+/// The same, with somebody who is told what an admin has to know.
+fn watched(folder: &Path, component: &str, admin: Admin) -> Host {
     let store = SqliteStore::open(&folder.join("store.db")).unwrap();
     let host = Host::builder()
         .transport(Vendor)
@@ -21,6 +30,7 @@ fn host(folder: &Path, component: &str) -> Host {
         .clock(SetClock::new())
         .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
         .policy(OperatorPolicy::every_public_host())
+        .events(admin)
         .build()
         .unwrap();
     host.add(load(engine(), component)).unwrap();
@@ -69,4 +79,23 @@ fn a_dialog_that_nobody_changed_is_brought_up_to_date_when_that_is_asked_for_and
     assert!(second.is_outdated(&made).unwrap());
     let fresh = second.update_dialog(&workspace(), "run", false).unwrap();
     assert_eq!((fresh.version, second.is_outdated(&kept()).unwrap()), (2, false));
+}
+
+/// It runs nothing, and what it declares is nothing for whoever talks.
+#[test]
+fn a_dialog_whose_component_is_not_approved_tells_the_admin_and_shows_no_internals() {
+    let folder = tempfile::tempdir().unwrap();
+    let traps = IntegrationId::new("traps").unwrap();
+    let first = host(folder.path(), TRAPS);
+    first.enable(&workspace(), &traps, None, None).unwrap();
+    first.install(&workspace(), &traps, "run").unwrap();
+    // The first that is used is approved by that.
+    first.run(&Run::new(workspace(), traps, "run", json!({}))).unwrap_err();
+
+    let admin = Admin::default();
+    let second = watched(folder.path(), DECLARES_ONE_MORE_REQUEST, admin.clone());
+    let chat = Chat::start(&second, "run", "Run it");
+    assert_eq!(chat.text(), "Something went wrong. Please try again later.");
+    assert_eq!(chat.status, ConversationStatus::Failed);
+    assert_eq!(*admin.0.lock().unwrap(), ["default traps component-not-approved"]);
 }

@@ -73,7 +73,8 @@ pub(super) struct NewWebhook {
 /// `run.finished`: a run is over, also one whose process died. `connection.created`: an account was connected.
 /// `connection.reauthorized`: one that was connected before was connected again. `connection.needs_reauthorization`: a connection
 /// works no more until its person connects it again. `connection.bad_client_credentials`: it works no more until an admin
-/// corrects client id and secret of its profile. `admin.needed`: something failed in a conversation that only an admin can mend.
+/// corrects client id and secret of its profile. `conversation.failed`: a conversation ended without doing what it was for.
+/// `admin.needed`: something failed in a conversation that only an admin can mend.
 #[utoipa::path(post, path = "/webhooks", operation_id = "create_webhook", tag = "webhooks",
     request_body = NewWebhook, responses((status = 201, body = Webhook)), security(("key" = ["admin"])))]
 pub(super) async fn create(
