@@ -417,6 +417,20 @@ mod tests {
         assert_eq!(status(&transport, &literal, Reach::PublicOnly), Err(TransportErrorKind::NotPublic));
     }
 
+    /// Whatever the limits are, nobody waits longer for a connection.
+    #[test]
+    fn a_server_that_takes_no_connection_in_time_is_said_to_be_that_and_no_limit_is_named() {
+        let origin = Origin::parse("https://auth.example").unwrap();
+        for phase in [ureq::Timeout::Resolve, ureq::Timeout::Connect] {
+            let failure = describe(ureq::Error::Timeout(phase), &origin, false).into_failure(true);
+            assert_eq!((&*failure.code, failure.request_sent), ("connect-timed-out", false));
+            assert!(failure.message.ends_with("took no connection within 10 seconds."), "{failure}");
+            assert!(!failure.hint.unwrap().contains("wall-clock"));
+        }
+        let answer = describe(ureq::Error::Timeout(ureq::Timeout::Global), &origin, false).into_failure(true);
+        assert_eq!((&*answer.code, answer.request_sent), ("timed-out", true));
+    }
+
     #[test]
     fn a_name_without_an_address_is_said_to_be_that_and_nothing_was_sent() {
         let request = OutboundRequest {

@@ -43,7 +43,7 @@ pub struct CallLimits {
     /// How long sending and fetching files may take, all together. The clock of the call stands still meanwhile.
     #[serde(with = "seconds")]
     pub transfer: Duration,
-    /// The output of a template, in bytes.
+    /// The output of a template, in bytes; each part of it counts for eight at least, since the host has to hold it too.
     pub output_bytes: usize,
     /// Lines of log and reports of progress together; what is over is dropped, not an error.
     pub log_lines: u32,
