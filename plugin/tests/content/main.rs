@@ -1,7 +1,12 @@
 //! Markdown and storage format through the public interface: what each construct becomes, what is always true, and
 //! what hostile input cannot do.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "the helpers of tests fail as tests do")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "the helpers of tests fail as tests do"
+)]
 
 mod adf;
 mod documents;
