@@ -194,12 +194,14 @@ fn end_to_end(table: &mut Table) {
     let plugin = plugin();
     for (after, how) in [(Duration::ZERO, "at once"), (Duration::from_millis(20), "after 20 ms")] {
         let server = Server::start(after);
-        let world = world(&plugin, &server);
-        let run = world.run();
-        world.host.run(&run).unwrap();
-        let request = server.seen().remove(0).1;
-        let bare = bare(&request, &server.origin);
         for callers in [1, 16, 256] {
+            // A host of its own for each: it spends no more than the points that the vendor gives for an hour.
+            let world = world(&plugin, &server);
+            let run = world.run();
+            server.seen();
+            world.host.run(&run).unwrap();
+            let request = server.seen().remove(0).1;
+            let bare = bare(&request, &server.origin);
             let ours = load(callers, || drop(world.host.run(&run).unwrap()));
             let theirs = load(callers, &bare);
             let figure = format!(

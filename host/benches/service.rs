@@ -36,7 +36,7 @@ use support::{TEMPLATE, integration, plugin, workspace};
 const CLIENTS: usize = 64;
 
 /// How many sites they are of.
-const SITES: usize = 8;
+const SITES: usize = 24;
 
 /// For how many seconds they run, where nothing else is said.
 const LASTS: u64 = 60;

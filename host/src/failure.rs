@@ -384,10 +384,13 @@ pub fn plain_text(text: &str, max: usize) -> String {
     plain
 }
 
-/// Text of several lines as it may reach a terminal: as [`plain_text`], in full, with its lines and tabs.
+/// Text of several lines as it may reach a terminal: as [`plain_text`], in full, with its lines and tabs, and with what joins
+/// letters or lets a line break, which writing without spaces needs.
 #[cfg(feature = "cli")]
 pub(crate) fn plain_lines(text: &str) -> String {
-    text.chars().map(|c| if is_deceptive(c) && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if is_deceptive(c) && !matches!(c, '\n' | '\t' | '\u{200B}'..='\u{200D}') { ' ' } else { c })
+        .collect()
 }
 
 /// Controls, and the characters by which text shows otherwise than it reads (Unicode TR 36, bidirectional
@@ -405,6 +408,14 @@ mod tests {
     fn a_text_from_outside_cannot_move_the_cursor_or_reverse_what_is_read() {
         assert_eq!(plain_text("a\u{1b}[2Jb\nc\u{202E}d", 100), "a [2Jb c d");
         assert_eq!(plain_text("abcdef", 3), "abc…");
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn what_joins_letters_stays_in_lines_and_what_turns_them_round_does_not() {
+        let joined = "\u{646}\u{645}\u{6CC}\u{200C}\u{62E}\n\u{1F469}\u{200D}\u{1F4BB}";
+        assert_eq!(plain_lines(joined), joined);
+        assert_eq!(plain_lines("a\u{202E}b\u{1b}[2J\u{9b}c"), "a b [2J c");
     }
 
     #[test]

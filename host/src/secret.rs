@@ -24,6 +24,9 @@ pub(crate) const CUT: &str = "…";
 /// What begins the escape of an ASCII character in JSON (RFC 8259 section 7), before its two hex digits.
 const JSON_ESCAPE: &str = "\\u00";
 
+/// What stands for a text of which nothing else can be told.
+const REMOVED: &str = "[text with a secret removed]";
+
 /// How many times as long a secret is at most where each of its bytes is escaped.
 pub(crate) const ESCAPED: usize = JSON_ESCAPE.len() + 2;
 
@@ -90,8 +93,29 @@ impl Secrets {
         self.needles.iter().map(|needle| needle.expose_secret().len()).max().unwrap_or_default()
     }
 
+    /// The beginning of a text, at least so many bytes of it where there are no secrets in it, with every secret replaced. What
+    /// comes after is not looked at, however long a stranger made it.
+    pub(crate) fn remove_from_beginning(&self, text: &str, bytes: usize) -> String {
+        let reach = self.longest().saturating_mul(ESCAPED);
+        let looked_at = bytes.saturating_add(reach);
+        if text.len() <= looked_at {
+            return self.remove_from(text);
+        }
+        let mut clean = self.remove_from(text.get(..text.floor_char_boundary(looked_at)).unwrap_or_default());
+        // At the end there may be the beginning of one.
+        let kept = clean.floor_char_boundary(clean.len().saturating_sub(reach));
+        if kept < bytes.min(REMOVED.len()) {
+            return REMOVED.to_owned();
+        }
+        clean.truncate(kept);
+        clean
+    }
+
     /// The text with every secret that stands in it replaced.
     pub fn remove_from(&self, text: &str) -> String {
+        if self.needles.is_empty() {
+            return text.to_owned();
+        }
         let mut clean = self.without_beginnings(text);
         if !self.found_in(clean.as_bytes()) {
             return clean;
@@ -102,7 +126,7 @@ impl Secrets {
             }
         }
         // A form that cannot be cut out, such as a percent-encoded one, takes the whole text with it.
-        if self.found_in(clean.as_bytes()) { "[text with a secret removed]".to_owned() } else { clean }
+        if self.found_in(clean.as_bytes()) { REMOVED.to_owned() } else { clean }
     }
 
     /// The text without what of a secret stands where it was cut to length.
@@ -225,6 +249,21 @@ mod tests {
         for text in ["a canary…", "…", "a … b", ""] {
             assert_eq!(secrets.remove_from(text), text);
         }
+    }
+
+    #[test]
+    fn of_a_long_text_only_the_beginning_is_looked_at_and_no_part_of_a_secret_is_left_in_it() {
+        let secret = format!("canary-token-{}", "0123456789".repeat(30));
+        let secrets = secrets(&secret);
+        for before in [0, 1, 90, 99, 100, 101, 1_000, 1_900, 2_100, 2_200] {
+            let text = format!("{}{secret}{}", "ä".repeat(before), format!("{secret} ").repeat(1_000));
+            let clean = secrets.remove_from_beginning(&text, 400);
+            assert!(!clean.contains("canary"), "{before}: {clean}");
+            assert!(clean.len() < 10_000);
+            let is_beginning = clean.starts_with(&"ä".repeat(before.clamp(20, 100)));
+            assert!(is_beginning || before < 2_000 && clean == REMOVED, "{before}: {clean}");
+        }
+        assert_eq!(Secrets::new().remove_from_beginning(&"…".repeat(1_000), 30), "…".repeat(10));
     }
 
     proptest! {

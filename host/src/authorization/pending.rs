@@ -105,11 +105,15 @@ impl Authorizations {
 
     /// Forgets what nobody came back for: links, sessions, authorizations, and connections that were never finished; and what came
     /// of runs long ago. It looks through all of them, so it is done where a person is about to be sent away, and not in every run.
-    pub(crate) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
+    pub(super) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
+        self.sweep_begun()?;
+        self.sweep_of(workspace)
+    }
+
+    /// The part of it that is of no workspace: links and authorizations.
+    pub(crate) fn sweep_begun(&self) -> Result<()> {
         let now = self.clock.now()?;
         self.drop_expired_links(now)?;
-        self.drop_old_sessions(workspace)?;
-        self.outcomes().sweep(workspace)?;
         for (id, record) in self.vault.list(Collection::PendingAuthorizations, "")? {
             let expired = serde_json::from_slice::<PendingAuthorization>(&record.body)
                 .map_or(true, |pending| pending.expires_at <= now);
@@ -117,6 +121,14 @@ impl Authorizations {
                 self.vault.commit(&without(&id, Expect::Any))?;
             }
         }
+        Ok(())
+    }
+
+    /// The part of it that is of one workspace.
+    pub(crate) fn sweep_of(&self, workspace: &WorkspaceId) -> Result<()> {
+        let now = self.clock.now()?;
+        self.drop_old_sessions(workspace)?;
+        self.outcomes().sweep(workspace)?;
         let given_up = |connection: &Connection| {
             connection.status == ConnectionStatus::AwaitingSite
                 && connection.given_up_at.is_some_and(|at| at <= now)

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::confirm::confirm;
 use super::home::{Home, HostSettings};
-use super::output::{Output, facts, table};
+use super::output::{Output, facts, plain_json, table};
 use super::values::read_file;
 use crate::dialog::{Dialog, Export, Import, Node};
 use crate::failure::{Failure, FailureKind, Result};
@@ -158,7 +158,10 @@ impl Dialogs {
             }
             Self::Export => {
                 let export = host.export_dialogs(workspace)?;
-                output.result(&export, || serde_json::to_string_pretty(&export).unwrap_or_default())
+                // Escaped, since it is read again.
+                output.result(&export, || {
+                    plain_json(&serde_json::to_string_pretty(&export).unwrap_or_default())
+                })
             }
             Self::Import(ImportFile { file, full, yes }) => {
                 let export: Export = parsed(&file)?;

@@ -187,11 +187,11 @@ fn json_of(value: &impl Serialize) -> Result<String> {
     json.map(|json| plain_json(&json)).map_err(|_| Failure::internal("The result makes no JSON."))
 }
 
-/// The same JSON, with what a terminal could take for more than text escaped: outside of its texts there is none of it.
-fn plain_json(json: &str) -> String {
+/// The same JSON, with what a terminal could take for more than text escaped: outside of its texts there are only line breaks.
+pub(super) fn plain_json(json: &str) -> String {
     let mut plain = String::with_capacity(json.len());
     for c in json.chars() {
-        match is_deceptive(c) {
+        match is_deceptive(c) && c != '\n' {
             true => plain.push_str(&format!("\\u{:04x}", u32::from(c))),
             false => plain.push(c),
         }

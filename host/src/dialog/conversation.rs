@@ -224,14 +224,14 @@ impl Content {
         self.lines.drain(..self.lines.len().saturating_sub(kept));
     }
 
-    /// Whether it can hold this as well.
+    /// Whether it can hold this as well, and as much again as is said on the way.
     ///
     /// # Errors
-    /// `TooLarge`, with how much it holds.
-    pub(super) fn check_room(&self, more: &Value) -> Result<()> {
+    /// `Internal` where it makes no JSON.
+    pub(super) fn has_room(&self, more: &Value) -> Result<bool> {
         let written = |_| Failure::internal("A conversation makes no JSON.");
         let size = serde_json::to_vec(self).map_err(written)?.len() + more.to_string().len();
-        if size > LARGEST { Err(too_large()) } else { Ok(()) }
+        Ok(size + MOST_OF_LINES <= LARGEST)
     }
 
     /// Forgets what only goes on needs: of what is over, what was said is enough.

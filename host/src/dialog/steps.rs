@@ -19,6 +19,9 @@ use crate::runtime::Event;
 /// How often connecting may fail, one time after the other.
 const MOST_FAILURES: u8 = 3;
 
+/// The longest field of an output that is kept where there is no room for the longer ones, in bytes.
+const LONGEST_KEPT: usize = 1 << 10;
+
 /// Until when a run that was interrupted can be asked for, in seconds: what came of it is kept for a day.
 const KNOWN_FOR: u64 = 23 * 60 * 60;
 
@@ -86,12 +89,10 @@ impl Talk<'_> {
             self.host.run_in(&run, &self.conversation.id)
         });
         self.content.waits_for = WaitsFor::Nothing;
-        let result = result.and_then(|outcome| {
-            self.content.check_room(&outcome.output)?;
-            Ok(outcome.output)
-        });
-        match result {
+        match result.map(|outcome| outcome.output) {
             Ok(output) => {
+                // What was done is done, whether there is room for all that came of it or not.
+                let output = if self.content.has_room(&output)? { output } else { beginning_of(output) };
                 self.content.failed_authorizations = 0;
                 self.content.results.insert(service.name, output);
                 self.go_to(self.content.at + 1);
@@ -320,6 +321,8 @@ impl Talk<'_> {
     /// Lets the service ask for an account again.
     fn ask_anew(&mut self) -> bool {
         self.content.waits_for = WaitsFor::Nothing;
+        // It may be why nothing came of the link.
+        self.content.tenant = None;
         true
     }
 
@@ -455,6 +458,17 @@ fn needs_an_admin(failure: &Failure) -> bool {
             | FailureKind::InsufficientScope(_)
     );
     is_of_connection || failure.code == NOT_APPROVED
+}
+
+/// The short fields of an output, where there is no room for all of it.
+fn beginning_of(output: Value) -> Value {
+    match output {
+        Value::Object(mut fields) => {
+            fields.retain(|_, field| field.to_string().len() <= LONGEST_KEPT);
+            Value::Object(fields)
+        }
+        _ => Value::Null,
+    }
 }
 
 /// What came of a run is known no longer.

@@ -130,7 +130,9 @@ impl Host {
             // An export that names no reference does not take one away.
             if taken.reference.is_empty() {
                 let known = before.map(|before| before.reference.clone());
-                taken.reference = known.filter(|known| !known.is_empty()).map_or_else(new_reference, Ok)?;
+                let is_free =
+                    |known: &String| export.dialogs.iter().all(|exported| exported.reference != *known);
+                taken.reference = known.filter(is_free).map_or_else(new_reference, Ok)?;
             }
             writes.push(write(workspace, &taken, Expect::Any)?);
         }

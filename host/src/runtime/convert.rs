@@ -25,13 +25,13 @@ const MOST_SCOPES: usize = 100;
 
 /// A text of a guest, at most so long. Secrets are removed before it is cut: a part of one would not be found any more.
 fn told(text: &str, most: usize, secrets: &Secrets) -> String {
-    plain_text(&secrets.remove_from(text), most)
+    plain_text(&secrets.remove_from_beginning(text, most.saturating_mul(4)), most)
 }
 
 pub(super) fn failure_from_wit(failure: types::Failure, secrets: &Secrets) -> Failure {
     let told = |text: &str, most: usize| told(text, most, secrets);
     let (kind, code) = (kind_from_wit(failure.kind, &told), told(&failure.code, 64));
-    let mut ours = Failure::new(kind, code, secrets.remove_from(&failure.message)).sent(failure.request_sent);
+    let mut ours = Failure::new(kind, code, told(&failure.message, MAX_TEXT)).sent(failure.request_sent);
     ours.hint = failure.hint.map(|hint| told(&hint, MAX_TEXT));
     ours.retry_after = failure.retry_after;
     ours.upstream_status = failure.upstream_status;

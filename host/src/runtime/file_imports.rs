@@ -13,6 +13,9 @@ use super::{CallContext, convert};
 use crate::egress::{Credential, Download, ExchangeLimits, Request, Response, Route};
 use crate::failure::{Failure, FailureKind, Result};
 
+/// How much of a name is looked at, in bytes: more than any file system takes.
+const MAX_FILE_NAME: usize = 4 << 10;
+
 /// The longest media type that is kept, in characters (RFC 6838 allows 127 and 127).
 const MAX_MEDIA_TYPE: usize = 255;
 
@@ -103,7 +106,7 @@ impl files::Host for State {
         match allowed {
             Ok(()) => {
                 let media_type = self.told(&media_type, MAX_MEDIA_TYPE);
-                let name = plain_name(&self.secrets.remove_from(&name));
+                let name = plain_name(&self.secrets.remove_from_beginning(&name, MAX_FILE_NAME));
                 let file = NewFileHandle { name, media_type, size: None };
                 Ok(Ok(self.table.push(file)?))
             }

@@ -221,7 +221,7 @@ impl State {
     /// A guest's text as it may leave the call, at most so long. Secrets are removed before it is cut: a part of one would
     /// not be found any more.
     pub(super) fn told(&self, text: &str, most: usize) -> String {
-        plain_text(&self.secrets.remove_from(text), most)
+        plain_text(&self.secrets.remove_from_beginning(text, most.saturating_mul(4)), most)
     }
 
     /// The same of a line of log or progress, while the call has lines left.

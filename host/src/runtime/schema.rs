@@ -28,8 +28,8 @@ const MOST_NODES: usize = 10_000;
 const DEEPEST: usize = 64;
 
 /// The most patterns once every reference is followed, and the most bytes that each may take when it is made ready.
-const MOST_PATTERNS: usize = 256;
-const LARGEST_PATTERN: usize = 128 << 10;
+const MOST_PATTERNS: usize = 64;
+const LARGEST_PATTERN: usize = 1 << 20;
 
 /// Keywords by which a schema could be reached otherwise than by a pointer from its root, and so grow unseen.
 const INDIRECT: &[&str] = &["$dynamicRef", "$dynamicAnchor", "$recursiveRef", "$anchor"];

@@ -14,6 +14,9 @@ pub(super) const MOST_TOLD: usize = 200_000;
 /// Steps for a byte that a pattern is looked for in.
 const PER_BYTE: usize = 16;
 
+/// Bytes of a text whose letters are counted in one step.
+const COUNTED: usize = 128;
+
 /// How often the other keywords are gone through where one asks what they left.
 const UNEVALUATED: usize = 3;
 
@@ -34,7 +37,7 @@ pub(super) fn of(root: &Value, value: &Value) -> Option<usize> {
     Some(MOST - work.left)
 }
 
-/// The parts of a value, or more than `most`.
+/// The parts of a value, of long texts as many as they take steps to be counted; or more than `most`.
 pub(super) fn parts(value: &Value, most: usize) -> usize {
     let mut work = Work { root: value, left: most };
     work.parts(value).map_or(most.saturating_add(1), |()| most - work.left)
@@ -116,6 +119,9 @@ impl<'a> Work<'a> {
                 schemas.iter().zip(items).try_for_each(|(schema, item)| self.hold(schema, item))
             }
             ("pattern", _, Value::String(text)) => self.take(text.len().saturating_mul(PER_BYTE)),
+            ("minLength" | "maxLength", _, Value::String(text)) => self.take(text.len() / COUNTED),
+            // Each name that is not there is a violation.
+            ("required" | "dependentRequired", keyword, Value::Object(_)) => self.parts(keyword),
             ("enum" | "const", keyword, _) => self.parts(keyword),
             ("uniqueItems", _, Value::Array(_)) => self.parts(value),
             _ => Some(()),
@@ -127,6 +133,7 @@ impl<'a> Work<'a> {
         match value {
             Value::Array(items) => items.iter().try_for_each(|item| self.parts(item)),
             Value::Object(fields) => fields.values().try_for_each(|field| self.parts(field)),
+            Value::String(text) => self.take(text.len() / COUNTED),
             _ => Some(()),
         }
     }
@@ -161,6 +168,18 @@ mod tests {
         assert_eq!(steps(1_000_000), None);
         assert_eq!(of(&json!({"pattern": "a"}), &json!("a".repeat(MOST / PER_BYTE + 1))), None);
         assert!(of(&json!({"type": "string"}), &json!("a".repeat(MOST))).unwrap() < 10);
+        let lengths = json!({"allOf": vec![json!({"maxLength": 1}); 1_000]});
+        assert_eq!(of(&lengths, &json!("a".repeat(16 << 20))), None);
+        assert!(parts(&json!("a".repeat(16 << 20)), MOST) > 100_000);
+    }
+
+    #[test]
+    fn each_name_that_an_object_must_have_is_a_step_with_each_object() {
+        let names: Vec<String> = (0..5_000).map(|name| name.to_string()).collect();
+        for keyword in [json!({"required": names}), json!({"dependentRequired": {"a": names}})] {
+            let steps = of(&json!({"items": keyword}), &json!(vec![json!({}); 100])).unwrap();
+            assert!(steps > MOST_TOLD, "{steps}");
+        }
     }
 
     #[test]

@@ -122,6 +122,9 @@ impl Service {
             warn!(%failure, "what is kept no longer cannot be looked for");
             Default::default()
         });
+        if let Err(failure) = self.host.authorizations().sweep_begun() {
+            warn!(%failure, "what nobody came back for cannot be forgotten");
+        }
         for workspace in workspaces {
             let tidied = self
                 .runs
@@ -130,7 +133,7 @@ impl Service {
                 .and_then(|()| self.host.sweep_conversations(&workspace).map(drop))
                 .and_then(|()| self.runs.files().sweep(&workspace))
                 .and_then(|()| api::sweep(&self.host, &workspace))
-                .and_then(|()| self.host.authorizations().sweep(&workspace))
+                .and_then(|()| self.host.authorizations().sweep_of(&workspace))
                 .and_then(|()| Webhooks::of(&self.host).sweep(&workspace));
             if let Err(failure) = tidied {
                 warn!(%workspace, %failure, "what is kept no longer cannot be forgotten");

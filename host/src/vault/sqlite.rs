@@ -232,19 +232,19 @@ impl Store for SqliteStore {
         let connection = self.connection();
         // From one to the next, past all that lies between.
         let mut next = connection
-            .prepare_cached(
-                "SELECT workspace FROM records WHERE collection = ?1 AND (?2 IS NULL OR workspace > ?2)
-                 ORDER BY workspace LIMIT 1",
-            )
+            .prepare_cached("SELECT MIN(workspace) FROM records WHERE collection = ?1 AND workspace > ?2")
             .map_err(unavailable)?;
-        let mut names: Vec<String> = Vec::new();
-        loop {
-            let name = next.query_row(params![collection.as_str(), names.last()], |row| row.get(0));
-            match name.optional().map_err(unavailable)? {
-                Some(name) => names.push(name),
-                None => return Ok(names),
-            }
+        let mut name: Option<String> = connection
+            .prepare_cached("SELECT MIN(workspace) FROM records WHERE collection = ?1")
+            .and_then(|mut first| first.query_row(params![collection.as_str()], |row| row.get(0)))
+            .map_err(unavailable)?;
+        let mut names = Vec::new();
+        while let Some(one) = name {
+            name =
+                next.query_row(params![collection.as_str(), one], |row| row.get(0)).map_err(unavailable)?;
+            names.push(one);
         }
+        Ok(names)
     }
 
     fn visit_all(

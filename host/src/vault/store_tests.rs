@@ -44,6 +44,27 @@ fn a_write_that_expects_another_generation_is_refused() {
 }
 
 #[test]
+fn the_workspaces_of_a_kind_are_told_once_each_in_their_order() {
+    stores(|store| {
+        let workspaces = |collection| store.workspaces(collection).unwrap();
+        assert_eq!(workspaces(Collection::Runs), [] as [&str; 0]);
+        for (collection, workspace, id) in [
+            (Collection::Runs, "w", "a"),
+            (Collection::Runs, "w", "b"),
+            (Collection::Runs, "", "a"),
+            (Collection::Runs, "v", "a"),
+            (Collection::Files, "u", "a"),
+        ] {
+            store
+                .commit(&[Write::put(RecordKey::new(collection, workspace, id), Expect::Any, vec![])])
+                .unwrap();
+        }
+        assert_eq!(workspaces(Collection::Runs), ["", "v", "w"]);
+        assert_eq!(workspaces(Collection::Files), ["u"]);
+    });
+}
+
+#[test]
 fn the_last_records_before_an_id_come_backwards_and_no_more_than_asked_for() {
     stores(|store| {
         let elsewhere = RecordKey::new(Collection::Connections, "v", "a");

@@ -345,10 +345,12 @@ pub(super) async fn erase(
     let runs = api.runs.clone();
     let erased = api.work(move |host| {
         let workspace = caller.workspace();
+        // First, since one that waits makes new links.
+        let conversations = host.erase_conversations(&workspace, &user)?;
         let gone = host.forget_user(&workspace, &user)?;
         let told = Erased {
             connections: gone.len(),
-            conversations: host.erase_conversations(&workspace, &user)?,
+            conversations,
             runs: runs.erase(&workspace, &user)?,
             files: runs.files().erase(&workspace, &user)?,
         };

@@ -5,7 +5,7 @@
 //! | was done | its answer |
 //! | failed | an answer of its own: nothing was done |
 //! | is being done | 409 |
-//! | was interrupted | 409: it is not known what came of it |
+//! | was interrupted, or takes longer than most | 409: it is not known what came of it |
 //! | asked for something else | 422 |
 //!
 //! Runs have names too, which the host knows: see `crate::outcomes`. An answer is sealed, since it may hold a link.
@@ -239,9 +239,9 @@ fn interrupted() -> Failure {
     Failure::new(
         FailureKind::Conflict,
         "unknown-outcome",
-        "The request with this idempotency key was interrupted, and it is not known what came of it.",
+        "It is not known what came of the request with this idempotency key: it was interrupted, or takes very long.",
     )
-    .hint("Look whether it was done. If not, send it again with a new key.")
+    .hint("Look whether it was done, or send it again later with the same key, before you use a new one.")
 }
 
 /// One hash of several texts, which cannot be confused by where one ends.

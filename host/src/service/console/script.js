@@ -10,7 +10,8 @@ if (waits()) {
       if (fresh && shown) {
         // The log itself stays, so that what is added to it is read out.
         const lines = shown.querySelector("ol");
-        lines.append(...[...fresh.querySelector("ol").children].slice(lines.children.length));
+        const last = Number(lines.lastElementChild?.dataset.at ?? -1);
+        lines.append(...[...fresh.querySelector("ol").children].filter((line) => Number(line.dataset.at) > last));
         const [next, before] = [page, document].map((where) => where.querySelector("#answer"));
         if (next.innerHTML !== before.innerHTML) before.replaceChildren(...next.childNodes);
         shown.toggleAttribute("data-waits", fresh.hasAttribute("data-waits"));

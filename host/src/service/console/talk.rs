@@ -164,7 +164,9 @@ fn held(
         div role="log" aria-live="polite" aria-label="Conversation" data-waits[waits] {
             ol class="said" {
                 @for (index, line) in lines.iter().enumerate() {
-                    li class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(console, names, line)) }
+                    // The first ones may be kept no longer.
+                    @let at = conversation.said.saturating_sub(lines.len()) + index;
+                    li data-at=(at) class=[line.by_user.then_some("user")] data-last[index + 1 == lines.len()] { (said(console, names, line)) }
                 }
             }
         }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
-use super::{Webhook, Webhooks, read, sealed, signature, written};
+use super::{Webhook, Webhooks, place, read, sealed, signature, written};
 use crate::egress::{Body, ExchangeLimits, Method, Request};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::ids::{WebhookId, WorkspaceId};
@@ -141,7 +141,8 @@ impl Webhooks {
     /// `Storage`. That an address takes nothing in is none: it is tried again.
     pub fn deliver(&self) -> Result<usize> {
         let addresses = self.addresses()?;
-        let threads = AT_ONCE.min(addresses.len());
+        // Where one is slow to answer, others that rest now may be due meanwhile.
+        let threads = if addresses.is_empty() { 0 } else { AT_ONCE };
         let round = Round {
             addresses: Mutex::new(addresses),
             telling: AtomicUsize::new(0),
@@ -227,12 +228,23 @@ impl Webhooks {
             }
             due = self.due(&workspace, &webhook.id, now)?;
         }
-        // One that was deleted meanwhile stays so.
+        // One that was deleted meanwhile stays so, and one that somebody else tells by now is theirs.
         let write = written(&workspace, &standing, Expect::Generation(generation + 1))?;
-        if !stored(vault.commit(&[write]))? || standing.disabled {
+        let is_over = if stored(vault.commit(&[write]))? {
+            standing.disabled
+        } else {
+            self.is_over(&workspace, &webhook.id)?
+        };
+        if is_over {
             self.drop_messages(&workspace, &webhook.id)?;
         }
         Ok(taken_in)
+    }
+
+    /// Whether an address is told nothing any more.
+    fn is_over(&self, workspace: &WorkspaceId, webhook: &WebhookId) -> Result<bool> {
+        let record = self.0.authorizations().vault.get(&place(workspace, webhook))?;
+        Ok(record.map(|record| read(&record.body)).transpose()?.is_none_or(|webhook| webhook.disabled))
     }
 
     /// How an address stands that took a message not in, which is sent again later or given up.
@@ -285,14 +297,23 @@ impl Webhooks {
 
     /// Forgets what addresses were to be told that are gone: something may have happened while one was taken away.
     pub(in crate::service) fn sweep(&self, workspace: &WorkspaceId) -> Result<()> {
+        let vault = &self.0.authorizations().vault;
+        let records = vault.list(Collection::Deliveries, workspace.as_str())?;
+        // After the messages, so that one of an address that is made meanwhile is none of those that are gone.
         let known: BTreeSet<WebhookId> =
             self.list(workspace)?.into_iter().map(|webhook| webhook.id).collect();
-        let vault = &self.0.authorizations().vault;
-        let mut gone = BTreeSet::new();
-        for (_, record) in vault.list(Collection::Deliveries, workspace.as_str())? {
-            gone.insert(message(&record.body)?.webhook);
+        for (id, record) in records {
+            let message = message(&record.body).ok();
+            let waits = message.is_some_and(|message| {
+                known.contains(&message.webhook) && id.starts_with(&queue(&message.webhook))
+            });
+            if !waits {
+                // What stands in no queue is sent to nobody.
+                let key = RecordKey::new(Collection::Deliveries, workspace.as_str(), id);
+                vault.commit(&[Write::delete(key, Expect::Any)])?;
+            }
         }
-        gone.difference(&known).try_for_each(|webhook| self.drop_messages(workspace, webhook))
+        Ok(())
     }
 
     /// The first messages of an address's queue, by their ids in the store.
