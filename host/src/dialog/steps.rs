@@ -291,8 +291,12 @@ impl Talk<'_> {
                 self.content.waits_for = WaitsFor::Authorization { session, url, is_expired: true };
                 Ok(false)
             }
-            // A link that was opened is used up, and may have led nowhere.
-            SessionState::Expired | SessionState::Opened if self.heard => Ok(self.ask_anew()),
+            SessionState::Expired if self.heard => Ok(self.ask_anew()),
+            // A link that was opened is used up, and may have led nowhere: to a tenant that there is not, perhaps.
+            SessionState::Opened if self.heard => {
+                self.content.tenant = None;
+                Ok(self.ask_anew())
+            }
             SessionState::Waiting if self.heard => {
                 let until = session.map(|session| session.expires_at).unwrap_or_default();
                 self.send_link("authorization-awaited", url, until);
@@ -321,8 +325,6 @@ impl Talk<'_> {
     /// Lets the service ask for an account again.
     fn ask_anew(&mut self) -> bool {
         self.content.waits_for = WaitsFor::Nothing;
-        // It may be why nothing came of the link.
-        self.content.tenant = None;
         true
     }
 

@@ -332,13 +332,20 @@ fn who_connects_is_asked_for_the_tenant_that_the_profile_needs() {
     assert_eq!(chat.text(), "Second has been created.", "the account that is connected has its tenant");
 
     // A link that expired is replaced without asking again.
-    let mut chat = Chat::with_user(host, "bob", "createContent", ALL);
+    let mut chat = Chat::with_user(host, "bob", "createContent", &ALL.replace("Mine", "Bobs"));
     chat.say("other");
     let first = chat.button();
     town.world.clock.advance(30 * 60);
     assert!(chat.say("please").starts_with("The link has expired."), "{}", chat.text());
     assert!(chat.say("please").starts_with("Before I can go on"), "{}", chat.text());
     assert_ne!(chat.button(), first);
+
+    // One that was opened, and from which nobody came back, may have led to a tenant that there is not.
+    Visitor::new().post(&chat.button());
+    assert_eq!(chat.say("that is not there"), asked);
+    assert!(chat.say("acme").starts_with("Before I can go on"), "{}", chat.text());
+    assert_eq!(town.connect(&chat.button()).status, 200);
+    assert_eq!(chat.meanwhile(), "Bobs has been created.");
 
     let german = Start::new(workspace(), "createContent").user(Some("cleo".to_owned())).language("de");
     let mut chat = Chat::of(host, german.words(Some(Words::new(ALL))));
