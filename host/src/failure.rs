@@ -303,8 +303,10 @@ impl Failure {
             }
             _ => {}
         }
-        self.message = secrets.remove_from(&self.message);
-        self.hint = self.hint.map(|hint| secrets.remove_from(&hint));
+        // What stands for a secret may be longer than what was left of it.
+        let within = |text: &str| plain_text(&secrets.remove_from(text), MAX_TEXT);
+        self.message = within(&self.message);
+        self.hint = self.hint.map(|hint| within(&hint));
         for violation in &mut self.violations {
             violation.pointer = secrets.remove_from(&violation.pointer);
             violation.message = secrets.remove_from(&violation.message);
@@ -416,6 +418,16 @@ mod tests {
         let joined = "\u{646}\u{645}\u{6CC}\u{200C}\u{62E}\n\u{1F469}\u{200D}\u{1F4BB}";
         assert_eq!(plain_lines(joined), joined);
         assert_eq!(plain_lines("a\u{202E}b\u{1b}[2J\u{9b}c"), "a b [2J c");
+    }
+
+    #[test]
+    fn a_text_from_which_a_secret_is_removed_is_no_longer_than_others() {
+        let mut secrets = crate::secret::Secrets::new();
+        secrets.add(&"canary-secret-0123456789".to_owned().into());
+        let cut = format!("{}canary-secret-0123456789", "a".repeat(MAX_TEXT - 8));
+        let failure = Failure::new(FailureKind::Upstream, "x", cut).without(&secrets);
+        assert!(!failure.message.contains("canary"), "{}", failure.message);
+        assert_eq!(failure.message.chars().count(), MAX_TEXT + 1);
     }
 
     #[test]
