@@ -33,6 +33,12 @@ const SLACK: u64 = 60;
 /// The longest name.
 const LONGEST_KEY: usize = 255;
 
+/// The code of what a repeat is told while the first one is done.
+pub(crate) const STILL_RUNNING: &str = "still-running";
+
+/// The code of what a repeat is told where it is not known whether something was done.
+pub(crate) const UNKNOWN_OUTCOME: &str = "unknown-outcome";
+
 /// What is stored of a run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -272,7 +278,7 @@ impl Outcomes<'_> {
         }
         if now < stored.until {
             let mut failure = conflict(
-                "still-running",
+                STILL_RUNNING,
                 "A run with this idempotency key is still running.",
                 "Wait for it, and ask again with the same key.",
             );
@@ -280,7 +286,7 @@ impl Outcomes<'_> {
             return Ok(Err(failure));
         }
         Ok(Err(conflict(
-            "unknown-outcome",
+            UNKNOWN_OUTCOME,
             "The run with this idempotency key was interrupted, and it is not known what came of it.",
             "Look at the vendor whether it was done. If not, run it again with a new key.",
         )

@@ -19,6 +19,12 @@ pub(super) const ACCESS_TOKEN: &str = "access-token";
 /// The refresh token's field in the vault.
 pub(super) const REFRESH_TOKEN: &str = "refresh-token";
 
+/// The code of a failure where there is no connection yet.
+pub(crate) const NOT_AUTHORIZED: &str = "not-authorized";
+
+/// The code of a failure where more than one connection could be meant.
+pub(crate) const SEVERAL_CONNECTIONS: &str = "several-connections";
+
 impl Authorizations {
     /// The workspaces that have connections.
     ///
@@ -299,7 +305,7 @@ fn none(integration: &IntegrationId, user: Option<&str>) -> Failure {
     let option = user.map(|user| format!(" --user {user}")).unwrap_or_default();
     Failure::new(
         FailureKind::AuthorizationRequired,
-        "not-authorized",
+        NOT_AUTHORIZED,
         format!("There is no connection to {integration}{whose} yet."),
     )
     .hint(format!("Run: actionbay authorize {integration}{option}"))
@@ -320,7 +326,7 @@ fn ambiguous<'a>(found: impl Iterator<Item = &'a Connection>) -> Failure {
         .collect();
     Failure::new(
         FailureKind::InvalidInput,
-        "several-connections",
+        SEVERAL_CONNECTIONS,
         format!("There are several connections: {}.", list.join(", ")),
     )
     .hint("Say which one by its id, with --connection.")

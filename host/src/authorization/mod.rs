@@ -86,6 +86,7 @@ pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};
 pub use configuration::{AuthorizationMode, Configuration, Deleted, Editions, OneEdition};
 pub use connection::{Account, Connection, ConnectionStatus, MissingScopes, OfferedSite, Proof};
+pub(crate) use connection_store::{NOT_AUTHORIZED, SEVERAL_CONNECTIONS};
 pub use consent::{Authorize, Begun};
 pub use keep_alive::KeptAlive;
 pub use link::{LinkFacts, Renewed};

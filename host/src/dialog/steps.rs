@@ -5,14 +5,17 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::conversation::{Conversation, ConversationStatus, Reply, WaitsFor};
-use super::model::{Action, Button, Node, Service};
+use super::model::{Action, Button, Node, RETRIES, Service};
 use super::responses::Responses;
 use super::talk::Talk;
-use crate::authorization::{Authorize, Connection, NOT_APPROVED, SessionState, Usual};
+use crate::authorization::{
+    Authorize, Connection, NOT_APPROVED, NOT_AUTHORIZED, SEVERAL_CONNECTIONS, SessionState, Usual,
+};
 use crate::clock::date;
 use crate::failure::{AuthorizationLink, Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::{ConnectionId, SessionId};
+use crate::outcomes::{STILL_RUNNING, UNKNOWN_OUTCOME};
 use crate::run::Run;
 use crate::runtime::Event;
 
@@ -24,15 +27,6 @@ const LONGEST_KEPT: usize = 1 << 10;
 
 /// Until when a run that was interrupted can be asked for, in seconds: what came of it is kept for a day.
 const KNOWN_FOR: u64 = 23 * 60 * 60;
-
-/// The code of a failure where more than one connection could be meant.
-const SEVERAL: &str = "several-connections";
-
-/// The code of a failure where there is no connection yet.
-const NOT_AUTHORIZED: &str = "not-authorized";
-
-/// The code of a failure where it is not known whether something was done.
-const UNKNOWN: &str = "unknown-outcome";
 
 impl Host {
     /// Goes on with the conversations that wait for this connection.
@@ -98,7 +92,7 @@ impl Talk<'_> {
                 self.go_to(self.content.at + 1);
                 Ok(true)
             }
-            Err(failure) if failure.code == "still-running" => {
+            Err(failure) if failure.code == STILL_RUNNING => {
                 self.content.waits_for = WaitsFor::Run { key: key.to_owned() };
                 if self.heard {
                     self.tell("busy", &json!({}));
@@ -119,7 +113,7 @@ impl Talk<'_> {
             return Ok(false);
         }
         let serves_everybody = self.serves_everybody();
-        let is_ambiguous = failure.code == SEVERAL;
+        let is_ambiguous = failure.code == SEVERAL_CONNECTIONS;
         // Which of the accounts that serve everybody is meant is not for whoever talks to say, nor to see.
         if is_ambiguous && !serves_everybody && self.choose_account(false)? {
             return Ok(false);
@@ -161,7 +155,7 @@ impl Talk<'_> {
         let name = match (of_status.filter(|name| self.responses.has(name)), &failure) {
             (Some(of_status), _) => of_status,
             (None, Failure { kind: FailureKind::TimedOut, .. }) => "timed-out".to_owned(),
-            (None, Failure { code, .. }) if code == UNKNOWN => "interrupted".to_owned(),
+            (None, Failure { code, .. }) if code == UNKNOWN_OUTCOME => "interrupted".to_owned(),
             (None, _) if message.is_some() => "failed".to_owned(),
             (None, _) => "something-went-wrong".to_owned(),
         };
@@ -224,7 +218,7 @@ impl Talk<'_> {
             Err(failure) if failure.kind == FailureKind::InvalidInput => {
                 let said = self.response("invalid", &json!({ "reason": failure.message }));
                 let asked = self.response("ask-tenant", &json!({ "integration": self.title() }));
-                self.ask_again(super::model::RETRIES, None, Reply::text(format!("{said}\n{asked}")));
+                self.ask_again(RETRIES, None, Reply::text(format!("{said}\n{asked}")));
             }
             Err(failure) => {
                 self.call_an_admin(&failure)?;
@@ -388,7 +382,7 @@ impl Talk<'_> {
         let Some((id, name)) = by_number.or_else(by_name) else {
             let choices = accounts.iter().map(|(_, name)| name.clone()).collect();
             let text = self.response("ambiguous", &json!({}));
-            self.ask_again(super::model::RETRIES, None, Reply { choices, ..Reply::text(text) });
+            self.ask_again(RETRIES, None, Reply { choices, ..Reply::text(text) });
             return Ok(());
         };
         self.content.waits_for = WaitsFor::Nothing;
@@ -477,14 +471,14 @@ fn beginning_of(output: Value) -> Value {
 fn forgotten() -> Failure {
     Failure::new(
         FailureKind::Conflict,
-        UNKNOWN,
+        UNKNOWN_OUTCOME,
         "The run was interrupted, and what came of it is known no longer.",
     )
 }
 
 /// What the person may be told of a failure: what is about the things that they named, and not how it is set up here.
 fn told(failure: &Failure) -> Option<&str> {
-    if [SEVERAL, UNKNOWN, NOT_APPROVED, "bad-text"].contains(&&*failure.code) {
+    if [SEVERAL_CONNECTIONS, UNKNOWN_OUTCOME, NOT_APPROVED, "bad-text"].contains(&&*failure.code) {
         return None;
     }
     matches!(

@@ -1,12 +1,13 @@
 //! Templates, their dialogs, and *Talk to Bot*.
 
-use actionbay::authorization::{Profile, UrlTemplate};
-use actionbay::dialog::Node;
+use actionbay::authorization::{AuthorizationMode, Profile, UrlTemplate};
+use actionbay::dialog::{Node, Words};
+use actionbay::ids::ConversationId;
 use atlassian_sandbox::consent::Decision;
 use serde_json::json;
 
-use super::desk::Desk;
-use crate::support::{profile, workspace};
+use super::desk::{Desk, Shown};
+use crate::support::{integration, profile, workspace};
 
 /// Row 10: without anything configured there is only the way to what can be.
 #[test]
@@ -292,4 +293,29 @@ fn a_conversation_is_a_log_that_is_read_out_politely() {
     assert!(!log.contains("<form"), "what is to be answered with is beside it: {log}");
     let script = desk.open("/script.js");
     assert!(script.says("[role=log]"), "{script:?}");
+}
+
+/// The script adds those lines whose numbers are above those that are shown.
+#[test]
+fn lines_keep_their_numbers_where_the_first_are_kept_no_longer() {
+    let mut desk = Desk::new().configured();
+    desk.install("create-content");
+    let host = desk.office.world.host.clone();
+    host.edit_configuration(&workspace(), &integration(), Some(AuthorizationMode::PerUser), None).unwrap();
+    let talk = desk.talk("createContent", "ann", "type: page, space: DOCS, title: x, body: y");
+    let numbers = |page: &Shown| -> Vec<usize> {
+        let lines = page.answer.body.split("data-at=\"").skip(1);
+        lines.map(|line| line.split_once('"').unwrap().0.parse().unwrap()).collect()
+    };
+    assert_eq!(numbers(&talk), [0, 1]);
+    // While a link is awaited anything can be said.
+    let id = talk.at.path().rsplit('/').next().unwrap().to_owned();
+    let conversation = ConversationId::new(&*id).unwrap();
+    for _ in 0..40 {
+        host.say(&workspace(), &conversation, &Words::new("x".repeat(60 << 10))).unwrap();
+    }
+    let shown = numbers(&desk.open(&format!("/conversations/{id}")));
+    let all = host.conversation(&workspace(), &conversation).unwrap().said;
+    assert!(all > 40 && shown.len() < all, "{shown:?} of {all}");
+    assert_eq!(shown, (all - shown.len()..all).collect::<Vec<_>>());
 }

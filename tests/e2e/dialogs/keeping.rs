@@ -285,6 +285,21 @@ fn a_merge_finds_a_dialog_by_its_reference_under_whatever_name_and_else_by_its_n
     host.import_dialogs(&other, &without, Import::Merge).unwrap();
     assert_eq!((there().len(), there()[0].reference.as_str()), (1, "dialog-2"), "it is not taken away");
 
+    // Nor is it given to two, where another one of the export has it by now.
+    let both = {
+        let mut json = serde_json::to_value(&export).unwrap();
+        let mut again = json["dialogs"][0].clone();
+        (again["name"], json["dialogs"][0]["name"]) = (json!("write"), json!("other"));
+        json["dialogs"][0]["reference"] = json!("dialog-2");
+        again.as_object_mut().unwrap().remove("reference");
+        json["dialogs"].as_array_mut().unwrap().push(again);
+        serde_json::from_value::<Export>(json).unwrap()
+    };
+    host.import_dialogs(&other, &both, Import::Full).unwrap();
+    let references: Vec<String> = there().into_iter().map(|dialog| dialog.reference).collect();
+    assert!(references.len() == 2 && references[0] != references[1], "{references:?}");
+    host.import_dialogs(&other, &without, Import::Full).unwrap();
+
     // A dialog that is not in the export is not written over for its name's sake.
     host.import_dialogs(&other, &export, Import::Merge).unwrap();
     assert_eq!(there().len(), 2);

@@ -128,3 +128,21 @@ fn the_site_of_the_connection_is_known_to_what_comes_after_its_service() {
     }
     assert_ne!(known[0], known[1]);
 }
+
+/// What was done is done: nobody is asked again because its message cannot be made.
+#[test]
+fn a_message_that_cannot_be_filled_in_ends_the_conversation_once() {
+    let world = world_with("create-content");
+    let edit = |dialog: &mut Dialog| {
+        if let Some(Node::Message(message)) = dialog.nodes.last_mut() {
+            message.text =
+                "{% for a in range(10000) %}{% for b in range(10000) %}x{% endfor %}{% endfor %}".into();
+        }
+    };
+    world.host.edit_dialog(&workspace(), "createContent", None, edit).unwrap();
+    let mut chat = Chat::start(&world.host, "createContent", ALL);
+    assert_eq!(chat.text(), "Something went wrong. Please try again later.");
+    assert_eq!(chat.status, ConversationStatus::Failed);
+    chat.poll();
+    assert_eq!((chat.status, created(&world).len()), (ConversationStatus::Failed, 1));
+}

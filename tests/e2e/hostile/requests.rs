@@ -1,7 +1,7 @@
 //! Components whose requests are to go where they may not, with what they may not have. Each makes all of its attempts in
 //! one call and goes on whatever becomes of them; what counts is what the server received.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -15,7 +15,7 @@ use crate::components::{
     LEAVES_ITS_PATH_PREFIX, SETS_AUTHORIZATION, SMUGGLES_LINES,
 };
 use crate::guests::{Guest, Vendor};
-use crate::support::{Script, SetClock, WithTokens, answer, engine, token};
+use crate::support::{Script, SetClock, WithTokens, answer, engine, listening, token};
 
 /// A server that is content with everything.
 fn content() -> Script {
@@ -119,19 +119,6 @@ fn the_metadata_of_a_cloud_is_no_audience_in_any_spelling_of_its_address() {
     let failure = engine().load(&std::fs::read(HIDES_ITS_AUDIENCE).unwrap()).unwrap_err();
     assert_eq!((&failure.kind, failure.code.as_ref()), (&FailureKind::BadPlugin, "bad-audience"));
     assert!(failure.message.contains("names a user") && failure.hint.is_some(), "{failure:?}");
-}
-
-/// Takes connections and counts them.
-fn listening(address: &str) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind((address, 0)).unwrap();
-    let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-    let count = Arc::clone(&connections);
-    std::thread::spawn(move || {
-        for _ in listener.incoming().map_while(Result::ok) {
-            count.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    (address, connections)
 }
 
 #[test]

@@ -85,3 +85,33 @@ fn a_message_that_an_address_refuses_does_not_keep_those_after_it() {
     office.world.clock.advance(5 * 60);
     assert_eq!(office.service.deliver().unwrap(), 1, "and it comes again itself");
 }
+
+/// Who told it first took so long that another process tells it by now.
+#[test]
+fn whoever_finds_that_another_tells_an_address_leaves_it_what_waits_for_it() {
+    let receiver = Receiver::new();
+    let office = connected(&receiver);
+    let client = office.admin();
+    let hook = told(&client, &receiver, &["run.finished"]);
+    let first = run(&client);
+    receiver.takes.store(3_000, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        let slow = scope.spawn(|| office.service.deliver().unwrap());
+        until(|| (receiver.messages().len() == 1).then_some(()));
+        receiver.takes.store(0, Ordering::SeqCst);
+        // Its lease is over: the other one takes the address, is refused, and has it rest.
+        office.world.clock.advance(41);
+        receiver.answers(503);
+        until(|| (office.service.deliver().unwrap() == 0 && receiver.messages().len() == 2).then_some(()));
+        run(&client);
+        receiver.answers(204);
+        assert_eq!(slow.join().unwrap(), 1, "it was taken in after all");
+    });
+    office.world.clock.advance(5);
+    assert!(office.service.deliver().unwrap() > 0);
+    let told: Vec<Value> = runs_told(&receiver);
+    assert_eq!(told[0], json!(first));
+    assert!(told[2..].iter().any(|run| *run != json!(first)), "what came meanwhile waits for it: {told:?}");
+    let at = format!("/webhooks/{}", hook["id"].as_str().unwrap());
+    assert!(client.get(&at).done().get("failing_since").is_none());
+}

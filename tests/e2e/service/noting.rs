@@ -136,15 +136,18 @@ fn each_connection_that_goes_with_something_else_is_named_with_who_had_it_delete
 
 #[test]
 fn what_goes_by_the_command_is_named_too() {
-    let (home, _sandbox) = connected();
-    let only = || home.run(&["--json", "connections", "list"]).json()[0].clone();
-    let connection = only();
-    let profile = connection["profile"].as_str().unwrap();
-    home.run(&["profiles", "delete", profile, "--yes"]).ok();
-    let log = home.run(&["--json", "audit", "--connection", connection["id"].as_str().unwrap()]).ok().json();
-    assert_eq!(
-        (&log[0]["by"], &log[0]["action"], &log[0]["subject"]["profile"]),
-        (&json!("command"), &json!("delete_connection"), &json!(profile)),
-        "{log}"
-    );
+    for what in ["profiles", "integrations"] {
+        let (home, _sandbox) = connected();
+        let connection = home.run(&["--json", "connections", "list"]).json()[0].clone();
+        let profile = connection["profile"].as_str().unwrap();
+        let name = if what == "profiles" { profile } else { "confluence" };
+        home.run(&[what, "delete", name, "--yes"]).ok();
+        let log = home.run(&["--json", "audit", "--connection", connection["id"].as_str().unwrap()]);
+        let log = log.ok().json();
+        assert_eq!(
+            (&log[0]["by"], &log[0]["action"], &log[0]["subject"]["profile"]),
+            (&json!("command"), &json!("delete_connection"), &json!(profile)),
+            "{what}: {log}"
+        );
+    }
 }

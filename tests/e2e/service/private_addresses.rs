@@ -1,7 +1,7 @@
 //! What platforms are told goes where the operator lets it, and to no private address: not by a name that moved, not by a
 //! redirect, and not once it was forbidden.
 
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::office::{Client, Office, run_of};
 use super::telling::Receiver;
-use crate::support::{MASTER_KEY, REDIRECT_URI, Script, Setup, Wire, World, answer};
+use crate::support::{MASTER_KEY, REDIRECT_URI, Script, Setup, Wire, World, answer, listening};
 
 /// What goes to the names of the tests is sent by a transport of theirs, and all else to the sandbox.
 struct Named(Wire, UreqTransport);
@@ -47,19 +47,6 @@ fn names() -> &'static Names {
         private: listening("127.0.0.1"),
         asked: AtomicUsize::new(0),
     })
-}
-
-/// Takes connections and counts them.
-fn listening(address: &str) -> (SocketAddr, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind((address, 0)).unwrap();
-    let (address, connections) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
-    let count = Arc::clone(&connections);
-    std::thread::spawn(move || {
-        for _ in listener.incoming().map_while(Result::ok) {
-            count.fetch_add(1, Ordering::SeqCst);
-        }
-    });
-    (address, connections)
 }
 
 fn run(client: &Client) {

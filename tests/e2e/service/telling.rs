@@ -83,7 +83,8 @@ impl Receiver {
         let taking = receiver.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let _ = taking.take(stream);
+                let taking = taking.clone();
+                std::thread::spawn(move || taking.take(stream));
             }
         });
         receiver

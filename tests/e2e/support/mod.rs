@@ -35,7 +35,7 @@ pub(crate) use memory::{Memories, Scanner};
 pub(crate) use process::{
     Finished, Home, MASTER_KEY, ProxiedSandbox, connected, finish, peak, port_of_nobody,
 };
-pub(crate) use script::{Script, answer, drip, gzip};
+pub(crate) use script::{Script, answer, drip, gzip, listening};
 pub(crate) use tap::Tap;
 pub(crate) use tokens::{TOKEN, WithTokens, token};
 pub(crate) use town::{Town, link_of, run, setup_at, token_of, world_at};

@@ -28,6 +28,7 @@ use super::runs::idempotency_key;
 use crate::failure::{Failure, FailureKind, Result};
 use crate::host::Host;
 use crate::ids::WorkspaceId;
+use crate::outcomes::{STILL_RUNNING, UNKNOWN_OUTCOME};
 use crate::secret::{ExposeSecret as _, SecretString};
 use crate::service::room::on_a_thread;
 use crate::vault::{Collection, Expect, RecordKey, SecretPlace, Write};
@@ -228,7 +229,7 @@ fn reused() -> Failure {
 fn in_doing(seconds: u64) -> Failure {
     let mut failure = Failure::new(
         FailureKind::Conflict,
-        "still-running",
+        STILL_RUNNING,
         "A request with this idempotency key is still being done.",
     );
     failure.retry_after = u32::try_from(seconds).ok();
@@ -238,7 +239,7 @@ fn in_doing(seconds: u64) -> Failure {
 fn interrupted() -> Failure {
     Failure::new(
         FailureKind::Conflict,
-        "unknown-outcome",
+        UNKNOWN_OUTCOME,
         "It is not known what came of the request with this idempotency key: it was interrupted, or takes very long.",
     )
     .hint("Look whether it was done, or send it again later with the same key, before you use a new one.")

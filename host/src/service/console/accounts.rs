@@ -108,10 +108,7 @@ pub(super) async fn check(
     let checked = console.change(&posted.admin, "check_connection", subject, move |host| {
         host.check(&workspace, &ConnectionId::new(id)?)
     });
-    match checked.await {
-        Ok(_) => console.to("/connections"),
-        Err(failure) => layout::failed(&console, Some(&posted.admin), &failure),
-    }
+    back(&console, &posted.admin, checked.await)
 }
 
 /// Has a connection that waits for its site work in the one that was chosen.
@@ -126,10 +123,7 @@ pub(super) async fn choose_site(
         let connection = for_everybody(host, &workspace, id)?;
         host.finish(&workspace, &connection.id, fields.given("site"))
     });
-    match chosen.await {
-        Ok(_) => console.to("/connections"),
-        Err(failure) => layout::failed(&console, Some(&admin), &failure),
-    }
+    back(&console, &admin, chosen.await)
 }
 
 /// Connects again with another secret of the same account.
@@ -152,9 +146,14 @@ pub(super) async fn replace_secret(
                 .reconnect(Some(connection.id), false);
         host.connect(&connect)
     });
-    match replaced.await {
+    back(&console, &admin, replaced.await)
+}
+
+/// The connections as they stand then, or why nothing was done.
+fn back<T>(console: &Console, admin: &Admin, done: Result<T>) -> Response {
+    match done {
         Ok(_) => console.to("/connections"),
-        Err(failure) => layout::failed(&console, Some(&admin), &failure),
+        Err(failure) => layout::failed(console, Some(admin), &failure),
     }
 }
 
@@ -221,8 +220,5 @@ pub(super) async fn delete(
     let deleted = console.change(&posted.admin, "delete_connection", of_connection(&id), move |host| {
         host.forget(&host.connection(&workspace, &ConnectionId::new(id)?)?)
     });
-    match deleted.await {
-        Ok(()) => console.to("/connections"),
-        Err(failure) => layout::failed(&console, Some(&posted.admin), &failure),
-    }
+    back(&console, &posted.admin, deleted.await)
 }
