@@ -34,6 +34,8 @@ pub use actionbay_confluence_content as content;
 mod component {
     //! The exports, and the imports as the traits of `platform`.
 
+    use actionbay_heap as _;
+
     use self::bindings::exports::integration::action::action as wit;
     use self::bindings::integration::action::connections::{self, Connection};
     use self::bindings::integration::action::files::{self, File, NewFile};

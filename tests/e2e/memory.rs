@@ -1,4 +1,4 @@
-//! What calls leave behind in the process that makes them: nothing.
+//! What calls take of memory, and what they leave behind in the process that makes them: nothing.
 
 use std::process::Command;
 
@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::components::ECHO;
 use crate::guests::Guest;
+use crate::secrecy::watched;
 
 /// Says to this program that it is the process that is measured.
 const CHILD: &str = "ACTIONBAY_TEST_MEMORY";
@@ -47,4 +48,24 @@ fn ten_thousand_calls_do_not_grow_the_process() {
     assert!(output.status.success(), "{told}");
     let grew = told.lines().find_map(|line| line.strip_prefix("grew by ")).unwrap();
     assert!(grew.parse::<u64>().unwrap() <= MOST, "it grew by {grew} KiB");
+}
+
+#[test]
+fn a_usual_page_is_made_in_the_memory_that_is_there_from_the_start_and_a_long_one_in_more() {
+    let (world, _, memories) = watched(None);
+    world.authorize().unwrap();
+    let create = |title: &str, bytes: usize| {
+        let paragraph = "A paragraph of the page, as *long* as they are.\n\n";
+        let body = format!("{}The end.", paragraph.repeat(bytes / paragraph.len()));
+        let page =
+            world.run("create-content", json!({"space": "DOCS", "title": title, "body": body})).unwrap();
+        let page = world.control.page(page["id"].as_str().unwrap()).unwrap();
+        let page = page["body"]["value"].as_str().unwrap();
+        assert!(page.ends_with("<p>The end.</p>"));
+        assert_eq!(page.matches("<em>long</em>").count(), bytes / paragraph.len());
+    };
+    create("Usual", 4 << 10);
+    assert_eq!(memories.grown(), 0);
+    create("Long", 1 << 20);
+    assert!(memories.grown() > 0);
 }

@@ -17,6 +17,8 @@ const CAPACITY: usize = 256 << 20;
 struct Region {
     bytes: *mut u8,
     size: AtomicUsize,
+    /// How often the memories of its maker were made larger.
+    grown: Arc<AtomicUsize>,
 }
 
 // SAFETY: the bytes belong to the region alone until it is dropped; the guest writes them on the thread of its
@@ -50,6 +52,7 @@ unsafe impl LinearMemory for Memory {
             return Err(wasmtime::format_err!("larger than a test's memory may be"));
         }
         self.0.size.store(new_size, Ordering::SeqCst);
+        self.0.grown.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 
@@ -63,12 +66,18 @@ unsafe impl LinearMemory for Memory {
 pub(crate) struct Memories {
     regions: Arc<Mutex<Vec<Weak<Region>>>>,
     made: Arc<AtomicUsize>,
+    grown: Arc<AtomicUsize>,
 }
 
 impl Memories {
     /// How many were made.
     pub(crate) fn made(&self) -> usize {
         self.made.load(Ordering::SeqCst)
+    }
+
+    /// How often one of them was made larger.
+    pub(crate) fn grown(&self) -> usize {
+        self.grown.load(Ordering::SeqCst)
     }
 
     /// Shows every living memory.
@@ -97,7 +106,7 @@ unsafe impl MemoryCreator for Memories {
             return Err("a test's memory has no guard and no such size".to_owned());
         }
         let bytes = Box::into_raw(vec![0u8; CAPACITY].into_boxed_slice()).cast::<u8>();
-        let region = Arc::new(Region { bytes, size: AtomicUsize::new(minimum) });
+        let region = Arc::new(Region { bytes, size: AtomicUsize::new(minimum), grown: self.grown.clone() });
         self.regions.lock().unwrap().push(Arc::downgrade(&region));
         self.made.fetch_add(1, Ordering::SeqCst);
         Ok(Box::new(Memory(region)))

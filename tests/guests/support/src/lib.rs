@@ -17,6 +17,8 @@
 
 mod manifest;
 
+use actionbay_heap as _;
+
 pub use bindings::exports::integration::action::action;
 pub use bindings::integration::action::{connections, files, http, log, oauth, progress, types};
 pub use manifest::{manifest, oauth2, request, template};
