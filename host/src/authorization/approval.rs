@@ -9,6 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{PoisonError, RwLock};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ pub(crate) const NOT_APPROVED: &str = "component-not-approved";
 const MOST_NAMED: usize = 5;
 
 /// What was approved of an integration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Approval {
@@ -40,6 +41,19 @@ pub struct Approval {
     pub declarations: BTreeSet<String>,
     /// Since when, in seconds since 1970 UTC.
     pub since: u64,
+}
+
+/// An approval as it is stored. What the component declares lies beside it: that is long, each run reads the approval, and
+/// only where the component is another one it needs to know more than the digest.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Stored {
+    integration: IntegrationId,
+    digest: String,
+    since: u64,
+    /// In what earlier versions stored, which had it in one record.
+    #[serde(default, skip_serializing)]
+    declarations: Option<BTreeSet<String>>,
 }
 
 /// How a component differs from the approved one.
@@ -184,20 +198,23 @@ impl Authorizations {
             if record.as_ref().is_some_and(|record| self.approved.is(plugin.digest(), &record.body)) {
                 return Ok(plugin);
             }
-            let stored = record.as_ref().map(read).transpose()?;
-            let difference = Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval));
-            if difference.needs_approval() {
-                return Err(not_approved(difference));
+            let Some(record) = record else {
+                match self.record(&plugin, Expect::Absent) {
+                    // Somebody else was faster, perhaps with another component.
+                    Err(Failure { kind: FailureKind::Conflict, .. }) => continue,
+                    recorded => return recorded.map(|_| plugin),
+                }
+            };
+            let stored: Stored = read(&record)?;
+            // The approved one itself differs in nothing: what it declares need not be written down to be compared.
+            if stored.digest != plugin.digest() {
+                let difference = Difference::of(&plugin, Some(&self.declared(stored)?));
+                if difference.needs_approval() {
+                    return Err(not_approved(difference));
+                }
             }
-            if difference.approved.is_some() {
-                self.approved.remember(plugin.digest(), record.map(|record| record.body));
-                return Ok(plugin);
-            }
-            match self.record(&plugin, Expect::Absent) {
-                // Somebody else was faster, perhaps with another component.
-                Err(Failure { kind: FailureKind::Conflict, .. }) => {}
-                recorded => return recorded.map(|_| plugin),
-            }
+            self.approved.remember(plugin.digest(), record.body);
+            return Ok(plugin);
         }
     }
 
@@ -209,14 +226,30 @@ impl Authorizations {
             declarations: declarations(manifest),
             since: self.clock.now()?,
         };
-        let body =
-            serde_json::to_vec(&approval).map_err(|_| Failure::internal("An approval cannot be written."))?;
-        self.vault.commit(&[Write::put(key(&manifest.id), expect, body)])?;
+        let stored = Stored {
+            integration: approval.integration.clone(),
+            digest: approval.digest.clone(),
+            since: approval.since,
+            declarations: None,
+        };
+        self.vault.commit(&[
+            Write::put(key(&manifest.id), expect, written(&stored)?),
+            Write::put(declarations_key(&manifest.id), Expect::Any, written(&approval.declarations)?),
+        ])?;
         Ok(approval)
     }
 
     fn approval(&self, integration: &IntegrationId) -> Result<Option<(Approval, i64)>> {
-        self.vault.get(&key(integration))?.as_ref().map(read).transpose()
+        let Some(record) = self.vault.get(&key(integration))? else { return Ok(None) };
+        Ok(Some((self.declared(read(&record)?)?, record.generation)))
+    }
+
+    /// The approval with what was declared.
+    fn declared(&self, stored: Stored) -> Result<Approval> {
+        let Stored { integration, digest, since, declarations } = stored;
+        let beside = || self.vault.get(&declarations_key(&integration))?.as_ref().map(read).transpose();
+        let declarations = declarations.map_or_else(beside, |declarations| Ok(Some(declarations)))?;
+        Ok(Approval { integration, digest, declarations: declarations.unwrap_or_default(), since })
     }
 }
 
@@ -231,17 +264,20 @@ impl Approved {
         known.get(digest).is_some_and(|known| known == record)
     }
 
-    fn remember(&self, digest: &str, record: Option<Vec<u8>>) {
+    fn remember(&self, digest: &str, record: Vec<u8>) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.extend(record.map(|record| (digest.to_owned(), record)));
+        known.insert(digest.to_owned(), record);
     }
 }
 
-fn read(record: &Record) -> Result<(Approval, i64)> {
-    let approval = serde_json::from_slice(&record.body).map_err(|error| {
+fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
+    serde_json::from_slice(&record.body).map_err(|error| {
         Failure::storage("record-unreadable", format!("A stored approval cannot be read: {error}."))
-    })?;
-    Ok((approval, record.generation))
+    })
+}
+
+fn written(what: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(what).map_err(|_| Failure::internal("An approval cannot be written."))
 }
 
 fn not_approved(difference: Difference) -> Failure {
@@ -270,4 +306,8 @@ fn named(declarations: &[String]) -> String {
 
 fn key(integration: &IntegrationId) -> RecordKey {
     RecordKey::new(Collection::Approvals, "", integration.as_str())
+}
+
+fn declarations_key(integration: &IntegrationId) -> RecordKey {
+    RecordKey::new(Collection::Approvals, "", format!("{integration}/declarations"))
 }

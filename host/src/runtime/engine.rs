@@ -211,6 +211,10 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
         .pagemap_scan(Enabled::Auto);
+    // No call runs on a stack of wasmtime's own. A thousand of them, each with a page that is protected, would be a tenth of
+    // what a command takes.
+    #[cfg(feature = "wasi")]
+    pool.total_stacks(0);
     pool
 }
 

@@ -10,7 +10,7 @@ use actionbay::ids::{IntegrationId, ProfileId};
 use actionbay::service::{Server, Service, Settings};
 use actionbay::vault::{KeySource, SqliteStore};
 use actionbay::{Failure, FailureKind, Host, Plugin, Run, SystemClock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::components::{DECLARES_ONE_MORE_REQUEST, TRAPS};
 use crate::guests::{Guest, Vendor};
@@ -143,6 +143,31 @@ fn a_component_that_is_another_and_declares_nothing_more_waits_for_the_operator_
         assert_eq!(code(&next).as_deref(), runs);
     }
     assert_eq!(code(&first).as_deref(), Some("component-not-approved"));
+}
+
+/// Each run reads it, and some declare as much as a book.
+#[test]
+fn an_approval_is_short_and_what_was_declared_lies_beside_it_or_in_it_as_of_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = host(folder.path(), TRAPS);
+    connect(&first);
+    let store = rusqlite::Connection::open(folder.path().join("store.db")).unwrap();
+    let body = |id: &str| -> Value {
+        let query = "SELECT body FROM records WHERE collection = 'approvals' AND id = ?1";
+        let body: Vec<u8> = store.query_one(query, [id], |row| row.get(0)).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    };
+    let (mut approval, declarations) = (body("traps"), body("traps/declarations"));
+    assert_eq!(approval.as_object().unwrap().keys().collect::<Vec<_>>(), ["integration", "digest", "since"]);
+    assert!(declarations[0].as_str().unwrap().starts_with("audience {"));
+
+    approval["declarations"] = declarations;
+    store.execute("DELETE FROM records WHERE id = 'traps/declarations'", []).unwrap();
+    let change = "UPDATE records SET body = ?1 WHERE collection = 'approvals'";
+    store.execute(change, [approval.to_string().into_bytes()]).unwrap();
+    assert_eq!(code(&first).as_deref(), Some("plugin-crashed"), "it is approved still");
+    let more = host(folder.path(), DECLARES_ONE_MORE_REQUEST).difference(&traps()).unwrap();
+    assert_eq!((more.more.len(), more.less.len()), (1, 0));
 }
 
 /// Whoever brings the program up to date has accepted what is in it, as long as that declares nothing more.
