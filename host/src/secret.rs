@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use memchr::memmem;
 use secrecy::SecretBox;
 use zeroize::Zeroizing;
@@ -196,9 +196,14 @@ fn base64_cores(raw: &[u8], lead: usize) -> Vec<Vec<u8>> {
     padded.extend_from_slice(raw);
     let skip = (lead * 8).div_ceil(6);
     let whole = padded.len() * 8 / 6;
-    let core = |text: String| text.as_bytes().get(skip..whole).unwrap_or_default().to_vec();
-    let standard = core(STANDARD_NO_PAD.encode(padded.as_slice()));
-    let url_safe = core(URL_SAFE_NO_PAD.encode(padded.as_slice()));
+    let text = Zeroizing::new(STANDARD_NO_PAD.encode(padded.as_slice()));
+    let standard = text.as_bytes().get(skip..whole).unwrap_or_default().to_vec();
+    let in_url = |byte: &u8| match byte {
+        b'+' => b'-',
+        b'/' => b'_',
+        other => *other,
+    };
+    let url_safe: Vec<u8> = standard.iter().map(in_url).collect();
     if standard == url_safe { vec![standard] } else { vec![standard, url_safe] }
 }
 
@@ -229,7 +234,7 @@ fn decoded(bytes: &[u8], mark: &str) -> Zeroizing<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::engine::general_purpose::STANDARD;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
     use proptest::prelude::*;
 
     fn secrets(text: &str) -> Secrets {

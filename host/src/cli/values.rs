@@ -30,7 +30,7 @@ pub(super) fn value(kind: Option<&Kind>, written: &str, files: &mut FolderFiles)
 pub(super) fn read_file(path: &str) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
         let hint = match error.kind() {
-            std::io::ErrorKind::InvalidData => "A field takes text: give a file in UTF-8.",
+            std::io::ErrorKind::InvalidData => "Give a file of text in UTF-8.",
             _ => "Check the path. For a value that begins with @, write @@.",
         };
         wrong(format!("The file {path} cannot be read: {error}."), hint)

@@ -11,9 +11,10 @@ use ureq::http::header::CONTENT_LENGTH;
 use ureq::http::{Request, Response, Uri};
 use ureq::tls::TlsConfig;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::NextTimeout;
 use ureq::{Agent, SendBody};
 
+use self::connector::OneTls;
 use super::Origin;
 use super::address::{Checked, NotPublic, Reach, is_public};
 use super::names::{Names, Remembering};
@@ -22,6 +23,8 @@ use super::transport::{
     OutboundBody, OutboundRequest, RawResponse, StreamedResponse, Transport, TransportError,
     TransportErrorKind,
 };
+
+mod connector;
 
 /// How many idle connections are kept, of one host and of all: as many as calls run at the same time, so that none of
 /// them pays for a handshake twice. They are let go after some seconds.
@@ -83,8 +86,8 @@ impl UreqTransport {
         let remembering = || Remembering { inner: resolver(), names: names.clone() };
         let checked = Checked { inner: remembering(), may_connect };
         Self {
-            public: Agent::with_parts(config.clone(), DefaultConnector::default(), checked),
-            listed: Agent::with_parts(config, DefaultConnector::default(), remembering()),
+            public: Agent::with_parts(config.clone(), OneTls::default(), checked),
+            listed: Agent::with_parts(config, OneTls::default(), remembering()),
             names,
         }
     }

@@ -8,7 +8,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType, date_time_ymd, string,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use ureq::tls::{Certificate, RootCerts};
 use url::Url;
 
@@ -28,10 +28,12 @@ fn naming(name: &str) -> CertificateParams {
     CertificateParams::new([name.to_owned()]).unwrap()
 }
 
-/// Somebody with a certificate, and how many requests came through.
+/// Somebody with a certificate, how many requests came through, and on how many connections that went on with what an
+/// earlier one had agreed on.
 struct Server {
     address: SocketAddr,
     requests: Arc<AtomicUsize>,
+    resumed: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -50,49 +52,73 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(AtomicUsize::new(0));
-        let count = Arc::clone(&requests);
+        let resumed = Arc::new(AtomicUsize::new(0));
+        let (count, again) = (Arc::clone(&requests), Arc::clone(&resumed));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 let mut stream = StreamOwned::new(connection, stream);
                 if stream.read(&mut [0; 4096]).is_ok_and(|bytes| bytes > 0) {
                     count.fetch_add(1, Ordering::SeqCst);
+                    let is_resumed = stream.conn.handshake_kind() == Some(HandshakeKind::Resumed);
+                    again.fetch_add(usize::from(is_resumed), Ordering::SeqCst);
                     let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
                 }
             }
         });
-        Self { address, requests }
+        Self { address, requests, resumed }
     }
 
-    /// What a request to the name ends with, where the name leads here and this authority is known.
+    /// A transport for which every name leads here, and that knows this authority.
+    fn transport(&self, known: &CertifiedIssuer<'static, KeyPair>) -> UreqTransport {
+        let address = self.address;
+        let names: Arc<NameService> = Arc::new(move |_: &str| vec![address]);
+        let roots = RootCerts::new_with_certs(&[Certificate::from_der(known.der()).to_owned()]);
+        UreqTransport::resolving(
+            || Given(Arc::clone(&names)),
+            |address| address.is_loopback(),
+            TlsConfig::builder().root_certs(roots).build(),
+        )
+    }
+
+    /// What a request to the name ends with.
     fn asked(
         &self,
         url: &str,
         reach: Reach,
         known: &CertifiedIssuer<'static, KeyPair>,
     ) -> Result<u16, TransportError> {
-        let address = self.address;
-        let names: Arc<NameService> = Arc::new(move |_: &str| vec![address]);
-        let roots = RootCerts::new_with_certs(&[Certificate::from_der(known.der()).to_owned()]);
-        let transport = UreqTransport::resolving(
-            || Given(Arc::clone(&names)),
-            |address| address.is_loopback(),
-            TlsConfig::builder().root_certs(roots).build(),
-        );
-        let request = OutboundRequest {
-            method: ureq::http::Method::POST,
-            url: Url::parse(url).unwrap(),
-            reach,
-            headers: ureq::http::HeaderMap::new(),
-            body: b"secret".to_vec().into(),
-            timeout: Duration::from_secs(20),
-            max_response_bytes: 1000,
-        };
-        transport.round_trip(request).map(|answer| answer.status)
+        self.transport(known).round_trip(to(url, reach)).map(|answer| answer.status)
     }
 
     fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
+    }
+}
+
+fn to(url: &str, reach: Reach) -> OutboundRequest {
+    OutboundRequest {
+        method: ureq::http::Method::POST,
+        url: Url::parse(url).unwrap(),
+        reach,
+        headers: ureq::http::HeaderMap::new(),
+        body: b"secret".to_vec().into(),
+        timeout: Duration::from_secs(20),
+        max_response_bytes: 1000,
+    }
+}
+
+/// Only one that has the same configuration can.
+#[test]
+fn every_connection_of_a_transport_has_the_tls_configuration_of_the_first() {
+    let known = authority();
+    for reach in [Reach::PublicOnly, Reach::Listed] {
+        let server = Server::new(naming(NAME), &known);
+        let transport = server.transport(&known);
+        for _ in 0..4 {
+            transport.round_trip(to("https://auth.example/token", reach)).unwrap();
+        }
+        assert_eq!((server.requests(), server.resumed.load(Ordering::SeqCst)), (4, 3));
     }
 }
 
@@ -153,15 +179,7 @@ fn an_authority_of_ones_own_is_not_known_by_itself() {
     let server = Server::new(naming(NAME), &own);
     let address = server.address;
     let transport = UreqTransport::with_names(move |_| vec![address], |address| address.is_loopback());
-    let request = OutboundRequest {
-        method: ureq::http::Method::GET,
-        url: Url::parse("https://auth.example/").unwrap(),
-        reach: Reach::PublicOnly,
-        headers: ureq::http::HeaderMap::new(),
-        body: Vec::new().into(),
-        timeout: Duration::from_secs(20),
-        max_response_bytes: 1000,
-    };
+    let request = to("https://auth.example/", Reach::PublicOnly);
     assert_eq!(transport.round_trip(request).unwrap_err().kind, TransportErrorKind::Untrusted);
     assert_eq!(server.requests(), 0);
 }
