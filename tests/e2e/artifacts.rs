@@ -62,6 +62,32 @@ fn a_folder_that_others_can_write_or_lead_elsewhere_is_neither_read_nor_written(
     }
 }
 
+/// As one would be that was made where everybody may write what others make.
+#[test]
+fn an_artifact_that_others_can_write_or_that_lies_elsewhere_is_not_read_and_another_takes_its_place() {
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("artifacts");
+    id(&folder, TRAPS);
+    let [(of_traps, other)] = &kept(&folder)[..] else { panic!("one artifact") };
+    fs::remove_file(of_traps).unwrap();
+    id(&folder, RETURNS_64_BYTES);
+    let [(file, whole)] = &kept(&folder)[..] else { panic!("one artifact") };
+    let mode = || fs::symlink_metadata(file).unwrap().permissions().mode();
+    assert_eq!(mode(), 0o100_600);
+    for others in [0o606, 0o620] {
+        fs::write(file, other).unwrap();
+        set_mode(file, others);
+        assert_eq!(id(&folder, RETURNS_64_BYTES), "returns-64-bytes", "{others:o} was read");
+        assert_eq!((mode(), &fs::read(file).unwrap()), (0o100_600, whole));
+    }
+    let elsewhere = place.path().join("elsewhere");
+    fs::write(&elsewhere, other).unwrap();
+    fs::remove_file(file).unwrap();
+    symlink(&elsewhere, file).unwrap();
+    assert_eq!(id(&folder, RETURNS_64_BYTES), "returns-64-bytes", "a link was followed");
+    assert_eq!((mode(), fs::read(elsewhere).unwrap()), (0o100_600, other.clone()));
+}
+
 #[test]
 fn engines_of_different_settings_keep_an_artifact_each() {
     let folder = tempfile::tempdir().unwrap();

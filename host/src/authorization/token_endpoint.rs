@@ -8,7 +8,9 @@ use zeroize::Zeroizing;
 
 use super::profile::{FieldPlace, Profile};
 use super::profile_url::UrlTemplate;
-use crate::egress::{Body, Credential, Egress, ExchangeLimits, Method, Request, Response};
+use crate::egress::{
+    Body, Credential, Egress, ExchangeLimits, Method, Request, Response, credential_in_answer,
+};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{ClientAuthentication, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding};
 use crate::secret::{SecretString, Secrets};
@@ -28,6 +30,17 @@ pub(crate) struct TokenAnswer {
     #[serde(default, deserialize_with = "seconds")]
     pub(crate) expires_in: Option<u64>,
     pub(crate) scope: Option<String>,
+}
+
+impl TokenAnswer {
+    /// Whether one of these secrets, or of the tokens, stands in what plugins and people are told of it.
+    fn tells(&self, secrets: &Secrets) -> bool {
+        let Some(scope) = &self.scope else { return false };
+        let mut tokens = Secrets::new();
+        tokens.add(&self.access_token);
+        self.refresh_token.iter().for_each(|token| tokens.add(token));
+        secrets.found_in(scope.as_bytes()) || tokens.found_in(scope.as_bytes())
+    }
 }
 
 /// The longest that a token is taken to live, in seconds: ten years.
@@ -157,7 +170,8 @@ pub(super) fn send(
     };
     let timeout = TIMEOUT.min(deadline.saturating_duration_since(Instant::now()));
     let limits = ExchangeLimits { timeout, max_response_bytes: MAX_ANSWER };
-    // The answer goes to nobody but us, and may rightly hold the refresh token that was sent.
+    // The answer goes to nobody but us, and may rightly hold the refresh token that was sent. What of it is told is looked
+    // at when it is read.
     egress.send(&route, &request, credential.as_ref(), &Secrets::new(), limits)
 }
 
@@ -182,16 +196,18 @@ pub(crate) fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secre
     }
     // The parser's own message may quote what it read, so it is left out.
     let answer = serde_json::from_slice::<TokenAnswer>(&body).ok();
-    answer.filter(|answer| !answer.access_token.expose_secret().is_empty()).ok_or_else(|| {
-        Failure::new(
-            FailureKind::Upstream,
-            "token-answer-unreadable",
-            "The token endpoint answered without a token.",
-        )
-        .hint("Check the token URL of the profile.")
-        .sent(true)
-        .status(status)
-    })
+    let answer =
+        answer.filter(|answer| !answer.access_token.expose_secret().is_empty()).ok_or_else(|| {
+            Failure::new(
+                FailureKind::Upstream,
+                "token-answer-unreadable",
+                "The token endpoint answered without a token.",
+            )
+            .hint("Check the token URL of the profile.")
+            .sent(true)
+            .status(status)
+        })?;
+    if answer.tells(secrets) { Err(credential_in_answer(status, true)) } else { Ok(answer) }
 }
 
 fn refused(

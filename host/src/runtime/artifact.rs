@@ -1,7 +1,7 @@
 //! Compiled components and what they said of themselves, kept between processes.
 //!
 //! An artifact is machine code: whoever can write one decides what this process runs. It is therefore read
-//! only from a folder that belongs to this user and that nobody else may write, under a name made of the
+//! only from a file and a folder that belong to this user and that nobody else may write, under a name made of the
 //! component's digest and of everything that decides about the code, and only if its checksum fits.
 //!
 //! The checksum finds damage: a disk's, or what a power cut left. It is no proof against somebody who can write the file,
@@ -10,9 +10,9 @@
 //! The manifest is kept beside the code, after it was checked: `describe` has every import denied, and the same code
 //! says the same again.
 
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -39,7 +39,7 @@ pub(super) fn load<T>(
     digest: &str,
     link: impl FnOnce(&Component) -> T,
 ) -> Option<(T, Manifest)> {
-    let path = place(engine, digest)?;
+    let path = place(engine, digest).filter(|path| is_private(path, FileType::is_file))?;
     thread::scope(|scope| {
         // Reading the manifest takes as long as all else, and is no danger before it is known that the file is whole.
         let reading = thread::Builder::new().spawn_scoped(scope, || manifest(&path)).ok()?;
@@ -89,7 +89,7 @@ fn manifest_bytes(path: &Path) -> io::Result<Vec<u8>> {
 #[expect(unsafe_code, reason = "a compiled artifact can only be taken as it is; see the argument below")]
 fn deserialize(engine: &Engine, path: &Path) -> Option<Component> {
     // SAFETY: the file was written by `save`, from `Component::serialize` of an engine with the same
-    // settings: only this user can write the folder (`place` checks that each time), the name holds the
+    // settings: only this user can write file and folder (`load` and `place` check that each time), the name holds the
     // engine's compatibility hash, and the checksum showed that it is whole. Nothing changes a file that is there:
     // another takes its place. wasmtime checks version and settings itself once more, and takes no notice of what
     // follows the code.
@@ -104,7 +104,7 @@ pub(super) fn save(engine: &Engine, digest: &str, component: &Component, manifes
     let bytes = sound(code, &manifest);
     let Ok(draft) = crate::ids::random_id("draft-").map(|name| path.with_file_name(name)) else { return };
     // Written aside and moved, so that a reader finds a whole artifact or none.
-    if fs::write(&draft, bytes).and_then(|()| fs::rename(&draft, &path)).is_err() {
+    if write_private(&draft, &bytes).and_then(|()| fs::rename(&draft, &path)).is_err() {
         let _ = fs::remove_file(&draft);
     }
 }
@@ -125,7 +125,7 @@ fn place(engine: &Engine, digest: &str) -> Option<PathBuf> {
     if !folder.is_dir() {
         create_private(folder).ok()?;
     }
-    if !is_private(folder) {
+    if !is_private(folder, FileType::is_dir) {
         return None;
     }
     let mut hasher = DefaultHasher::new();
@@ -145,17 +145,30 @@ fn create_private(folder: &Path) -> std::io::Result<()> {
     fs::create_dir_all(folder)
 }
 
+/// Writes a file that only its owner can read or write, whatever the process gives files that it makes.
+fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(file)?.write_all(bytes)
+}
+
+/// Whether it is of this kind and nobody but this user can write it.
 #[cfg(unix)]
-fn is_private(folder: &Path) -> bool {
+fn is_private(path: &Path, is_kind: impl Fn(&FileType) -> bool) -> bool {
     use std::os::unix::fs::MetadataExt;
     let mine = rustix::process::geteuid().as_raw();
-    fs::symlink_metadata(folder)
-        .is_ok_and(|facts| facts.is_dir() && facts.uid() == mine && facts.mode() & 0o022 == 0)
+    fs::symlink_metadata(path)
+        .is_ok_and(|facts| is_kind(&facts.file_type()) && facts.uid() == mine && facts.mode() & 0o022 == 0)
 }
 
 /// Without Unix permissions there is no cheap proof that nobody else can write, so nothing is kept.
 #[cfg(not(unix))]
-fn is_private(_: &Path) -> bool {
+fn is_private(_: &Path, _: impl Fn(&FileType) -> bool) -> bool {
     false
 }
 

@@ -202,8 +202,9 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls * PARTS_PER_COMPONENT)
-        .total_memories(calls * 2)
-        .total_tables(calls * 4)
+        // Most components have one memory and a table or two, and any may have as many parts as one can.
+        .total_memories((calls * 2).max(PARTS_PER_COMPONENT))
+        .total_tables((calls * 4).max(PARTS_PER_COMPONENT))
         .max_core_instances_per_component(PARTS_PER_COMPONENT)
         .max_memories_per_component(PARTS_PER_COMPONENT)
         .max_tables_per_component(PARTS_PER_COMPONENT)

@@ -1,12 +1,12 @@
 //! Components that take more than a call may have of what the host keeps for them.
 
 use actionbay::runtime::FolderFiles;
-use actionbay::{CallLimits, FailureKind};
+use actionbay::{CallLimits, Engine, FailureKind};
 use serde_json::json;
 use wasm_compose::composer::ComponentComposer;
 use wasm_compose::config::{Config, Dependency};
 
-use crate::components::{GROWS_TWO_MEMORIES, OPENS_A_MILLION_HANDLES, SECOND_MEMORY};
+use crate::components::{GROWS_TWO_MEMORIES, OPENS_A_MILLION_HANDLES, RETURNS_64_BYTES, SECOND_MEMORY};
 use crate::guests::{Guest, Vendor};
 use crate::support::engine;
 
@@ -53,4 +53,41 @@ fn a_component_that_opens_a_million_handles_is_ended_at_its_limit_whatever_they_
         assert!(failure.hint.unwrap().ends_with(&format!("raise the limit {limit}.")));
         guest.works_as_before();
     }
+}
+
+/// A component with so many more memories: each is that of a module which is nothing else.
+fn with_memories(component: &[u8], more: u8) -> Vec<u8> {
+    let mut at = 8;
+    let mut modules = 0u8;
+    // A section is its id, its length in LEB128, and its content; that of a core module has the id 1.
+    while let [id, ..] = component[at..] {
+        modules += u8::from(id == 1);
+        let (mut length, mut shift) = (0usize, 0);
+        loop {
+            at += 1;
+            length |= usize::from(component[at] & 0x7f) << shift;
+            shift += 7;
+            if component[at] < 0x80 {
+                break;
+            }
+        }
+        at += 1 + length;
+    }
+    let mut bytes = component.to_vec();
+    for module in modules..modules + more {
+        bytes.extend([1, 13]);
+        bytes.extend(b"\0asm\x01\0\0\0\x05\x03\x01\x00\x01");
+        // One instance of it, with nothing given.
+        bytes.extend([2, 4, 1, 0, module, 0]);
+    }
+    bytes
+}
+
+#[test]
+fn a_host_for_one_call_at_a_time_runs_a_component_of_many_memories() {
+    let bytes = with_memories(&std::fs::read(RETURNS_64_BYTES).unwrap(), 8);
+    let single = Engine::builder().concurrent_calls(1).build().unwrap();
+    let guest = Guest::of(single.load(&bytes).unwrap(), CallLimits::default(), |host| host.transport(Vendor));
+    guest.run("run", json!({})).unwrap();
+    guest.run("run", json!({})).unwrap();
 }

@@ -10,6 +10,9 @@ use actionbay::egress::{OperatorPolicy, Origin, UreqTransport};
 use actionbay::ids::{ConnectionId, ProfileId};
 use actionbay::vault::{MasterKey, MemoryStore};
 use actionbay::{CallLimits, Failure, FailureKind, Host, SystemClock};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 
 use crate::components::ECHO;
 use crate::support::{Script, answer, drip, engine, gzip, load, workspace};
@@ -142,5 +145,26 @@ fn a_token_endpoint_that_answers_a_byte_at_a_time_ends_with_the_time_of_the_call
             assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
         }
         assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+    }
+}
+
+/// The scopes are told to plugins and to people.
+#[test]
+fn scopes_that_hold_a_secret_are_refused_with_the_tokens() {
+    let other = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let endpoint = Endpoint::new(CallLimits::default(), &other);
+    for told in [SECRET, "canary-access-token", "canary-refresh-token", &STANDARD.encode(SECRET)] {
+        let body = json!({
+            "access_token": "canary-access-token", "refresh_token": "canary-refresh-token",
+            "scope": format!("read {told}"),
+        });
+        let tokens = answer("200 OK", &[("Content-Type", "application/json")], body.to_string().as_bytes());
+        for failure in refused(&endpoint, &writing(tokens)) {
+            assert_eq!((failure.kind, &*failure.code), (FailureKind::Denied, "credential-in-answer"));
+        }
+    }
+    for connection in endpoint.host.connections(&workspace()).unwrap() {
+        let facts = format!("{connection:?}");
+        assert!(!facts.contains("canary"), "{facts}");
     }
 }
