@@ -64,4 +64,8 @@ fn what_is_wrong_is_named_with_the_way_to_mend_it() {
         assert!(failed.iter().all(|finding| finding["mend"].is_string()), "{failed:?}");
     }
     home.run(&["check", "./none.wasm"]).fails_with(2, "none.wasm");
+    let told = home.run(&["check", IMPORTS_WASI]);
+    let rows: Vec<&str> = told.stdout.lines().filter(|line| line.contains("FAILED")).collect();
+    assert!(matches!(rows[..], [row] if row.contains("wasi:sockets")), "{told:?}");
+    assert!(told.stdout.ends_with("It does not keep to the contract.\n"), "{told:?}");
 }

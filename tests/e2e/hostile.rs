@@ -4,7 +4,7 @@ mod answers;
 mod limits;
 mod requests;
 mod schemas;
-mod texts;
+pub(crate) mod texts;
 mod tokens;
 
 use std::sync::{Arc, Mutex};
@@ -69,6 +69,18 @@ fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
         assert!(line.chars().count() <= 2_001, "{}", line.len());
         assert!(!line.contains(|c: char| c.is_control() || c == '\u{202e}'), "{line:?}");
     }
+}
+
+#[test]
+fn a_component_that_logs_without_end_is_ended_with_its_time_and_heard_for_the_lines_of_the_run() {
+    let lines = Lines::default();
+    let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
+    let limits: CallLimits = serde_json::from_value(json!({"log-lines": 3})).unwrap();
+    let limits = limits.wall_clock(Duration::from_millis(300));
+    let failure = guest.run_within(limits, "run", json!({})).unwrap_err();
+    assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
+    assert_eq!(lines.0.lock().unwrap().len(), 3);
+    guest.works_as_before();
 }
 
 /// Keeps every text of every event, with what the event is.

@@ -1,8 +1,8 @@
 //! Limits that operators and callers set: of all calls, of one integration's, of one call.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -59,6 +59,32 @@ fn a_component_that_calls_the_host_from_the_end_of_its_stack_finds_its_own_end_a
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::LimitExceeded, "stack-bytes-exceeded"));
     let sent = server.heads().len();
     assert!(sent > 16, "it came to {sent} times 64 depths");
+}
+
+/// Notes how long each request may take.
+#[derive(Clone, Default)]
+struct Times(Arc<Mutex<Vec<Duration>>>);
+
+impl Transport for Times {
+    fn round_trip(&self, request: OutboundRequest) -> Result<RawResponse, TransportError> {
+        if request.url.path() != "/token" {
+            self.0.lock().unwrap().push(request.timeout);
+        }
+        Vendor.round_trip(request)
+    }
+}
+
+#[test]
+fn each_request_of_a_call_has_what_is_left_of_its_time() {
+    let times = Times::default();
+    let limits = CallLimits::default().requests(64).wall_clock(Duration::from_secs(30));
+    let plugin = load(engine(), CALLS_OUT_AT_EVERY_DEPTH);
+    let guest = Guest::of(plugin, limits, |host| host.transport(times.clone()));
+    guest.run("run", json!({})).unwrap_err();
+    let times = times.0.lock().unwrap();
+    assert_eq!(times.len(), 64);
+    assert!(times[0] <= Duration::from_secs(30));
+    assert!(times.is_sorted_by(|earlier, later| earlier > later), "{times:?}");
 }
 
 fn limits(name: &str, value: u64) -> CallLimits {

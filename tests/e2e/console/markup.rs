@@ -11,8 +11,9 @@ use serde_json::json;
 use super::desk::Desk;
 use super::routes::{owned, routes};
 use super::titles::{HOSTILE, is_harmless, shows};
-use crate::components::DESCRIBES_ITSELF_IN_MARKUP;
+use crate::components::{DESCRIBES_ITSELF_IN_MARKUP, STEERS_TERMINALS};
 use crate::guests::Vendor;
+use crate::hostile::texts::steering;
 use crate::service::office::{Office, run_of};
 use crate::support::{Setup, Visitor, World, engine, integration, load, workspace};
 
@@ -69,6 +70,23 @@ fn what_a_component_says_of_itself_is_shown_on_every_page_and_obeyed_on_none() {
     };
     for route in routes().iter().filter(|route| route.gets && !route.path.contains('.')) {
         is_harmless(&desk.open(&route.at(&ids)));
+    }
+}
+
+/// Nor does it turn what stands beside it round.
+#[test]
+fn what_a_component_says_of_itself_reaches_no_page_but_as_text() {
+    let mut desk = desk();
+    desk.office.world.host.add(load(engine(), STEERS_TERMINALS)).unwrap();
+    for (path, says) in [
+        ("/actions", "a [2J 2Jb c"),
+        ("/actions/steers-terminals", "a [2J 2Jb c"),
+        ("/actions/steers-terminals?tab=instructions", "a [2J 2Jb c"),
+        ("/actions/steers-terminals/templates", "a [2J 2Jb c"),
+    ] {
+        let page = desk.open(path);
+        assert_eq!(steering(&page.answer.body), None, "{path}: {page:?}");
+        assert!(page.says(says), "{path}: {page:?}");
     }
 }
 

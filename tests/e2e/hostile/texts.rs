@@ -79,8 +79,8 @@ fn an_output_that_holds_the_credential_is_kept_from_everybody() {
     guest.works_as_before();
 }
 
-/// The first character that is more to a terminal than text.
-fn steering(text: &str) -> Option<char> {
+/// The first character that is more to a terminal, or to whoever reads, than text.
+pub(crate) fn steering(text: &str) -> Option<char> {
     let is_layout = |c: char| matches!(c, '\n' | '\t');
     text.chars().find(|c| {
         (c.is_control() && !is_layout(*c)) || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
