@@ -76,7 +76,7 @@ fn a_component_that_logs_without_end_is_ended_with_its_time_and_heard_for_the_li
     let lines = Lines::default();
     let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
     let limits: CallLimits = serde_json::from_value(json!({"log-lines": 3})).unwrap();
-    let limits = limits.wall_clock(Duration::from_millis(300));
+    let limits = limits.wall_clock(Duration::from_secs(2));
     let failure = guest.run_within(limits, "run", json!({})).unwrap_err();
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
     assert_eq!(lines.0.lock().unwrap().len(), 3);

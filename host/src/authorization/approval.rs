@@ -29,7 +29,7 @@ pub(crate) const NOT_APPROVED: &str = "component-not-approved";
 const MOST_NAMED: usize = 5;
 
 /// What was approved of an integration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub struct Approval {
@@ -45,15 +45,17 @@ pub struct Approval {
 
 /// An approval as it is stored. What the component declares lies beside it: that is long, each run reads the approval, and
 /// only where the component is another one it needs to know more than the digest.
+///
+/// Earlier versions read what lies in it alone. By that the approved component stays approved to them, and to any other they
+/// are stricter than this one.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Stored {
     integration: IntegrationId,
     digest: String,
     since: u64,
-    /// In what earlier versions stored, which had it in one record.
-    #[serde(default, skip_serializing)]
-    declarations: Option<BTreeSet<String>>,
+    /// What is declared, where an earlier version stored it; empty otherwise.
+    declarations: BTreeSet<String>,
 }
 
 /// How a component differs from the approved one.
@@ -161,8 +163,7 @@ impl Authorizations {
     /// `NotFound`; `Storage`.
     pub fn difference(&self, integration: &IntegrationId) -> Result<Difference> {
         let plugin = self.plugin(integration)?;
-        let stored = self.approval(integration)?;
-        Ok(Difference::of(&plugin, stored.as_ref().map(|(approval, _)| approval)))
+        Ok(Difference::of(&plugin, self.approval(integration)?.as_ref()))
     }
 
     /// Approves the component of an integration as it is: the one with this SHA-256, where one is said.
@@ -179,10 +180,8 @@ impl Authorizations {
             )
             .hint(format!("See how it differs with: actionbay integrations approve {integration}")));
         }
-        let expect = match self.approval(integration)? {
-            Some((_, generation)) => Expect::Generation(generation),
-            None => Expect::Absent,
-        };
+        let stored = self.vault.get(&key(integration))?;
+        let expect = stored.map_or(Expect::Absent, |stored| Expect::Generation(stored.generation));
         self.record(&plugin, expect)
     }
 
@@ -230,7 +229,7 @@ impl Authorizations {
             integration: approval.integration.clone(),
             digest: approval.digest.clone(),
             since: approval.since,
-            declarations: None,
+            declarations: BTreeSet::new(),
         };
         self.vault.commit(&[
             Write::put(key(&manifest.id), expect, written(&stored)?),
@@ -239,16 +238,18 @@ impl Authorizations {
         Ok(approval)
     }
 
-    fn approval(&self, integration: &IntegrationId) -> Result<Option<(Approval, i64)>> {
-        let Some(record) = self.vault.get(&key(integration))? else { return Ok(None) };
-        Ok(Some((self.declared(read(&record)?)?, record.generation)))
+    fn approval(&self, integration: &IntegrationId) -> Result<Option<Approval>> {
+        let stored = self.vault.get(&key(integration))?.as_ref().map(read).transpose()?;
+        stored.map(|stored| self.declared(stored)).transpose()
     }
 
     /// The approval with what was declared.
     fn declared(&self, stored: Stored) -> Result<Approval> {
         let Stored { integration, digest, since, declarations } = stored;
-        let beside = || self.vault.get(&declarations_key(&integration))?.as_ref().map(read).transpose();
-        let declarations = declarations.map_or_else(beside, |declarations| Ok(Some(declarations)))?;
+        let declarations = match declarations.is_empty() {
+            true => self.vault.get(&declarations_key(&integration))?.as_ref().map(read).transpose()?,
+            false => Some(declarations),
+        };
         Ok(Approval { integration, digest, declarations: declarations.unwrap_or_default(), since })
     }
 }

@@ -8,9 +8,7 @@ use zeroize::Zeroizing;
 
 use super::profile::{FieldPlace, Profile};
 use super::profile_url::UrlTemplate;
-use crate::egress::{
-    Body, Credential, Egress, ExchangeLimits, Method, Request, Response, credential_in_answer,
-};
+use crate::egress::{Body, Credential, Egress, ExchangeLimits, Method, Request, Response};
 use crate::failure::{Failure, FailureKind, Result};
 use crate::runtime::{ClientAuthentication, TokenErrorMeaning, TokenErrorRule, TokenRequestEncoding};
 use crate::secret::{SecretString, Secrets};
@@ -196,7 +194,7 @@ pub(crate) fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secre
     }
     // The parser's own message may quote what it read, so it is left out.
     let answer = serde_json::from_slice::<TokenAnswer>(&body).ok();
-    let answer =
+    let mut answer =
         answer.filter(|answer| !answer.access_token.expose_secret().is_empty()).ok_or_else(|| {
             Failure::new(
                 FailureKind::Upstream,
@@ -207,7 +205,14 @@ pub(crate) fn read(response: Response, rules: &[TokenErrorRule], secrets: &Secre
             .sent(true)
             .status(status)
         })?;
-    if answer.tells(secrets) { Err(credential_in_answer(status, true)) } else { Ok(answer) }
+    // The tokens are kept: those before them may be good for nothing any more.
+    if answer.tells(secrets) {
+        log::warn!(
+            "a token endpoint named a secret among the scopes: they are taken as if it had named none"
+        );
+        answer.scope = None;
+    }
+    Ok(answer)
 }
 
 fn refused(

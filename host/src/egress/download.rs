@@ -175,7 +175,7 @@ impl Step {
     fn failure(&self, stopped: Stopped, status: u16, (limit, most): (&str, u64)) -> Failure {
         let origin = self.origin();
         match stopped {
-            Stopped::Echo => echo::credential_in_answer(status, false),
+            Stopped::Echo => echo::refusal(status, false),
             Stopped::TooLarge => Failure::new(
                 FailureKind::LimitExceeded,
                 format!("{limit}-exceeded"),

@@ -60,7 +60,7 @@ impl<'a> Echo<'a> {
         let in_headers = headers
             .iter()
             .any(|(name, value)| self.is_in(name.as_str().as_bytes()) || self.is_in(value.as_bytes()));
-        if in_headers || self.is_in(body) { Err(credential_in_answer(status, has_effect)) } else { Ok(()) }
+        if in_headers || self.is_in(body) { Err(refusal(status, has_effect)) } else { Ok(()) }
     }
 
     fn is_in(&self, bytes: &[u8]) -> bool {
@@ -121,7 +121,7 @@ fn fill(body: &mut dyn Read, buffer: &mut [u8]) -> io::Result<usize> {
 }
 
 /// The answer holds a credential.
-pub(crate) fn credential_in_answer(status: u16, has_effect: bool) -> Failure {
+pub(super) fn refusal(status: u16, has_effect: bool) -> Failure {
     Failure::new(
         FailureKind::Denied,
         "credential-in-answer",

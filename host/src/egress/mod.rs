@@ -69,7 +69,6 @@ pub use ureq_transport::UreqTransport;
 use crate::failure::{Failure, FailureKind, Result};
 
 use self::echo::Echo;
-pub(crate) use self::echo::credential_in_answer;
 use crate::secret::{SecretString, Secrets};
 
 /// The longest URL in bytes: more than servers commonly take, less than the client refuses.

@@ -39,7 +39,7 @@ pub(super) fn load<T>(
     digest: &str,
     link: impl FnOnce(&Component) -> T,
 ) -> Option<(T, Manifest)> {
-    let path = place(engine, digest).filter(|path| is_private(path, FileType::is_file))?;
+    let path = place(engine, digest).filter(|path| only_we_write(path, FileType::is_file))?;
     thread::scope(|scope| {
         // Reading the manifest takes as long as all else, and is no danger before it is known that the file is whole.
         let reading = thread::Builder::new().spawn_scoped(scope, || manifest(&path)).ok()?;
@@ -125,7 +125,7 @@ fn place(engine: &Engine, digest: &str) -> Option<PathBuf> {
     if !folder.is_dir() {
         create_private(folder).ok()?;
     }
-    if !is_private(folder, FileType::is_dir) {
+    if !only_we_write(folder, FileType::is_dir) {
         return None;
     }
     let mut hasher = DefaultHasher::new();
@@ -159,7 +159,7 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Whether it is of this kind and nobody but this user can write it.
 #[cfg(unix)]
-fn is_private(path: &Path, is_kind: impl Fn(&FileType) -> bool) -> bool {
+fn only_we_write(path: &Path, is_kind: impl Fn(&FileType) -> bool) -> bool {
     use std::os::unix::fs::MetadataExt;
     let mine = rustix::process::geteuid().as_raw();
     fs::symlink_metadata(path)
@@ -168,7 +168,7 @@ fn is_private(path: &Path, is_kind: impl Fn(&FileType) -> bool) -> bool {
 
 /// Without Unix permissions there is no cheap proof that nobody else can write, so nothing is kept.
 #[cfg(not(unix))]
-fn is_private(_: &Path, _: impl Fn(&FileType) -> bool) -> bool {
+fn only_we_write(_: &Path, _: impl Fn(&FileType) -> bool) -> bool {
     false
 }
 

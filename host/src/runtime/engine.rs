@@ -28,7 +28,7 @@ const CONCURRENT_CALLS: u32 = 256;
 /// What can be said instead: less is no stack that a component starts on, and more is a mistake.
 pub(crate) const STACK_RANGE: std::ops::RangeInclusive<usize> = 64 << 10..=64 << 20;
 
-/// What can be said instead. A gigabyte of address space is set aside for each.
+/// What can be said instead. Some eight gigabytes of address space are set aside for each, and for no fewer than 32.
 pub(crate) const CALLS_RANGE: std::ops::RangeInclusive<u32> = 1..=4_096;
 
 /// What is kept of a memory between calls: about what a small call touches, so that the next one finds it warm.

@@ -239,12 +239,9 @@ fn pace_of(route: &Route, site: Option<&Site>) -> String {
 
 /// How many objects an answer holds: those of its list of results, or the one that it is.
 fn objects_in(body: &[u8]) -> u64 {
-    /// What is counted takes no room.
-    #[derive(serde::Deserialize)]
-    struct Answer {
-        results: Vec<serde::de::IgnoredAny>,
-    }
-    serde_json::from_slice(body).map_or(1, |answer: Answer| answer.results.len() as u64)
+    let answer: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let results = answer.as_ref().and_then(|answer| answer.get("results")).and_then(|list| list.as_array());
+    results.map_or(1, |results| results.len() as u64)
 }
 
 /// No code, or no refresh token, in this call.

@@ -20,7 +20,7 @@ pub const ROOM_BYTES: usize = 256 << 10;
 
 #[cfg(target_arch = "wasm32")]
 mod wasm {
-    #![allow(unsafe_code, reason = "an allocator is given memory by its address")]
+    #![expect(unsafe_code, reason = "an allocator is given memory by its address")]
 
     use core::alloc::Layout;
     use core::arch::wasm32::memory_grow;
@@ -55,6 +55,13 @@ mod wasm {
         Grown(Option<NonNull<u8>>),
     }
 
+    /// Asks for so many bytes more: the pages that there were before, and those that came to them.
+    fn grown(bytes: usize) -> Option<(usize, usize)> {
+        let pages = bytes.div_ceil(PAGE_BYTES);
+        let before = memory_grow::<0>(pages);
+        (before != usize::MAX).then_some((before, pages))
+    }
+
     // SAFETY: nothing in it allocates.
     unsafe impl Source for Memory {
         fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
@@ -65,11 +72,7 @@ mod wasm {
                 return Ok(());
             };
             let needed = layout.size().saturating_add(layout.align()).saturating_add(BESIDE);
-            let pages = needed.max(ROOM_BYTES).div_ceil(PAGE_BYTES);
-            let before = memory_grow::<0>(pages);
-            if before == usize::MAX {
-                return Err(());
-            }
+            let (before, pages) = grown(needed.max(ROOM_BYTES)).or_else(|| grown(needed)).ok_or(())?;
             let base = (before * PAGE_BYTES) as *mut u8;
             let size = pages * PAGE_BYTES;
             // SAFETY: the host has just given it to this module, and nobody else knows of it.

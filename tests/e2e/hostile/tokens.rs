@@ -148,9 +148,9 @@ fn a_token_endpoint_that_answers_a_byte_at_a_time_ends_with_the_time_of_the_call
     }
 }
 
-/// The scopes are told to plugins and to people.
+/// The scopes are told to plugins and to people. The tokens beside them are good: those before them may be so no more.
 #[test]
-fn scopes_that_hold_a_secret_are_refused_with_the_tokens() {
+fn scopes_that_hold_a_secret_are_told_to_nobody_and_the_connection_stays_alive() {
     let other = Script::new(|_| answer("200 OK", &[], b"{}"));
     let endpoint = Endpoint::new(CallLimits::default(), &other);
     for told in [SECRET, "canary-access-token", "canary-refresh-token", &STANDARD.encode(SECRET)] {
@@ -158,13 +158,13 @@ fn scopes_that_hold_a_secret_are_refused_with_the_tokens() {
             "access_token": "canary-access-token", "refresh_token": "canary-refresh-token",
             "scope": format!("read {told}"),
         });
-        let tokens = answer("200 OK", &[("Content-Type", "application/json")], body.to_string().as_bytes());
-        for failure in refused(&endpoint, &writing(tokens)) {
-            assert_eq!((failure.kind, &*failure.code), (FailureKind::Denied, "credential-in-answer"));
-        }
-    }
-    for connection in endpoint.host.connections(&workspace()).unwrap() {
+        endpoint.answer(writing(answer("200 OK", &[], body.to_string().as_bytes())));
+        let id = endpoint.authorize().unwrap();
+        endpoint.host.refresh(&workspace(), &id).unwrap();
+        let connections = endpoint.host.connections(&workspace()).unwrap();
+        let connection = connections.iter().find(|connection| connection.id == id).unwrap();
         let facts = format!("{connection:?}");
-        assert!(!facts.contains("canary"), "{facts}");
+        assert!(!facts.contains("canary") && !facts.contains(told), "{facts}");
+        assert!(facts.contains("Active"), "{facts}");
     }
 }

@@ -6,6 +6,9 @@ use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnecto
 /// Connects as `ureq` does. For a request with settings of its own that would make a TLS configuration for each
 /// connection, which copies every authority and knows no session of another connection. The settings of the requests here
 /// are how long they may take, and nothing of TLS.
+///
+/// So a connection may go on with the session of an earlier one to the same name, whose certificate was looked at then
+/// (RFC 8446 section 2.2), for as long as the server's ticket is good: seven days at most.
 #[derive(Debug, Default)]
 pub(super) struct OneTls(DefaultConnector);
 
