@@ -24,6 +24,17 @@ fn kept(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
+/// The only artifact in the folder, that of `RETURNS_64_BYTES`, its bytes, and those of another component's.
+fn artifact_and_other(folder: &Path) -> (PathBuf, Vec<u8>, Vec<u8>) {
+    let only = || kept(folder).pop().unwrap();
+    id(folder, TRAPS);
+    let (of_traps, other) = only();
+    fs::remove_file(of_traps).unwrap();
+    id(folder, RETURNS_64_BYTES);
+    let (file, whole) = only();
+    (file, whole, other)
+}
+
 fn set_mode(folder: &Path, mode: u32) {
     fs::set_permissions(folder, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -43,11 +54,7 @@ fn a_folder_that_is_made_for_artifacts_is_its_owners_alone() {
 fn a_folder_that_others_can_write_or_lead_elsewhere_is_neither_read_nor_written() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("artifacts");
-    id(&folder, TRAPS);
-    let [(of_traps, other)] = &kept(&folder)[..] else { panic!("one artifact") };
-    fs::remove_file(of_traps).unwrap();
-    id(&folder, RETURNS_64_BYTES);
-    let [(file, _)] = &kept(&folder)[..] else { panic!("one artifact") };
+    let (file, _, other) = &artifact_and_other(&folder);
     // The code of another component in its place: whoever reads it is taken in.
     fs::write(file, other).unwrap();
     assert_eq!(id(&folder, RETURNS_64_BYTES), "traps", "it is read where only its owner can write");
@@ -67,11 +74,7 @@ fn a_folder_that_others_can_write_or_lead_elsewhere_is_neither_read_nor_written(
 fn an_artifact_that_others_can_write_or_that_lies_elsewhere_is_not_read_and_another_takes_its_place() {
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("artifacts");
-    id(&folder, TRAPS);
-    let [(of_traps, other)] = &kept(&folder)[..] else { panic!("one artifact") };
-    fs::remove_file(of_traps).unwrap();
-    id(&folder, RETURNS_64_BYTES);
-    let [(file, whole)] = &kept(&folder)[..] else { panic!("one artifact") };
+    let (file, whole, other) = &artifact_and_other(&folder);
     let mode = || fs::symlink_metadata(file).unwrap().permissions().mode();
     assert_eq!(mode(), 0o100_600);
     for others in [0o606, 0o620] {
