@@ -66,6 +66,10 @@ fn call(criterion: &mut Criterion) {
     call.bench_function("64 bytes", |bench| {
         bench.iter(|| execute(&small, "run", &json!({}), &constant));
     });
+    let without = Engine::builder().without_pagemap_scan().build().unwrap().load(&bytes).unwrap();
+    call.bench_function("64 bytes, without pagemap_scan", |bench| {
+        bench.iter(|| execute(&without, "run", &json!({}), &constant));
+    });
     let bare = Bare::new(&bytes);
     call.bench_function("store and instance, wasmtime alone", |bench| bench.iter(|| bare.instantiate()));
     let bare = Bare::new(COMPONENT);

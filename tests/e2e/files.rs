@@ -2,7 +2,8 @@
 
 mod redirects;
 
-use std::time::Duration;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +13,7 @@ use actionbay::egress::{OperatorPolicy, Origin};
 use actionbay::ids::{IntegrationId, ProfileId, WorkspaceId};
 use actionbay::runtime::FolderFiles;
 use actionbay::vault::{MasterKey, MemoryStore};
-use actionbay::{CallLimits, Failure, FailureKind, Host, Run, SystemClock};
+use actionbay::{CallLimits, Failure, FailureKind, Host, HostBuilder, Run, SystemClock};
 use serde_json::{Value, json};
 
 use crate::components::REACHES_FOR_FILES;
@@ -38,19 +39,25 @@ impl Reach {
         limits: CallLimits,
         change: impl FnOnce(OperatorPolicy) -> OperatorPolicy,
     ) -> Self {
+        Self::built(server, change, |host| host.limits(limits))
+    }
+
+    fn built(
+        server: &Script,
+        change: impl FnOnce(OperatorPolicy) -> OperatorPolicy,
+        more: impl FnOnce(HostBuilder) -> HostBuilder,
+    ) -> Self {
         let plugin = load(engine(), REACHES_FOR_FILES);
         let id = plugin.manifest().id.clone();
         let policy =
             OperatorPolicy::every_public_host().replace("app", "api", Origin::parse(&server.origin).unwrap());
-        let host = Host::builder()
+        let builder = Host::builder()
             .transport(WithTokens::default())
             .store(MemoryStore::new(), MasterKey::random().unwrap())
             .clock(SystemClock)
             .callbacks(FixedCallback("https://platform.example/callback".to_owned()))
-            .policy(change(policy))
-            .limits(limits)
-            .build()
-            .unwrap();
+            .policy(change(policy));
+        let host = more(builder).build().unwrap();
         let profile = Profile::custom(ProfileId::new("app").unwrap(), plugin.manifest(), "client").unwrap();
         host.add(plugin).unwrap();
         host.put_profile(&workspace(), &profile, &"client-secret-0123".to_owned().into()).unwrap();
@@ -62,7 +69,12 @@ impl Reach {
     }
 
     fn run(&self, template: &str, input: Value) -> Result<Value, Failure> {
-        let run = Run::new(workspace(), self.id.clone(), template, input);
+        self.run_within(None, template, input)
+    }
+
+    /// Runs it within limits of this run alone.
+    fn run_within(&self, limits: Option<CallLimits>, template: &str, input: Value) -> Result<Value, Failure> {
+        let run = Run::new(workspace(), self.id.clone(), template, input).limits(limits);
         let run = run.files(FolderFiles::new(self.folder.path()));
         self.host.run(&run).map(|outcome| outcome.output)
     }
@@ -288,6 +300,30 @@ fn a_download_that_comes_a_byte_at_a_time_ends_with_the_time_for_files_and_leave
     let failure = Reach::with(&server, limits, |policy| policy).refused("/f");
     assert_eq!(failure.kind, FailureKind::TimedOut, "{failure:?}");
     assert!(failure.hint.unwrap().contains("transfer"));
+}
+
+#[test]
+fn bytes_and_time_of_files_are_limited_for_one_run_and_for_one_integration_too() {
+    let server = Script::writing(|path, stream| match path {
+        "/v1/long" => stream.write_all(&answer("200 OK", &[], &[b'x'; 100])),
+        _ => drip(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
+    });
+    let time = Duration::from_millis(300);
+    let input = |path: &str| json!({"name": "plan.txt", "path": path});
+    for (limits, path, code) in [
+        (CallLimits::default().file_bytes(99), "/long", "file-bytes-exceeded"),
+        (CallLimits::default().wall_clock(time).transfer(time), "/slow", "timed-out"),
+    ] {
+        let started = Instant::now();
+        let usual = Reach::new(&server);
+        let failure = usual.run_within(Some(limits), "save", input(path)).unwrap_err();
+        assert_eq!(failure.code, code, "for one run");
+        let of = IntegrationId::new("reaches-for-files").unwrap();
+        let limited = Reach::built(&server, |policy| policy, |host| host.limits_of(of, limits));
+        assert_eq!(limited.run("save", input(path)).unwrap_err().code, code, "for the integration");
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    }
+    Reach::new(&server).save("plan.txt", "/long").unwrap();
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod tokens;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use actionbay::ids::IntegrationId;
 use actionbay::runtime::{Event, EventSink};
 use actionbay::{CallLimits, Clock as _, FailureKind};
 use serde_json::{Value, json};
@@ -72,7 +73,7 @@ fn a_log_is_bounded_in_lines_and_length_and_steers_no_terminal() {
 }
 
 #[test]
-fn a_component_that_logs_without_end_is_ended_with_its_time_and_heard_for_the_lines_of_the_run() {
+fn a_component_that_logs_without_end_is_ended_with_its_time_and_heard_for_the_lines_that_it_has() {
     let lines = Lines::default();
     let guest = Guest::watched(LOGS_WITHOUT_END, lines.clone());
     let limits: CallLimits = serde_json::from_value(json!({"log-lines": 3})).unwrap();
@@ -81,6 +82,14 @@ fn a_component_that_logs_without_end_is_ended_with_its_time_and_heard_for_the_li
     assert_eq!((failure.kind, failure.code.as_ref()), (FailureKind::TimedOut, "call-timed-out"));
     assert_eq!(lines.0.lock().unwrap().len(), 3);
     guest.works_as_before();
+
+    let (lines, of) = (Lines::default(), IntegrationId::new("logs-without-end").unwrap());
+    let plugin = load(engine(), LOGS_WITHOUT_END);
+    let guest = Guest::of(plugin, CallLimits::default(), |host| {
+        host.transport(Vendor).events(lines.clone()).limits_of(of, limits)
+    });
+    guest.run("run", json!({"lines": 9})).unwrap();
+    assert_eq!(lines.0.lock().unwrap().len(), 3, "for the integration");
 }
 
 /// Keeps every text of every event, with what the event is.

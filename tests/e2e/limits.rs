@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::components::{
     ALLOCATES_WITHOUT_END, CALLS_OUT_AT_EVERY_DEPTH, DOES_WITH_LESS, ECHO, EXITS, PANICS, RECURSES,
-    RETURNS_64_BYTES, RETURNS_INVALID_JSON, TRAPS,
+    RETURNS_64_BYTES, RETURNS_INVALID_JSON, TRAPS, VIOLATES_ITS_OUTPUT_SCHEMA,
 };
 use crate::guests::{Guest, Vendor};
 use crate::support::{Home, Script, World, answer, connected, engine, integration, load, workspace};
@@ -172,6 +172,7 @@ fn a_call_that_waits_for_its_answer_gets_it_whatever_becomes_of_others_meanwhile
         (ALLOCATES_WITHOUT_END, "memory-bytes-exceeded"),
         (RECURSES, "stack-bytes-exceeded"),
         (RETURNS_INVALID_JSON, "invalid-output"),
+        (VIOLATES_ITS_OUTPUT_SCHEMA, "invalid-output"),
     ] {
         let ((arrived, has_arrived), (go, let_go)) = (channel(), channel());
         let gate = Gate { arrived: Mutex::new(arrived), go: Mutex::new(let_go) };

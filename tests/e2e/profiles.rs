@@ -287,8 +287,22 @@ fn a_name_that_leads_to_this_machine_is_not_called_and_the_hint_says_what_would_
     let failed = home.run(&["profiles", "test", "mine"]).fails_with(1, "not at a public address");
     let line = format!("allowed-origins = [\"{}\", \"{here}\"]", sandbox.url());
     assert!(failed.stderr.contains(&line), "{failed:?}");
-    let error = home.run(&["--json", "profiles", "test", "mine"]).json()["error"].clone();
-    assert_eq!((&error["code"], &error["request-sent"]), (&json!("address-not-public"), &json!(false)));
+    let error = || home.run(&["--json", "profiles", "test", "mine"]).json()["error"].clone();
+    assert_eq!((&error()["code"], &error()["request-sent"]), (&json!("address-not-public"), &json!(false)));
+
+    // The line as it was printed does what it says. What is there speaks no TLS, which is found out by calling it.
+    let hosts = format!("allowed-hosts = [\"{here}\"]");
+    std::fs::write(
+        home.data().join("config.toml"),
+        format!("[policy]\n{hosts}\n{}\n", printed(&failed.stderr)),
+    )
+    .unwrap();
+    assert_eq!(error()["code"], "untrusted-server");
+}
+
+/// The line that a refusal says to put under `[policy]`.
+fn printed(told: &str) -> &str {
+    told.split_once("under [policy]: ").unwrap_or_else(|| panic!("{told}")).1.lines().next().unwrap()
 }
 
 #[test]
@@ -314,6 +328,13 @@ fn a_host_is_called_where_the_operator_allows_it_and_an_empty_list_allows_none()
     assert!(message.contains("does not allow") && message.contains(line), "{message}");
 
     let config = home.data().join("config.toml");
+    // The line as it was printed does what it says.
+    let edit = ["profiles", "edit", "mine", "--token-url", "https://auth.example.com/oauth/token"];
+    let told = home.run(&edit).fails_with(2, "does not allow").stderr;
+    let origins = format!("allowed-origins = [\"{}\"]", sandbox.url());
+    std::fs::write(&config, format!("[policy]\n{}\n{origins}\n", printed(&told))).unwrap();
+    to("auth.example.com").ok();
+
     let listed = |hosts: &str| {
         let origins = format!("allowed-origins = [\"{}\"]", sandbox.url());
         std::fs::write(&config, format!("[policy]\nallowed-hosts = {hosts}\n{origins}\n")).unwrap();

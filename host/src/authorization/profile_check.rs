@@ -77,7 +77,11 @@ struct Check(Vec<Violation>);
 
 impl Check {
     fn add(&mut self, pointer: impl Into<String>, why: &str) {
-        self.0.push(Violation { pointer: pointer.into(), message: format!("{why}.") });
+        self.add_sentence(pointer, format!("{why}."));
+    }
+
+    fn add_sentence(&mut self, pointer: impl Into<String>, message: String) {
+        self.0.push(Violation { pointer: pointer.into(), message });
     }
 
     fn profile(&mut self, profile: &Profile, egress: &Egress) {
@@ -121,7 +125,8 @@ impl Check {
         };
         if let Err(failure) = egress.endpoint(&url, profile.id.as_str()) {
             let hint = failure.hint.unwrap_or_default();
-            self.add(pointer, &format!("is refused: {} {hint}", failure.message));
+            // The hint ends with the line that would allow it, which is taken as it stands.
+            self.add_sentence(pointer, format!("is refused: {} {hint}", failure.message));
         }
         if let Some((name, _)) = url.query_pairs().find(|(name, _)| is_reserved(name)) {
             self.add(pointer, &format!("may not set \"{name}\", which the host sets"));

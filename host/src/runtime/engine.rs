@@ -111,6 +111,7 @@ pub struct EngineBuilder {
     stack_bytes: usize,
     concurrent_calls: u32,
     memory_creator: Option<Arc<dyn MemoryCreator>>,
+    pagemap_scan: Enabled,
 }
 
 impl Default for EngineBuilder {
@@ -120,6 +121,7 @@ impl Default for EngineBuilder {
             stack_bytes: STACK_BYTES,
             concurrent_calls: CONCURRENT_CALLS,
             memory_creator: None,
+            pagemap_scan: Enabled::Auto,
         }
     }
 }
@@ -161,6 +163,14 @@ impl EngineBuilder {
         self
     }
 
+    /// Does without the kernel's word on which pages a call wrote to (`PAGEMAP_SCAN`, Linux 6.7), as on a machine that does
+    /// not have it.
+    #[must_use]
+    pub fn without_pagemap_scan(mut self) -> Self {
+        self.pagemap_scan = Enabled::No;
+        self
+    }
+
     /// Makes the engine.
     ///
     /// # Errors
@@ -178,9 +188,10 @@ impl EngineBuilder {
         config.async_stack_size(self.stack_bytes + STACK_OF_THE_HOST);
         match self.memory_creator {
             Some(creator) => on_demand(&mut config, creator),
-            None => drop(
-                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(self.concurrent_calls))),
-            ),
+            None => {
+                let pool = pool(self.concurrent_calls, self.pagemap_scan);
+                config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+            }
         }
         let wasmtime = wasmtime::Engine::new(&config)
             .map_err(|error| Failure::internal(format!("This machine cannot run components: {error}.")))?;
@@ -198,7 +209,7 @@ impl EngineBuilder {
     }
 }
 
-fn pool(calls: u32) -> PoolingAllocationConfig {
+fn pool(calls: u32, pagemap_scan: Enabled) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls * PARTS_PER_COMPONENT)
@@ -211,7 +222,7 @@ fn pool(calls: u32) -> PoolingAllocationConfig {
         .max_memory_size(LARGEST_MEMORY)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT)
-        .pagemap_scan(Enabled::Auto);
+        .pagemap_scan(pagemap_scan);
     // No call runs on a stack of wasmtime's own. A thousand of them, each with a page that is protected, would be a tenth of
     // what a command takes.
     #[cfg(feature = "wasi")]

@@ -259,6 +259,28 @@ fn the_command_shows_how_a_component_differs_and_accepts_the_one_that_was_shown(
     assert!(less.contains("\n- request ") && !less.contains("\n+ "), "{less}");
 }
 
+#[test]
+fn the_command_shows_audiences_scopes_and_effects_that_were_not_approved() {
+    let server = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let home = Guest::home(TRAPS, &server);
+    home.run(&["--json", "run", TRAPS, "run"]);
+    let other = home.path().join("other.wasm");
+    std::fs::write(&other, with_another_digest(TRAPS)).unwrap();
+    let store = rusqlite::Connection::open(home.data().join("actionbay.db")).unwrap();
+    let declared = r#"["scope {\"template\":\"run\",\"scope\":\"gone\"}"]"#;
+    let change = "UPDATE records SET body = ?1 WHERE collection = 'approvals' AND id = 'traps/declarations'";
+    assert_eq!(store.execute(change, [declared.as_bytes()]).unwrap(), 1);
+    let shown = home.run(&["integrations", "approve", other.to_str().unwrap()]).ok().stdout;
+    for line in [
+        "\n+ audience {",
+        "\n+ authorization {",
+        "\n+ template {\"id\":\"run\",\"effect\":\"",
+        "\n- scope {\"template\":\"run\",\"scope\":\"gone\"}",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+}
+
 /// Whoever runs the service is to look at it: the person in front of a page cannot.
 #[test]
 fn a_page_for_people_does_not_say_what_a_component_that_is_not_approved_declares() {
