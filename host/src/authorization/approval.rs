@@ -25,6 +25,9 @@ mod tests;
 /// The code of a refusal to use a component that the operator has not accepted.
 pub(crate) const NOT_APPROVED: &str = "component-not-approved";
 
+/// The code of an approval that is damaged.
+pub(crate) const UNREADABLE: &str = "record-unreadable";
+
 /// How many declarations a refusal names.
 const MOST_NAMED: usize = 5;
 
@@ -41,21 +44,6 @@ pub struct Approval {
     pub declarations: BTreeSet<String>,
     /// Since when, in seconds since 1970 UTC.
     pub since: u64,
-}
-
-/// An approval as it is stored. What the component declares lies beside it: that is long, each run reads the approval, and
-/// only where the component is another one it needs to know more than the digest.
-///
-/// Earlier versions read what lies in it alone. By that the approved component stays approved to them, and to any other they
-/// are stricter than this one.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-struct Stored {
-    integration: IntegrationId,
-    digest: String,
-    since: u64,
-    /// What is declared, where an earlier version stored it; empty otherwise.
-    declarations: BTreeSet<String>,
 }
 
 /// How a component differs from the approved one.
@@ -204,10 +192,10 @@ impl Authorizations {
                     recorded => return recorded.map(|_| plugin),
                 }
             };
-            let stored: Stored = read(&record)?;
+            let approval: Approval = read(&record)?;
             // The approved one itself differs in nothing: what it declares need not be written down to be compared.
-            if stored.digest != plugin.digest() {
-                let difference = Difference::of(&plugin, Some(&self.declared(stored)?));
+            if approval.digest != plugin.digest() {
+                let difference = Difference::of(&plugin, Some(&self.with_declarations(approval)?));
                 if difference.needs_approval() {
                     return Err(not_approved(difference));
                 }
@@ -225,12 +213,9 @@ impl Authorizations {
             declarations: declarations(manifest),
             since: self.clock.now()?,
         };
-        let stored = Stored {
-            integration: approval.integration.clone(),
-            digest: approval.digest.clone(),
-            since: approval.since,
-            declarations: BTreeSet::new(),
-        };
+        // What is declared is long, and each run reads the approval: it lies beside it. Versions before read the approval alone.
+        // By that the approved component stays approved to them, and to any other they are stricter than this one.
+        let stored = Approval { declarations: BTreeSet::new(), ..approval.clone() };
         self.vault.commit(&[
             Write::put(key(&manifest.id), expect, written(&stored)?),
             Write::put(declarations_key(&manifest.id), Expect::Any, written(&approval.declarations)?),
@@ -240,17 +225,17 @@ impl Authorizations {
 
     fn approval(&self, integration: &IntegrationId) -> Result<Option<Approval>> {
         let stored = self.vault.get(&key(integration))?.as_ref().map(read).transpose()?;
-        stored.map(|stored| self.declared(stored)).transpose()
+        stored.map(|stored| self.with_declarations(stored)).transpose()
     }
 
-    /// The approval with what was declared.
-    fn declared(&self, stored: Stored) -> Result<Approval> {
-        let Stored { integration, digest, since, declarations } = stored;
-        let declarations = match declarations.is_empty() {
-            true => self.vault.get(&declarations_key(&integration))?.as_ref().map(read).transpose()?,
-            false => Some(declarations),
-        };
-        Ok(Approval { integration, digest, declarations: declarations.unwrap_or_default(), since })
+    /// An approval as it was stored, with what was declared. Versions before stored that in it.
+    fn with_declarations(&self, stored: Approval) -> Result<Approval> {
+        if !stored.declarations.is_empty() {
+            return Ok(stored);
+        }
+        let beside = self.vault.get(&declarations_key(&stored.integration))?;
+        let declarations = beside.as_ref().map(read).transpose()?.unwrap_or_default();
+        Ok(Approval { declarations, ..stored })
     }
 }
 
@@ -273,7 +258,10 @@ impl Approved {
 
 fn read<T: DeserializeOwned>(record: &Record) -> Result<T> {
     serde_json::from_slice(&record.body).map_err(|error| {
-        Failure::storage("record-unreadable", format!("A stored approval cannot be read: {error}."))
+        Failure::storage(UNREADABLE, format!("A stored approval cannot be read: {error}.")).hint(
+            "Approve the component that is there by its SHA-256, which `integrations show` tells: \
+             actionbay integrations approve INTEGRATION --yes --digest SHA-256",
+        )
     })
 }
 

@@ -79,8 +79,8 @@ mod tokens_in_use;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-pub(crate) use approval::NOT_APPROVED;
 pub use approval::{Approval, Difference};
+pub(crate) use approval::{NOT_APPROVED, UNREADABLE};
 pub use basic::Connect;
 pub use browser::Browser;
 pub use callback::{CallbackRouter, DenyCallbackRouter, FixedCallback};

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args, Command};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::config::LIMITS_HINT;
 use super::fields::Kind;
 use super::home::{Home, HostSettings};
 use super::output::{Output, document};
@@ -201,8 +202,8 @@ fn limits(home: &Home, integration: &IntegrationId, said: &[String]) -> Result<O
         Some((name.to_owned(), Value::Number(value.parse().ok()?)))
     };
     let limits = said.iter().map(|pair| {
-        limit(pair)
-            .ok_or_else(|| wrong(format!("--call-limit {pair}: write a name, an equals sign and a number.")))
+        let message = || format!("--call-limit {pair}: write a name, an equals sign and a number.");
+        limit(pair).ok_or_else(|| wrong(message()).hint(LIMITS_HINT))
     });
     home.limits(integration, &limits.collect::<Result<_>>()?).map(Some)
 }

@@ -342,7 +342,7 @@ mod tests {
         (address, connections)
     }
 
-    fn get(url: &str, reach: Reach) -> OutboundRequest {
+    pub(super) fn get(url: &str, reach: Reach) -> OutboundRequest {
         OutboundRequest {
             method: ureq::http::Method::GET,
             url: Url::parse(url).unwrap(),

@@ -281,6 +281,31 @@ fn the_command_shows_audiences_scopes_and_effects_that_were_not_approved() {
     }
 }
 
+#[test]
+fn an_approval_that_is_damaged_is_said_with_what_to_do_and_accepted_anew_by_the_digest_alone() {
+    let server = Script::new(|_| answer("200 OK", &[], b"{}"));
+    let home = Guest::home(TRAPS, &server);
+    let code = |arguments: &[&str]| {
+        home.run(&[&["--json"], arguments].concat()).json()["error"]["code"].as_str().map(str::to_owned)
+    };
+    let run = ["run", TRAPS, "run"];
+    assert_eq!(code(&run).as_deref(), Some("plugin-crashed"));
+    let digest = home.run(&["--json", "integrations", "show", TRAPS]).ok().json()["digest"].clone();
+    let store = rusqlite::Connection::open(home.data().join("actionbay.db")).unwrap();
+    let change = "UPDATE records SET body = ?1 WHERE collection = 'approvals' AND id = 'traps'";
+    assert_eq!(store.execute(change, [b"{\"integration\":"]).unwrap(), 1);
+    let told = home.run(&run).fails_with(1, "A stored approval cannot be read").stderr;
+    assert!(told.contains("integrations approve INTEGRATION --yes --digest SHA-256"), "{told}");
+    let approve = ["integrations", "approve", TRAPS, "--yes", "--digest", digest.as_str().unwrap()];
+    assert_eq!(
+        code(&approve[..4]).as_deref(),
+        Some("record-unreadable"),
+        "nobody saw what that would accept"
+    );
+    home.run(&approve).ok();
+    assert_eq!(code(&run).as_deref(), Some("plugin-crashed"), "its connection is there still");
+}
+
 /// Whoever runs the service is to look at it: the person in front of a page cannot.
 #[test]
 fn a_page_for_people_does_not_say_what_a_component_that_is_not_approved_declares() {

@@ -30,6 +30,10 @@ pub(super) use stand_ins::put_stand_ins;
 
 const FILE: &str = "config.toml";
 
+/// How limits of a call are written.
+pub(super) const LIMITS_HINT: &str =
+    "Times are in seconds, sizes in bytes, as in --call-limit wall-clock=30.";
+
 /// A file with every setting and what it is for.
 pub(super) const EXAMPLE: &str = include_str!("example.toml");
 
@@ -190,8 +194,7 @@ impl ConfiguredLimits {
 /// What the file says is understood, so that it is the call's.
 fn not_understood(error: &serde_json::Error) -> Failure {
     let message = format!("A limit of the call is not understood: {error}.");
-    Failure::new(FailureKind::InvalidInput, "bad-limit", message)
-        .hint("Times are in seconds, sizes in bytes, as in --call-limit wall-clock=30.")
+    Failure::new(FailureKind::InvalidInput, "bad-limit", message).hint(LIMITS_HINT)
 }
 
 /// The editions that the file says; a workspace that it does not name has the edition `developer`.

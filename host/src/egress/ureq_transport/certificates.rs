@@ -10,8 +10,8 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::{HandshakeKind, ServerConfig, ServerConnection, StreamOwned};
 use ureq::tls::{Certificate, RootCerts};
-use url::Url;
 
+use super::tests::get;
 use super::*;
 
 const NAME: &str = "auth.example";
@@ -99,12 +99,9 @@ impl Server {
 fn to(url: &str, reach: Reach) -> OutboundRequest {
     OutboundRequest {
         method: ureq::http::Method::POST,
-        url: Url::parse(url).unwrap(),
-        reach,
-        headers: ureq::http::HeaderMap::new(),
         body: b"secret".to_vec().into(),
         timeout: Duration::from_secs(20),
-        max_response_bytes: 1000,
+        ..get(url, reach)
     }
 }
 
