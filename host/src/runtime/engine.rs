@@ -210,6 +210,13 @@ impl EngineBuilder {
 }
 
 fn pool(calls: u32, pagemap_scan: Enabled) -> PoolingAllocationConfig {
+    // Without the kernel's word all of it would be wiped, written to or not, and a call begins at its far end: its stack.
+    let scans = match pagemap_scan {
+        Enabled::No => false,
+        Enabled::Yes => true,
+        Enabled::Auto => PoolingAllocationConfig::is_pagemap_scan_available(),
+    };
+    let kept = if scans { KEEP_RESIDENT } else { 0 };
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls * PARTS_PER_COMPONENT)
@@ -220,7 +227,7 @@ fn pool(calls: u32, pagemap_scan: Enabled) -> PoolingAllocationConfig {
         .max_memories_per_component(PARTS_PER_COMPONENT)
         .max_tables_per_component(PARTS_PER_COMPONENT)
         .max_memory_size(LARGEST_MEMORY)
-        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .linear_memory_keep_resident(kept)
         .table_keep_resident(KEEP_RESIDENT)
         .pagemap_scan(pagemap_scan);
     // No call runs on a stack of wasmtime's own. A thousand of them, each with a page that is protected, would be a tenth of
